@@ -1,0 +1,116 @@
+"""What wraps an event: its place in the book, who asked, when, and the story it belongs to.
+
+The encoded envelope is the unit of everything that follows: these exact bytes are hashed onto the book's chain, stored,
+published, and returned to the client as the receipt.
+"""
+
+from datetime import datetime
+from hashlib import sha256
+from typing import Final
+
+import msgspec
+from msgspec import Raw, Struct
+
+from contracts.events import EVENT_TYPES, TYPE_OF, EventData
+
+HASH_OF_NOTHING: Final = bytes(32)
+
+
+class Actor(Struct, frozen=True, kw_only=True):
+    """Who sent the command."""
+
+    subject: str
+    tenant: str
+    device: str | None = None
+    address: str | None = None
+
+
+class Envelope(Struct, frozen=True, kw_only=True):
+    """One event as stored and sent. ``occurred_at``: when the command arrived; ``recorded_at``: when the book decided."""
+
+    position: int
+    type: str
+    version: int
+    ledger: str
+    recorded_at: datetime
+    occurred_at: datetime
+    principal: Actor
+    key: str
+    trace: str | None
+    data: Raw
+
+
+class _Outgoing(Struct, frozen=True):
+    """The envelope on its way out: positional for speed, with the principal already encoded."""
+
+    position: int
+    type: str
+    version: int
+    ledger: str
+    recorded_at: datetime
+    occurred_at: datetime
+    principal: Raw
+    key: str
+    trace: str | None
+    data: EventData
+
+
+class UnknownEvent(ValueError):
+    """An event of a type or version this program does not know; whoever reads money must stop here."""
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Envelope)
+_data_decoders: Final = {name: msgspec.json.Decoder(kind) for name, kind in EVENT_TYPES.items()}
+
+
+class Origin(Struct, frozen=True, kw_only=True):
+    """What the events of one command share."""
+
+    ledger: str
+    actor_json: bytes
+    key: str
+    trace: str | None
+    occurred_at: datetime
+
+
+def encode_actor(actor: Actor) -> bytes:
+    """Encode once what many events of one request repeat."""
+    return _encoder.encode(actor)
+
+
+def encode_event(data: EventData, *, position: int, recorded_at: datetime, origin: Origin) -> bytes:
+    """Give the exact bytes of an event."""
+    name, version = TYPE_OF[type(data)]
+    return _encoder.encode(
+        _Outgoing(
+            position,
+            name,
+            version,
+            origin.ledger,
+            recorded_at,
+            origin.occurred_at,
+            Raw(origin.actor_json),
+            origin.key,
+            origin.trace,
+            data,
+        )
+    )
+
+
+def decode_envelope(body: bytes) -> Envelope:
+    """Read the wrapping of an event. Raises msgspec.ValidationError for bytes that are not one."""
+    return _decoder.decode(body)
+
+
+def decode_data(envelope: Envelope) -> EventData:
+    """Read the body of an event. Raises UnknownEvent for a type or version that is not in EVENT_TYPES."""
+    decoder = _data_decoders.get((envelope.type, envelope.version))
+    if decoder is None:
+        raise UnknownEvent(f"event {envelope.type}.v{envelope.version} at position {envelope.position} is not known")
+    return decoder.decode(envelope.data)
+
+
+def chain(previous_hash: bytes, body: bytes) -> bytes:
+    """Hash an event onto its predecessor: SHA-256(previous hash || exact bytes)."""
+    return sha256(previous_hash + body).digest()

@@ -1,0 +1,59 @@
+"""Identifiers: how they look, and the position a generated one stands for.
+
+A transfer, hold or payment is named after the position of the event that created it (``xfer_42``). The book's order is
+then the index: finding one is a primary-key look-up, no second unique index is written, and no id can be minted outside
+the commit. Account ids are chosen by the client and hierarchical (``customers:alice:eur``).
+"""
+
+from typing import Annotated, Final
+
+from msgspec import Meta
+
+TRANSFER_PREFIX: Final = "xfer_"
+HOLD_PREFIX: Final = "hold_"
+PAYMENT_PREFIX: Final = "pay_"
+
+ACCOUNT_ID_CHARS_MAX: Final = 128
+_POSITION = r"[1-9][0-9]{0,17}\Z"
+
+AccountId = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z0-9][a-z0-9_-]{0,31}(:[a-z0-9][a-z0-9_-]{0,31}){0,7}\Z",
+        max_length=ACCOUNT_ID_CHARS_MAX,
+        description="Hierarchical account id: 1 to 8 segments joined by colons.",
+        examples=["customers:alice:eur"],
+    ),
+]
+TransferId = Annotated[str, Meta(pattern=f"^{TRANSFER_PREFIX}{_POSITION}", examples=["xfer_42"])]
+HoldId = Annotated[str, Meta(pattern=f"^{HOLD_PREFIX}{_POSITION}", examples=["hold_43"])]
+PaymentId = Annotated[str, Meta(pattern=f"^{PAYMENT_PREFIX}{_POSITION}", examples=["pay_44"])]
+IdempotencyKey = Annotated[
+    str,
+    Meta(
+        pattern=r"^[\x21-\x7e]{1,255}\Z",
+        max_length=255,
+        description="The client's name for this wish; the same key always gets the same answer.",
+        examples=["invoice-2026-0042"],
+    ),
+]
+
+
+def transfer_id(position: int) -> str:
+    """Name the transfer booked by the event at ``position``."""
+    return f"{TRANSFER_PREFIX}{position}"
+
+
+def hold_id(position: int) -> str:
+    """Name the hold placed by the event at ``position``."""
+    return f"{HOLD_PREFIX}{position}"
+
+
+def payment_id(position: int) -> str:
+    """Name the payment initiated by the event at ``position``."""
+    return f"{PAYMENT_PREFIX}{position}"
+
+
+def position_of(identifier: str) -> int:
+    """Give back the position inside a transfer, hold or payment id that its type has already checked."""
+    return int(identifier.rpartition("_")[2])

@@ -1,0 +1,86 @@
+"""Why a command is refused: values, in the order in which the checks run, each with a stable code."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Rejection(StrEnum):
+    """Business refusals. The text of a member is its public code and never changes."""
+
+    IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
+
+    CURRENCY_UNKNOWN = "currency_unknown"
+    ASSET_ALREADY_DECLARED = "asset_already_declared"
+    ACCOUNT_ALREADY_EXISTS = "account_already_exists"
+    OVERDRAFT_TERMS_CONTRADICT = "overdraft_terms_contradict"
+
+    TRANSFER_NOT_FOUND = "transfer_not_found"
+    TRANSFER_IS_A_REVERSAL = "transfer_is_a_reversal"
+    TRANSFER_ALREADY_REVERSED = "transfer_already_reversed"
+    REVERSAL_POSTING_UNKNOWN = "reversal_posting_unknown"
+    REVERSAL_EXCEEDS_ORIGINAL = "reversal_exceeds_original"
+
+    HOLD_NOT_FOUND = "hold_not_found"
+    HOLD_ALREADY_CAPTURED = "hold_already_captured"
+    HOLD_ALREADY_RELEASED = "hold_already_released"
+    HOLD_ALREADY_EXPIRED = "hold_already_expired"
+    HOLD_DEADLINE_PASSED = "hold_deadline_passed"
+    HOLD_DEADLINE_NOT_PASSED = "hold_deadline_not_passed"
+    HOLD_DEADLINE_NOT_LATER = "hold_deadline_not_later"
+    HOLD_DEADLINE_TOO_FAR = "hold_deadline_too_far"
+    CAPTURE_AMOUNTS_MISMATCH = "capture_amounts_mismatch"
+    CAPTURE_EXCEEDS_HOLD = "capture_exceeds_hold"
+
+    ACCOUNT_NOT_FOUND = "account_not_found"
+    ACCOUNT_CLOSED = "account_closed"
+    ACCOUNT_FROZEN = "account_frozen"
+    ACCOUNT_NOT_FROZEN = "account_not_frozen"
+    ACCOUNT_BALANCE_NOT_ZERO = "account_balance_not_zero"
+    CURRENCY_MISMATCH = "currency_mismatch"
+    SAME_ACCOUNT = "same_account"
+    POSTINGS_UNBALANCED = "postings_unbalanced"
+    WRONG_SCALE = "wrong_scale"
+    AMOUNT_OUT_OF_RANGE = "amount_out_of_range"
+
+    EFFECTIVE_DATE_IN_FUTURE = "effective_date_in_future"
+    PERIOD_CLOSED = "period_closed"
+    PERIOD_NOT_OVER = "period_not_over"
+
+    INSUFFICIENT_FUNDS = "insufficient_funds"
+    BALANCE_LIMIT_EXCEEDED = "balance_limit_exceeded"
+    BALANCE_OUT_OF_RANGE = "balance_out_of_range"
+
+    ATOMIC_BATCH_REFUSED = "atomic_batch_refused"
+
+    @property
+    def is_transient(self) -> bool:
+        """True when the same wish, sent again under a new key, may succeed later without being changed."""
+        return self in _TRANSIENT
+
+
+_TRANSIENT = frozenset(
+    {
+        Rejection.TRANSFER_NOT_FOUND,
+        Rejection.HOLD_NOT_FOUND,
+        Rejection.HOLD_DEADLINE_NOT_PASSED,
+        Rejection.ACCOUNT_NOT_FOUND,
+        Rejection.ACCOUNT_FROZEN,
+        Rejection.ACCOUNT_BALANCE_NOT_ZERO,
+        Rejection.CURRENCY_UNKNOWN,
+        Rejection.EFFECTIVE_DATE_IN_FUTURE,
+        Rejection.PERIOD_NOT_OVER,
+        Rejection.INSUFFICIENT_FUNDS,
+        Rejection.BALANCE_LIMIT_EXCEEDED,
+        Rejection.ATOMIC_BATCH_REFUSED,
+    }
+)
+
+
+class Refused(Struct, frozen=True):
+    """A refusal with its reason in words and, where one field is to blame, a JSON pointer into the command."""
+
+    rejection: Rejection
+    detail: str
+    pointer: str | None = None
+    differs_in: tuple[str, ...] = ()

@@ -1,0 +1,66 @@
+-- name: create_head
+-- One database, one ledger: the row exists from the first start on, and its name never changes.
+INSERT INTO head (ledger) VALUES ($1) ON CONFLICT DO NOTHING;
+
+-- name: read_head
+SELECT ledger, position, hash, batch, recorded_at, closed_through FROM head;
+
+-- name: lock_head
+-- Orders all writers of the ledger. Whatever was read before this lock may be stale; read it again after.
+SELECT ledger, position, hash, batch, recorded_at, closed_through FROM head WHERE ledger = $1 FOR UPDATE;
+
+-- name: advance_head
+-- Moves the head only if nobody else did since the decision was made: one round trip locks, compares and moves.
+UPDATE head
+   SET position = $3, hash = $4, batch = batch + 1, recorded_at = $5, closed_through = $6
+ WHERE ledger = $1 AND batch = $2
+RETURNING batch;
+
+-- name: load_accounts
+SELECT account_no, account_id, currency, scale, account_type, normal_sign, floor_minor, ceiling_minor,
+       status, posted_minor, held_minor
+  FROM accounts WHERE account_id = ANY ($1::text[]);
+
+-- name: load_holds
+SELECT hold_no, status, expires_at, legs, reference FROM holds WHERE hold_no = ANY ($1::bigint[]);
+
+-- name: load_originals
+-- The event that booked each transfer, and how much of it has been reversed so far.
+SELECT e.position, e.event, r.reversed_minor
+  FROM events e LEFT JOIN reversals r ON r.transfer_no = e.position
+ WHERE e.position = ANY ($1::bigint[]);
+
+-- name: load_assets
+SELECT currency, scale FROM assets;
+
+-- name: load_outcomes
+-- What was answered to these keys before. The answer to an accepted command is its last event.
+SELECT i.key_hash, i.digest, i.first_position, i.last_position, i.refusal, i.command,
+       answer.event AS answer, first.event AS first_event
+  FROM idempotency i
+  LEFT JOIN events answer ON answer.position = i.last_position
+  LEFT JOIN events first ON first.position = i.first_position
+ WHERE i.key_hash = ANY ($1::bytea[]);
+
+-- name: find_due_holds
+-- Holds whose deadline has passed, oldest first, a page at a time.
+SELECT hold_no FROM holds WHERE status = 'open' AND expires_at <= $1 ORDER BY expires_at, hold_no LIMIT $2;
+
+-- name: set_account_status
+UPDATE accounts a SET status = u.status
+  FROM unnest($1::bigint[], $2::text[]) AS u (account_no, status)
+ WHERE a.account_no = u.account_no;
+
+-- name: set_hold_states
+UPDATE holds h SET status = u.status, expires_at = u.expires_at, legs = u.legs
+  FROM unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::json[]) AS u (hold_no, status, expires_at, legs)
+ WHERE h.hold_no = u.hold_no;
+
+-- name: set_reversed
+INSERT INTO reversals (transfer_no, reversed_minor)
+SELECT * FROM unnest($1::bigint[], $2::json[])
+ON CONFLICT (transfer_no) DO UPDATE SET reversed_minor = excluded.reversed_minor;
+
+-- name: read_events_page
+-- The book in order, a page at a time; the primary key makes this one range scan.
+SELECT position, event, hash FROM events WHERE position > $1 ORDER BY position LIMIT $2;
