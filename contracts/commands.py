@@ -174,7 +174,8 @@ class InitiatePayment(Command, frozen=True, kw_only=True, forbid_unknown_fields=
     metadata: Metadata | None = None
 
 
-# A type alias, not a base class: msgspec decodes a batch item straight into the right struct.
+# What clients may put in a batch (ExpireHold is the timer's). An alias, not a base class: msgspec decodes a batch item
+# straight into the right struct.
 AnyCommand = (
     PostTransfer
     | ReverseTransfer
@@ -182,7 +183,6 @@ AnyCommand = (
     | ExtendHold
     | CaptureHold
     | ReleaseHold
-    | ExpireHold
     | InitiatePayment
     | OpenAccount
     | CloseAccount

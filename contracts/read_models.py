@@ -224,9 +224,7 @@ def hold_of(hold_id: str, fields: Fields) -> HoldState:
     is_open = raw["status"] == "open"
     remaining: list[int] = msgspec.json.decode(raw.pop("remaining_minor"))
     legs = msgspec.json.decode(raw.pop("legs"))
-    states = [
-        {**leg, "remaining_minor": left if is_open else 0} for leg, left in zip(legs, remaining, strict=True)
-    ]
+    states = [{**leg, "remaining_minor": left if is_open else 0} for leg, left in zip(legs, remaining, strict=True)]
     rest = {name.encode(): value.encode() for name, value in raw.items()}
     return _decode(rest, HoldState, json_fields=("metadata",), hold_id=hold_id, legs=states)
 

@@ -71,7 +71,7 @@ def book_postings(
         difference[currency] = difference.get(currency, 0) + amount_minor
         posted[account_id] = posted_minor = posted[account_id] + account.terms.normal_sign * amount_minor
         after.append(posted_minor)
-    refused = unbalanced(difference) or over_limit(accounts, posted, held_change)
+    refused = unbalanced(difference) or over_limit(accounts, posted, held_change) or step_out_of_range(postings, after)
     if refused is not None:
         return refused
     return tuple(
@@ -128,4 +128,16 @@ def beyond_terms(account: Account, *, posted_minor: int, held_minor: int) -> Ref
         return Refused(
             Rejection.BALANCE_OUT_OF_RANGE, f"the balance of account {terms.account_id} would not fit in 64 bits"
         )
+    return None
+
+
+def step_out_of_range(postings: Sequence[Posting], after: Sequence[int]) -> Refused | None:
+    """Refuse a balance between two postings that would not fit in 64 bits: the event carries it to every reader."""
+    for index, (posting, posted_minor) in enumerate(zip(postings, after, strict=True)):
+        if abs(posted_minor) > BALANCE_MINOR_MAX:
+            return Refused(
+                Rejection.BALANCE_OUT_OF_RANGE,
+                f"the balance of account {posting.account_id} would not fit in 64 bits after posting {index}",
+                f"/postings/{index}/amount_minor",
+            )
     return None

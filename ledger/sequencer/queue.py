@@ -103,14 +103,14 @@ class SubmissionQueue:
         self.commands_waiting = 0
         self.closed = False
 
-    def put(self, submission: Submission) -> None:
-        """Take a submission. Raises QueueFull when it does not fit, Unavailable when the process is stopping."""
+    def put(self, *submissions: Submission) -> None:
+        """Take submissions, all or none. Raises QueueFull when they do not fit, Unavailable when the process stops."""
         if self.closed:
             raise Unavailable("this process is stopping; send the command to another", may_have_happened=False)
-        size = len(submission.wishes)
+        size = sum(len(submission.wishes) for submission in submissions)
         if self.commands_waiting and self.commands_waiting + size > self._commands_max:
             raise QueueFull
-        self._waiting.append(submission)
+        self._waiting.extend(submissions)
         self.commands_waiting += size
         self._arrived.set()
         if self.commands_waiting >= self._plenty_min:

@@ -70,9 +70,9 @@ class Sequencer:
         self._head: Head | None = None
         self._ahead: Decided | None = None  # being written; what comes next is decided on top of it
 
-    def submit(self, submission: Submission) -> None:
-        """Hand in a submission; its future gets the outcomes. Raises QueueFull or Unavailable at once."""
-        self._queue.put(submission)
+    def submit(self, *submissions: Submission) -> None:
+        """Hand in submissions, all or none; their futures get the outcomes. Raises QueueFull or Unavailable at once."""
+        self._queue.put(*submissions)
         self._metrics.commands_waiting.set(self._queue.commands_waiting)
 
     async def run(self) -> None:

@@ -44,7 +44,7 @@ SELECT i.key_hash, i.digest, i.first_position, i.last_position, i.refusal, i.com
 
 -- name: find_due_holds
 -- Holds whose deadline has passed, oldest first, a page at a time.
-SELECT hold_no FROM holds WHERE status = 'open' AND expires_at <= $1 ORDER BY expires_at, hold_no LIMIT $2;
+SELECT hold_no, expires_at FROM holds WHERE status = 'open' AND expires_at <= $1 ORDER BY expires_at, hold_no LIMIT $2;
 
 -- name: set_account_status
 UPDATE accounts a SET status = u.status
@@ -64,3 +64,21 @@ ON CONFLICT (transfer_no) DO UPDATE SET reversed_minor = excluded.reversed_minor
 -- name: read_events_page
 -- The book in order, a page at a time; the primary key makes this one range scan.
 SELECT position, event, hash FROM events WHERE position > $1 ORDER BY position LIMIT $2;
+
+-- name: read_head_position
+SELECT position FROM head;
+
+-- name: scan_events
+SELECT position, event, hash FROM events ORDER BY position;
+
+-- name: scan_entries
+-- In the order in which the events booked them.
+SELECT e.position, e.leg::integer, a.account_id, e.amount_minor, e.held_minor
+  FROM entries e JOIN accounts a USING (account_no)
+ ORDER BY e.position, e.leg;
+
+-- name: scan_accounts
+SELECT account_no, account_id, posted_minor, held_minor FROM accounts ORDER BY account_no;
+
+-- name: sum_entries
+SELECT currency, sum(amount_minor) AS amount_minor FROM entries GROUP BY currency ORDER BY currency;

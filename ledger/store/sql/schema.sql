@@ -132,8 +132,8 @@ BEGIN
           FROM inserted GROUP BY account_no, currency
     ), moved AS (
         UPDATE public.accounts a
-           SET posted_minor = a.posted_minor + (a.normal_sign * m.amount_minor)::bigint,
-               held_minor = a.held_minor + m.held_minor::bigint
+           SET posted_minor = (a.posted_minor + a.normal_sign * m.amount_minor)::bigint,
+               held_minor = (a.held_minor + m.held_minor)::bigint
           FROM moves m
          WHERE a.account_no = m.account_no AND a.currency = m.currency
         RETURNING 1
@@ -171,7 +171,11 @@ CREATE TRIGGER idempotency_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON id
 REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC;
 REVOKE ALL ON FUNCTION entries_move_balances() FROM PUBLIC;
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO bursar_writer, bursar_reader;
-GRANT INSERT ON head, events, entries, idempotency, assets, accounts, holds, reversals TO bursar_writer;
+GRANT INSERT ON events, entries, idempotency, assets, holds, reversals TO bursar_writer;
+GRANT INSERT (ledger) ON head TO bursar_writer;
+-- Not the balances: an account begins empty and open, and only entries move it.
+GRANT INSERT (account_no, account_id, currency, scale, account_type, normal_sign, floor_minor, ceiling_minor, metadata)
+    ON accounts TO bursar_writer;
 GRANT UPDATE (position, hash, batch, recorded_at, closed_through) ON head TO bursar_writer;
 GRANT UPDATE (status) ON accounts TO bursar_writer;
 GRANT UPDATE (status, expires_at, legs) ON holds TO bursar_writer;

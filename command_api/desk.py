@@ -1,0 +1,159 @@
+"""The desk: takes commands from the routes, waits for the sequencer, words the answer."""
+
+import asyncio
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from litestar import Request, Response
+from litestar.datastructures import State as AppState
+from msgspec import Struct
+
+from command_api.problems import status_of
+from contracts.commands import BatchItem, Command
+from contracts.envelope import Actor, encode_actor
+from ledger.sequencer.queue import (
+    BATCH_COMMANDS_CAP,
+    Accepted,
+    Outcome,
+    QueueFull,
+    Submission,
+    Unavailable,
+    Wish,
+    wish_of,
+)
+from ledger.sequencer.sequencer import Sequencer
+from runtime.auth import Principal
+from runtime.clock import Clock
+from runtime.http.problems import problem_of, problem_response
+from runtime.trace import current_trace
+
+COMMAND_WAIT_S: Final = 5.0  # after this the client is told to ask again with the same key
+BATCH_WAIT_S: Final = 30.0
+RETRY_AFTER_S: Final = 1
+IDEMPOTENCY_KEY: Final = b"idempotency-key"
+
+AnyRequest = Request[Any, Any, AppState]
+
+
+class Desk:
+    """Stands between HTTP and the sequencer."""
+
+    def __init__(self, *, sequencer: Sequencer, clock: Clock) -> None:
+        self._sequencer = sequencer
+        self._clock = clock
+
+    async def send(self, request: AnyRequest, command: Command, key: str) -> Response[Any]:
+        """Send one command and answer with its event or its refusal."""
+        if sum(name == IDEMPOTENCY_KEY for name, _ in request.scope["headers"]) != 1:
+            return problem_response(
+                problem_of(400, "send exactly one Idempotency-Key header", code="idempotency_key_repeated")
+            )
+        principal: Principal = request.scope["principal"]  # type: ignore[typeddict-item]  # put there by Authenticate
+        wish = wish_of(command, key=_bare(key), tenant=principal.tenant)
+        try:
+            (outcome,) = await self._outcomes_of([(wish,)], principal, atomic=False, wait_s=COMMAND_WAIT_S)
+        except Unavailable as unavailable:
+            return unavailable_response(unavailable)
+        return answer_of(outcome)
+
+    async def send_batch(
+        self, request: AnyRequest, items: Sequence[BatchItem], *, atomic: bool, receipts: bool
+    ) -> Response[Any]:
+        """Send many commands and answer each; a refusal of one is not a refusal of the request."""
+        principal: Principal = request.scope["principal"]  # type: ignore[typeddict-item]  # put there by Authenticate
+        wishes = [wish_of(item.command, key=item.idempotency_key, tenant=principal.tenant) for item in items]
+        groups = [wishes] if atomic else list(_chunks(wishes))
+        try:
+            outcomes = await self._outcomes_of(groups, principal, atomic=atomic, wait_s=BATCH_WAIT_S)
+        except Unavailable as unavailable:
+            return unavailable_response(unavailable)
+        return Response(batch_body(outcomes, receipts=receipts), status_code=200, media_type="application/json")
+
+    async def _outcomes_of(
+        self, groups: Iterable[Sequence[Wish]], principal: Principal, *, atomic: bool, wait_s: float
+    ) -> list[Outcome]:
+        """Submit groups of wishes, in order, and wait for all. Raises Unavailable."""
+        loop = asyncio.get_running_loop()
+        trace = current_trace.get()
+        actor = Actor(
+            subject=principal.subject, tenant=principal.tenant, device=principal.device, address=principal.address
+        )
+        submissions = [
+            Submission(
+                wishes=tuple(wishes),
+                tenant=principal.tenant,
+                actor_json=encode_actor(actor),
+                trace=None if trace is None else trace.traceparent,
+                occurred_at=self._clock.now(),
+                atomic=atomic,
+                deadline=time.monotonic() + wait_s,
+                done=loop.create_future(),
+            )
+            for wishes in groups
+        ]
+        self._sequencer.submit(*submissions)
+        outcomes: list[Outcome] = []
+        try:
+            async with asyncio.timeout(wait_s):
+                for submission in submissions:
+                    outcomes += await submission.done
+        except TimeoutError:
+            raise Unavailable("the outcome is not known yet", may_have_happened=True) from None
+        return outcomes
+
+
+def answer_of(outcome: Outcome) -> Response[Any]:
+    """Word one outcome."""
+    headers = {"Idempotency-Replayed": "true"} if outcome.replayed else {}
+    if isinstance(outcome, Accepted):
+        headers["Bursar-Position"] = str(outcome.position)
+        return Response(outcome.answer, status_code=201, headers=headers, media_type="application/json")
+    status = status_of(outcome.answer)
+    return Response(outcome.answer, status_code=status, headers=headers, media_type="application/problem+json")
+
+
+def unavailable_response(unavailable: Unavailable) -> Response[Any]:
+    """Say that there is no outcome now, and whether there may be one already."""
+    if isinstance(unavailable, QueueFull):
+        code = "queue_full"
+    else:
+        code = "outcome_unknown" if unavailable.may_have_happened else "not_taken"
+    detail = f"{unavailable}; send the same request again with the same idempotency key"
+    return problem_response(problem_of(503, detail, code=code), headers={"Retry-After": str(RETRY_AFTER_S)})
+
+
+class _Counts(Struct):
+    accepted: int = 0
+    refused: int = 0
+    replayed: int = 0
+
+
+def batch_body(outcomes: Sequence[Outcome], *, receipts: bool) -> bytes:
+    """Put the outcomes of a batch together from their stored bytes."""
+    counts = _Counts()
+    results = []
+    for outcome in outcomes:
+        counts.replayed += outcome.replayed
+        replayed = b"true" if outcome.replayed else b"false"
+        if isinstance(outcome, Accepted):
+            counts.accepted += 1
+            receipt = b',"receipt":' + outcome.answer if receipts else b""
+            results.append(b'{"status":201,"position":%d,"replayed":%b%b}' % (outcome.position, replayed, receipt))
+        else:
+            counts.refused += 1
+            status = status_of(outcome.answer)
+            results.append(b'{"status":%d,"replayed":%b,"problem":%b}' % (status, replayed, outcome.answer))
+    head = b'{"accepted":%d,"refused":%d,"replayed":%d,' % (counts.accepted, counts.refused, counts.replayed)
+    return head + b'"results":[' + b",".join(results) + b"]}"
+
+
+def _bare(key: str) -> str:
+    """The draft standard writes the key as a quoted string, most clients write it bare: both name the same wish."""
+    return key[1:-1] if len(key) > 2 and key[0] == key[-1] == '"' else key
+
+
+def _chunks(wishes: Sequence[Wish]) -> Iterable[Sequence[Wish]]:
+    """Cut independent commands to commit size, so that a large batch does not hold up everybody else."""
+    for start in range(0, len(wishes), BATCH_COMMANDS_CAP):
+        yield wishes[start : start + BATCH_COMMANDS_CAP]

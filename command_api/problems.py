@@ -1,0 +1,76 @@
+"""Refusals as HTTP answers (RFC 9457): the one table of statuses of this door.
+
+A refusal is rendered once, stored under its idempotency key, and given again byte for byte; so it names no request.
+"""
+
+from http import HTTPStatus
+from typing import Final
+
+import msgspec
+
+from contracts.rejections import Refused, Rejection
+from runtime.http.problems import TYPE_PREFIX, FieldError, Problem
+
+NOT_FOUND: Final = frozenset(
+    {Rejection.ACCOUNT_NOT_FOUND, Rejection.TRANSFER_NOT_FOUND, Rejection.HOLD_NOT_FOUND}
+)
+CONFLICT: Final = frozenset(
+    {
+        Rejection.ASSET_ALREADY_DECLARED,
+        Rejection.ACCOUNT_ALREADY_EXISTS,
+        Rejection.TRANSFER_ALREADY_REVERSED,
+        Rejection.HOLD_ALREADY_CAPTURED,
+        Rejection.HOLD_ALREADY_RELEASED,
+        Rejection.HOLD_ALREADY_EXPIRED,
+        Rejection.HOLD_DEADLINE_PASSED,
+        Rejection.ACCOUNT_CLOSED,
+        Rejection.ACCOUNT_FROZEN,
+        Rejection.ACCOUNT_NOT_FROZEN,
+        Rejection.PERIOD_CLOSED,
+    }
+)
+
+# Everything else was understood and cannot be done: 422.
+STATUS_OF: Final[dict[Rejection, HTTPStatus]] = {
+    rejection: HTTPStatus.NOT_FOUND
+    if rejection in NOT_FOUND
+    else HTTPStatus.CONFLICT
+    if rejection in CONFLICT
+    else HTTPStatus.UNPROCESSABLE_ENTITY
+    for rejection in Rejection
+}
+
+
+class _Rendered(msgspec.Struct):
+    status: int
+
+
+def render_refusal(refused: Refused) -> bytes:
+    """Give the body of a refusal."""
+    rejection = refused.rejection
+    return Problem(
+        type=TYPE_PREFIX + rejection,
+        title=rejection.replace("_", " ").capitalize(),
+        status=STATUS_OF[rejection],
+        code=rejection,
+        detail=refused.detail,
+        retryable=rejection.is_transient,
+        errors=_errors_of(refused),
+    ).encode()
+
+
+def _errors_of(refused: Refused) -> tuple[FieldError, ...]:
+    if refused.pointer is not None:
+        return (FieldError(refused.pointer, refused.rejection, refused.detail),)
+    return tuple(
+        FieldError(_pointer_of(field), "differs", f"{field} differs from the first use") for field in refused.differs_in
+    )
+
+
+def _pointer_of(field: str) -> str:
+    return "/" + field.replace("[", ".").replace("]", "").replace(".", "/")
+
+
+def status_of(rendered: bytes) -> int:
+    """Read the HTTP status back from a rendered refusal."""
+    return msgspec.json.decode(rendered, type=_Rendered).status

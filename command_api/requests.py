@@ -1,0 +1,98 @@
+"""Bodies of requests whose subject stands in the path, and what every command route takes and gives."""
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from litestar import Response
+from litestar.params import HeaderParameter
+from msgspec import Meta, Struct
+
+from contracts.commands import BatchItem, Instant, LimitMinor, Metadata, Posting, Reason, Reference
+from contracts.envelope import Actor
+
+BATCH_COMMANDS_MAX = 8_192
+
+Key = Annotated[
+    str,
+    HeaderParameter(
+        name="Idempotency-Key",
+        pattern=r"^[\x21-\x7e]{1,257}$",
+        description="The client's name for this wish. The same key always gets the same answer.",
+        required=True,
+    ),
+]
+
+
+class Because(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An optional reason."""
+
+    reason: Reason | None = None
+
+
+class Reversal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All that is left of a transfer, or the given postings of it with the sides exchanged."""
+
+    postings: Annotated[tuple[Posting, ...], Meta(min_length=2, max_length=100)] | None = None
+    effective_date: date | None = None
+    reference: Reference | None = None
+    reason: Reason | None = None
+    metadata: Metadata | None = None
+
+
+class Extension(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A later deadline."""
+
+    expires_at: Instant
+
+
+class Capture(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything left, or one amount per leg."""
+
+    amounts_minor: Annotated[tuple[LimitMinor, ...], Meta(min_length=1, max_length=50)] | None = None
+    final: bool = False
+    effective_date: date | None = None
+    reference: Reference | None = None
+
+
+class Batch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Commands in order, each with its own key: together (atomic) or each on its own."""
+
+    commands: Annotated[tuple[BatchItem, ...], Meta(min_length=1, max_length=BATCH_COMMANDS_MAX)]
+    atomic: bool = False
+
+
+class Receipt(Struct, frozen=True, kw_only=True):
+    """The event that the command became, as stored in the book, byte for byte. ``data`` depends on ``type``."""
+
+    position: int
+    type: str
+    version: int
+    ledger: str
+    recorded_at: datetime
+    occurred_at: datetime
+    principal: Actor
+    key: str
+    trace: str | None
+    data: dict[str, Any]
+
+
+class BatchResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The outcome of one command: its position, or the problem."""
+
+    status: int
+    replayed: bool
+    position: int | None = None
+    receipt: Receipt | None = None
+    problem: dict[str, Any] | None = None
+
+
+class BatchAnswer(Struct, frozen=True, kw_only=True):
+    """One result per command, in order."""
+
+    accepted: int
+    refused: int
+    replayed: int
+    results: list[BatchResult]
+
+
+Answer = Response[Receipt]

@@ -1,0 +1,27 @@
+"""Batches: many commands in one request, together or each on its own."""
+
+from litestar import Response, Router, post
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, JSONBody
+
+from command_api.desk import AnyRequest, Desk
+from command_api.guards import missing_scope
+from command_api.requests import Batch, BatchAnswer
+from runtime.auth import Principal
+from runtime.http.problems import problem_of, problem_response
+
+
+@post("/batches", status_code=200)
+async def send_batch(
+    data: JSONBody[Batch], request: AnyRequest, desk: NamedDependency[Desk], receipts: FromQuery[bool] = False
+) -> Response[BatchAnswer]:
+    """Send up to 8,192 commands. One malformed command refuses the request; a refused one only itself, unless atomic."""
+    principal: Principal = request.scope["principal"]  # type: ignore[typeddict-item]  # put there by Authenticate
+    scope = missing_scope((item.command for item in data.commands), principal.scopes)
+    if scope is not None:
+        problem = problem_of(403, f"a command of this batch needs the scope {scope}", code="scope_missing")
+        return problem_response(problem)  # type: ignore[return-value]  # an error answer in place of the declared one
+    return await desk.send_batch(request, data.commands, atomic=data.atomic, receipts=receipts)
+
+
+routes = Router("/v1", route_handlers=[send_batch])
