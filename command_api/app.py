@@ -1,19 +1,21 @@
-"""The command process: settings, composition root, life cycle."""
+"""The command process: settings in, application and tasks out. Everything is put together here, top-down."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Final, Literal
 
 import asyncpg
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.di import Provide
-from litestar.types import ASGIApp
+from litestar.handlers import HTTPRouteHandler
 from msgspec import Meta, Struct
 from nats.aio.client import Client
+from nats.errors import Error as NatsError
+from prometheus_client import CollectorRegistry
 
 from command_api.desk import Desk
+from command_api.document import PREFIX, write_document
 from command_api.expiry import EXPIRY_INTERVAL_S, HoldExpiry
 from command_api.problems import render_refusal
 from command_api.routes import accounts, batches, holds, payments, transfers
@@ -21,17 +23,184 @@ from contracts.subjects import LedgerName, poke_subject
 from ledger.metrics import SequencerMetrics
 from ledger.sequencer.queue import COMMANDS_WAITING_MAX, SubmissionQueue
 from ledger.sequencer.sequencer import Sequencer
-from ledger.store.load import read_head
-from runtime.clock import SystemClock
+from ledger.store.load import QUERIES, read_head
+from runtime.auth import Authenticate, FileKeys, KeySource, TokenVerifier, UrlKeys, require_ledger
+from runtime.clock import Clock, SystemClock
 from runtime.health import Health
+from runtime.http.asgi import ASGIApp
+from runtime.http.body_gate import BodyGate, BodyRule
+from runtime.http.framework import StrictRequest, problem_handlers
+from runtime.http.measuring import MeasureRequests
+from runtime.http.swagger import OPEN_PATHS, api_pages
+from runtime.http.tracing import TraceRequests
 from runtime.jetstream import connect_nats
 from runtime.logs import configure_logging
 from runtime.metrics import create_registry
 from runtime.postgres import connect, create_pool
-from runtime.server import serve_http
+from runtime.server import ops_app, serve_http
 from runtime.shutdown import Shutdown, supervise
+
+BATCH_BODY_BYTES_MAX: Final = 8 * 1024 * 1024  # the largest batch, each command with room for a reference
+HANDLERS: Final[list[HTTPRouteHandler]] = [
+    *accounts.HANDLERS,
+    *transfers.HANDLERS,
+    *holds.HANDLERS,
+    *payments.HANDLERS,
+    *batches.HANDLERS,
+]
 
 log = structlog.get_logger(__name__)
 
-API_BODY_BYTES_MAX = 256 * 1024
-BATCH_BODY_BYTES_MAX = 8 * 1024 * 1024
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings of the command API (prefix COMMAND_API_)."""
+
+    database_url: Annotated[str, Meta(description="PostgreSQL URL of the book, as the writing role.")]
+    nats_url: Annotated[str, Meta(description="NATS URL; only used to wake the relay.")]
+    token_issuer: Annotated[str, Meta(description="The `iss` that tokens must carry.")]
+    token_audience: Annotated[str, Meta(description="The `aud` that tokens must carry.")]
+    jwks_file: Annotated[str | None, Meta(description="File with the issuer's public keys.")] = None
+    jwks_url: Annotated[str | None, Meta(description="URL of the issuer's public keys.")] = None
+    ledger: LedgerName = "main"
+    environment: Literal["production", "development"] = "production"
+    commands_waiting_max: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Commands that may wait before the answer is 503.")
+    ] = COMMANDS_WAITING_MAX
+    host: Annotated[str, Meta(description="Address to listen on.")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=1, le=65_535, description="Port to listen on.")] = 8080
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    def __post_init__(self) -> None:
+        """Refuse an ambiguous source of keys."""
+        if (self.jwks_file is None) == (self.jwks_url is None):
+            raise ValueError("set exactly one of jwks_file and jwks_url")
+
+
+def create_app(*, desk: Desk, verifier: TokenVerifier, registry: CollectorRegistry, ledger: str) -> ASGIApp:
+    """Put the application and what surrounds every request together."""
+
+    async def give_desk() -> Desk:
+        return desk
+
+    document = write_document(HANDLERS)
+    litestar = Litestar(
+        route_handlers=[
+            Router(
+                PREFIX,
+                route_handlers=HANDLERS,
+                guards=[require_ledger(ledger)],
+                dependencies={"desk": Provide(give_desk, use_cache=True)},
+            ),
+            api_pages(lambda: document),
+        ],
+        openapi_config=None,
+        logging_config=None,
+        request_class=StrictRequest,
+        exception_handlers=problem_handlers(),
+    )
+    app: ASGIApp = BodyGate(
+        litestar,  # type: ignore[arg-type]  # Litestar spells the same ASGI types as TypedDicts
+        rules=[BodyRule(prefix="/v1/batches", bytes_max=BATCH_BODY_BYTES_MAX)],
+    )
+    app = Authenticate(app, verifier=verifier, public_prefixes=OPEN_PATHS)
+    app = MeasureRequests(app, registry=registry)
+    return TraceRequests(app)
+
+
+def create_sequencer(
+    settings: Settings, *, nats: Client, clock: Clock, registry: CollectorRegistry, queue: SubmissionQueue
+) -> Sequencer:
+    """Give the sequencer its connections; after each commit it wakes the relay."""
+
+    async def open_connection() -> asyncpg.Connection:
+        return await connect(settings.database_url, application_name="bursar-command-api")
+
+    async def wake_relay(position: int) -> None:
+        try:
+            await nats.publish(poke_subject(settings.ledger), b"%d" % position)
+        except (NatsError, OSError) as fault:  # the relay polls; the poke only saves it some milliseconds
+            log.debug("poke_failed", error=str(fault))
+
+    return Sequencer(
+        ledger=settings.ledger,
+        connect=open_connection,
+        clock=clock,
+        render=render_refusal,
+        committed=wake_relay,
+        metrics=SequencerMetrics(registry),
+        queue=queue,
+    )
+
+
+async def serve(settings: Settings) -> int:
+    """Run the command API until it is told to stop; what was taken is decided and answered before it leaves."""
+    configure_logging("command-api", settings.log_level)
+    shutdown = Shutdown()
+    shutdown.listen()
+    clock = SystemClock()
+    registry = create_registry()
+    book = await create_pool(settings.database_url, application_name="bursar-command-api", size_max=2)
+    async with book.acquire() as connection:
+        await read_head(connection, ledger=settings.ledger)
+    nats = await connect_nats(
+        settings.nats_url, name="bursar-command-api", on_closed=lambda: shutdown.request("NATS closed")
+    )
+    queue = SubmissionQueue(commands_max=settings.commands_waiting_max)
+    sequencer = create_sequencer(settings, nats=nats, clock=clock, registry=registry, queue=queue)
+    keys = await key_source(settings, clock=clock)
+    verifier = TokenVerifier(keys, settings.token_issuer, settings.token_audience, clock)
+    app = create_app(
+        desk=Desk(sequencer=sequencer, clock=clock), verifier=verifier, registry=registry, ledger=settings.ledger
+    )
+    timers = AsyncIOScheduler(timezone="UTC")
+    timers.add_job(
+        HoldExpiry(book=book, sequencer=sequencer, clock=clock).run_once,
+        "interval",
+        seconds=EXPIRY_INTERVAL_S,
+        max_instances=1,
+        coalesce=True,
+    )
+    timers.start()
+    tasks = {
+        "sequencer": sequencer.run(),
+        "http": _serve_then_drain(
+            ops_app(_health(book), registry, app=app), settings=settings, shutdown=shutdown, queue=queue
+        ),
+    }
+    if isinstance(keys, UrlKeys):
+        tasks["keys"] = keys.run(shutdown)
+    try:
+        return await supervise(tasks, shutdown)
+    finally:
+        timers.shutdown(wait=False)
+        await nats.close()
+        await book.close()
+
+
+async def key_source(settings: Settings, *, clock: Clock) -> KeySource:
+    """Choose where the issuer's public keys come from. Raises KeysUnavailable."""
+    if settings.jwks_file is not None:
+        return FileKeys(Path(settings.jwks_file))
+    assert settings.jwks_url is not None
+    keys = UrlKeys(settings.jwks_url, clock=clock)
+    await keys.fetch()
+    return keys
+
+
+async def _serve_then_drain(app: ASGIApp, *, settings: Settings, shutdown: Shutdown, queue: SubmissionQueue) -> None:
+    """Requests in flight need the sequencer, so the queue closes only after the last of them was answered."""
+    try:
+        await serve_http(app, host=settings.host, port=settings.port, shutdown=shutdown)
+    finally:
+        queue.close()
+
+
+def _health(book: asyncpg.Pool) -> Health:
+    health = Health()
+
+    async def book_answers() -> str | None:
+        await book.fetchval(QUERIES["read_head_position"])
+        return None
+
+    health.add_check("book", book_answers)
+    return health

@@ -11,9 +11,7 @@ import msgspec
 from contracts.rejections import Refused, Rejection
 from runtime.http.problems import TYPE_PREFIX, FieldError, Problem
 
-NOT_FOUND: Final = frozenset(
-    {Rejection.ACCOUNT_NOT_FOUND, Rejection.TRANSFER_NOT_FOUND, Rejection.HOLD_NOT_FOUND}
-)
+NOT_FOUND: Final = frozenset({Rejection.ACCOUNT_NOT_FOUND, Rejection.TRANSFER_NOT_FOUND, Rejection.HOLD_NOT_FOUND})
 CONFLICT: Final = frozenset(
     {
         Rejection.ASSET_ALREADY_DECLARED,

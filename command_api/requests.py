@@ -1,14 +1,18 @@
 """Bodies of requests whose subject stands in the path, and what every command route takes and gives."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, TypeVar
 
+import msgspec
 from litestar import Response
 from litestar.params import HeaderParameter
 from msgspec import Meta, Struct
 
-from contracts.commands import BatchItem, Instant, LimitMinor, Metadata, Posting, Reason, Reference
+from contracts.commands import BatchItem, Command, Instant, LimitMinor, Metadata, Posting, Reason, Reference
 from contracts.envelope import Actor
+from contracts.ids import AccountId, HoldId, TransferId
+from runtime.http.framework import ProblemException, field_error_of
+from runtime.http.problems import problem_of
 
 BATCH_COMMANDS_MAX = 8_192
 
@@ -21,6 +25,26 @@ Key = Annotated[
         required=True,
     ),
 ]
+
+
+# The subjects that stand in paths, and what they look like.
+PATH_TYPES: Final[dict[str, Any]] = {"account_id": AccountId, "transfer_id": TransferId, "hold_id": HoldId}
+
+C = TypeVar("C", bound=Command)
+
+
+def command_of(kind: type[C], body: Struct, **path: str) -> C:
+    """Put a command together from path and body, checking the path as strictly as the body was checked.
+
+    Raises ProblemException 400 naming the path parameter.
+    """
+    fields = {name: getattr(body, name) for name in body.__struct_fields__}
+    try:
+        return msgspec.convert({**fields, **path}, kind)
+    except msgspec.ValidationError as error:
+        wrong = field_error_of(str(error), root="/path")
+        detail = f"the path is not valid: {wrong.detail}"
+        raise ProblemException(problem_of(400, detail, code="invalid_request", errors=(wrong,))) from None
 
 
 class Because(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

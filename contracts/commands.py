@@ -17,7 +17,9 @@ AccountType = Literal["asset", "liability", "equity", "income", "expense"]
 Overdraft = Literal["forbidden", "limited", "unlimited"]
 
 _PRINTABLE = r"^[^\x00-\x1f\x7f\u2028\u2029]+\Z"
-Reference = Annotated[str, Meta(min_length=1, max_length=140, pattern=_PRINTABLE, description="The client's own reference.")]
+Reference = Annotated[
+    str, Meta(min_length=1, max_length=140, pattern=_PRINTABLE, description="The client's own reference.")
+]
 Reason = Annotated[str, Meta(min_length=1, max_length=140, pattern=_PRINTABLE, description="Why this is done.")]
 MetadataKey = Annotated[str, Meta(pattern=r"^[a-zA-Z][a-zA-Z0-9_.-]{0,39}\Z")]
 MetadataValue = Annotated[str, Meta(max_length=256, pattern=r"^[^\x00-\x1f\x7f\u2028\u2029]*\Z")]
@@ -99,13 +101,17 @@ class ReverseTransfer(Command, frozen=True, kw_only=True, forbid_unknown_fields=
     metadata: Metadata | None = None
 
 
-class HoldLeg(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Money reserved to move from one account to another."""
+class Leg(Struct, frozen=True, kw_only=True):
+    """Money reserved to move from one account to another. Events carry it; they are tolerant where commands are strict."""
 
     debit_account_id: AccountId
     credit_account_id: AccountId
     amount_minor: AmountMinor
     currency: CurrencyCode
+
+
+class HoldLeg(Leg, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Money to reserve, to move from one account to another."""
 
 
 class PlaceHold(Command, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="place_hold"):
@@ -153,11 +159,15 @@ class ClosePeriod(Command, frozen=True, kw_only=True, forbid_unknown_fields=True
     through: date
 
 
-class InstructedAmount(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An amount as a payer writes it (ISO 20022 InstdAmt): decimal text in the currency's own scale."""
+class CurrencyAmount(Struct, frozen=True, kw_only=True):
+    """Decimal text in the currency's own scale. Events carry it; they are tolerant where commands are strict."""
 
     currency: CurrencyCode
     value: DecimalText
+
+
+class InstructedAmount(CurrencyAmount, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An amount as a payer writes it (ISO 20022 InstdAmt): decimal text in the currency's own scale."""
 
 
 EndToEndId = Annotated[str, Meta(min_length=1, max_length=35, pattern=_PRINTABLE)]

@@ -1,8 +1,8 @@
 """ISO 4217 active currencies by number of decimal places (list of 2026-01-01).
 
-Metals, funds and testing codes, which have no minor unit, are left out: an operator who needs one declares it as an asset
-with a scale of its own. The table is a frozen copy so that an entry of ten years ago keeps its meaning when a currency is
-withdrawn; a test compares it with the maintained list.
+Metals, funds and testing codes, which have no minor unit, are left out: an operator who needs one declares it as an
+asset with a scale of its own. The table is a frozen copy so that an entry of ten years ago keeps its meaning when a
+currency is withdrawn; a test compares it with the maintained list.
 """
 
 from typing import Final

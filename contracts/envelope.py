@@ -26,7 +26,10 @@ class Actor(Struct, frozen=True, kw_only=True):
 
 
 class Envelope(Struct, frozen=True, kw_only=True):
-    """One event as stored and sent. ``occurred_at``: when the command arrived; ``recorded_at``: when the book decided."""
+    """One event as stored and sent.
+
+    ``occurred_at``: when the command arrived; ``recorded_at``: when the book decided.
+    """
 
     position: int
     type: str

@@ -2,12 +2,12 @@
 
 These names are the storage format: renaming a field rewrites history. Two rules, both tested:
 
-* ``data`` carries every field of the command that caused it under the same name, so that a reused idempotency key can be
-  told which field differs by looking at the event alone;
+* ``data`` carries every field of the command that caused it under the same name, so that a reused idempotency key can
+  be told which field differs by looking at the event alone;
 * ``data`` carries the resulting balances, so that a projector never looks anything up.
 
-Events are tolerant (an unknown field is ignored): an older projector survives a newer optional field. Anything else is a
-new version.
+Events are tolerant (an unknown field is ignored): an older projector survives a newer optional field. Anything else is
+a new version.
 """
 
 from datetime import date, datetime
@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from contracts.commands import AccountType, HoldLeg, InstructedAmount, Overdraft, Side
+from contracts.commands import AccountType, CurrencyAmount, Leg, Overdraft, Side
 
 HoldStatus = Literal["open", "captured", "released", "expired"]
 PaymentStatus = Literal["RCVD", "ACSC", "RJCT"]
@@ -113,7 +113,7 @@ class HoldPlaced(EventData, frozen=True, kw_only=True):
     """Money was reserved."""
 
     hold_id: str
-    legs: tuple[HoldLeg, ...]
+    legs: tuple[Leg, ...]
     expires_at: datetime
     reference: str | None
     metadata: dict[str, str] | None
@@ -169,7 +169,7 @@ class PaymentInitiated(EventData, frozen=True, kw_only=True):
     payment_id: str
     debtor_account_id: str
     creditor_account_id: str
-    instructed_amount: InstructedAmount
+    instructed_amount: CurrencyAmount
     amount_minor: int
     end_to_end_id: str
     remittance_information: str | None

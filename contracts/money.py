@@ -51,8 +51,8 @@ def is_iso_currency(code: str) -> bool:
 def minor_of(value: str, *, scale: int) -> int:
     """Turn decimal text into minor units: ``minor_of("12.34", scale=2) == 1234``.
 
-    Raises WrongScale unless the text has exactly ``scale`` decimal places (a whole number of a currency with decimals is
-    refused too: "12" EUR may be a slip), AmountOutOfRange for zero and beyond 64 bits.
+    Raises WrongScale unless the text has exactly ``scale`` decimal places (a whole number of a currency with decimals
+    is refused too: "12" EUR may be a slip), AmountOutOfRange for zero and beyond 64 bits.
     """
     whole, point, decimals = value.partition(".")
     if len(decimals) != scale or (point and not decimals):

@@ -17,7 +17,7 @@ from typing import Any, Final, Literal, TypeVar
 import msgspec
 from msgspec import Struct
 
-from contracts.commands import AccountType, InstructedAmount, Overdraft, Side
+from contracts.commands import AccountType, CurrencyAmount, Overdraft, Side
 from contracts.events import HoldStatus, PaymentStatus
 from contracts.subjects import redis_prefix
 
@@ -181,7 +181,7 @@ class PaymentState(Struct, frozen=True, kw_only=True):
     status: PaymentStatus
     debtor_account_id: str
     creditor_account_id: str
-    instructed_amount: InstructedAmount
+    instructed_amount: CurrencyAmount
     amount_minor: int
     end_to_end_id: str
     remittance_information: str | None = None
@@ -235,7 +235,7 @@ def payment_of(payment_id: str, fields: Fields) -> PaymentState:
 
 
 def totals_of(fields: Fields) -> Totals:
-    """Decode the counters; an empty hash is a ledger without events."""
+    """Decode the counters; an empty hash is a ledger without events. Currencies and statuses at zero are left out."""
     counted: dict[str, int] = {}
     grouped: dict[str, dict[str, int]] = {"payments": {}, "volume_minor": {}, "entries": {}}
     for name, value in _text(fields).items():
@@ -246,7 +246,8 @@ def totals_of(fields: Fields) -> Totals:
         label, _, limb = label.partition(":")
         shift = VOLUME_LIMB_BITS * int(limb or 0)
         grouped[group][label] = grouped[group].get(label, 0) + (int(value) << shift)
-    return msgspec.convert({**counted, **grouped}, Totals)
+    groups = {name: {label: count for label, count in counts.items() if count} for name, counts in grouped.items()}
+    return msgspec.convert({**counted, **groups}, Totals)
 
 
 def volume_fields(currency: str, amount_minor: int) -> dict[str, int]:

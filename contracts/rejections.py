@@ -11,6 +11,8 @@ class Rejection(StrEnum):
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
 
     CURRENCY_UNKNOWN = "currency_unknown"
+    WRONG_SCALE = "wrong_scale"
+    AMOUNT_OUT_OF_RANGE = "amount_out_of_range"
     ASSET_ALREADY_DECLARED = "asset_already_declared"
     ACCOUNT_ALREADY_EXISTS = "account_already_exists"
     OVERDRAFT_TERMS_CONTRADICT = "overdraft_terms_contradict"
@@ -32,24 +34,22 @@ class Rejection(StrEnum):
     CAPTURE_AMOUNTS_MISMATCH = "capture_amounts_mismatch"
     CAPTURE_EXCEEDS_HOLD = "capture_exceeds_hold"
 
+    SAME_ACCOUNT = "same_account"
     ACCOUNT_NOT_FOUND = "account_not_found"
     ACCOUNT_CLOSED = "account_closed"
     ACCOUNT_FROZEN = "account_frozen"
     ACCOUNT_NOT_FROZEN = "account_not_frozen"
     ACCOUNT_BALANCE_NOT_ZERO = "account_balance_not_zero"
     CURRENCY_MISMATCH = "currency_mismatch"
-    SAME_ACCOUNT = "same_account"
     POSTINGS_UNBALANCED = "postings_unbalanced"
-    WRONG_SCALE = "wrong_scale"
-    AMOUNT_OUT_OF_RANGE = "amount_out_of_range"
-
-    EFFECTIVE_DATE_IN_FUTURE = "effective_date_in_future"
-    PERIOD_CLOSED = "period_closed"
-    PERIOD_NOT_OVER = "period_not_over"
 
     INSUFFICIENT_FUNDS = "insufficient_funds"
     BALANCE_LIMIT_EXCEEDED = "balance_limit_exceeded"
     BALANCE_OUT_OF_RANGE = "balance_out_of_range"
+
+    EFFECTIVE_DATE_IN_FUTURE = "effective_date_in_future"
+    PERIOD_NOT_OVER = "period_not_over"
+    PERIOD_CLOSED = "period_closed"
 
     ATOMIC_BATCH_REFUSED = "atomic_batch_refused"
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Raw, Struct
 
-from contracts.commands import AccountType, InstructedAmount, Overdraft, Side
+from contracts.commands import AccountType, CurrencyAmount, Overdraft, Side
 from contracts.events import HoldStatus, PaymentStatus
 from contracts.read_models import AccountStatus, HoldLegState, Step
 
@@ -22,8 +22,8 @@ Source = Annotated[
 class AsOf(Struct, frozen=True, kw_only=True):
     """How current an answer is: it contains every event up to ``position`` and none after.
 
-    ``recorded_at`` is when the newest of them was recorded (null in an empty book). ``age_s`` is the time since then: an
-    upper bound of the staleness, which also grows while nothing happens.
+    ``recorded_at`` is when the newest of them was recorded (null in an empty book). ``age_s`` is the time since then:
+    an upper bound of the staleness, which also grows while nothing happens.
     """
 
     ledger: str
@@ -162,7 +162,7 @@ class PaymentLine(Struct, frozen=True, kw_only=True):
     detail: str | None
     debtor_account_id: str
     creditor_account_id: str
-    instructed_amount: InstructedAmount
+    instructed_amount: CurrencyAmount
     amount_minor: int
     end_to_end_id: str
     remittance_information: str | None
@@ -194,7 +194,9 @@ class EventView(Struct, frozen=True, kw_only=True):
     position: int
     hash: str
     previous_hash: str
-    event: Annotated[Raw, Meta(description="The event's envelope, byte for byte.", extra_json_schema={"type": "object"})]
+    event: Annotated[
+        Raw, Meta(description="The event's envelope, byte for byte.", extra_json_schema={"type": "object"})
+    ]
     as_of: AsOf
 
 

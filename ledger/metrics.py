@@ -23,7 +23,9 @@ class SequencerMetrics:
         self.conflicts = Counter(
             "ledger_conflicts_total", "Batches decided again because another process wrote first.", registry=registry
         )
-        self.faults = Counter("ledger_commit_faults_total", "Commits that failed, by error.", ["error"], registry=registry)
+        self.faults = Counter(
+            "ledger_commit_faults_total", "Commits that failed, by error.", ["error"], registry=registry
+        )
 
 
 class RelayMetrics:

@@ -1,13 +1,14 @@
 """Accounts and the assets they hold."""
 
-from litestar import Router, post
+from typing import Final
+
+from litestar import post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from command_api.desk import AnyRequest, Desk
-from command_api.requests import Answer, Because, Key
+from command_api.requests import Answer, Because, Key, command_of
 from contracts.commands import CloseAccount, DeclareAsset, FreezeAccount, OpenAccount, UnfreezeAccount
-from contracts.ids import AccountId
 from runtime.auth import require_scope
 
 GUARDS = [require_scope("accounts:write")]
@@ -31,38 +32,38 @@ async def open_account(
 
 @post("/accounts/{account_id:str}/close", guards=GUARDS)
 async def close_account(
-    account_id: FromPath[AccountId],
+    account_id: FromPath[str],
     data: JSONBody[Because],
     key: Key,
     request: AnyRequest,
     desk: NamedDependency[Desk],
 ) -> Answer:
     """Close an empty account for good."""
-    return await desk.send(request, CloseAccount(account_id=account_id, reason=data.reason), key)
+    return await desk.send(request, command_of(CloseAccount, data, account_id=account_id), key)
 
 
 @post("/accounts/{account_id:str}/freeze", guards=GUARDS)
 async def freeze_account(
-    account_id: FromPath[AccountId],
+    account_id: FromPath[str],
     data: JSONBody[Because],
     key: Key,
     request: AnyRequest,
     desk: NamedDependency[Desk],
 ) -> Answer:
     """Refuse every movement on an account for now."""
-    return await desk.send(request, FreezeAccount(account_id=account_id, reason=data.reason), key)
+    return await desk.send(request, command_of(FreezeAccount, data, account_id=account_id), key)
 
 
 @post("/accounts/{account_id:str}/unfreeze", guards=GUARDS)
 async def unfreeze_account(
-    account_id: FromPath[AccountId],
+    account_id: FromPath[str],
     data: JSONBody[Because],
     key: Key,
     request: AnyRequest,
     desk: NamedDependency[Desk],
 ) -> Answer:
     """Let a frozen account move again."""
-    return await desk.send(request, UnfreezeAccount(account_id=account_id, reason=data.reason), key)
+    return await desk.send(request, command_of(UnfreezeAccount, data, account_id=account_id), key)
 
 
-routes = Router("/v1", route_handlers=[declare_asset, open_account, close_account, freeze_account, unfreeze_account])
+HANDLERS: Final = [declare_asset, open_account, close_account, freeze_account, unfreeze_account]

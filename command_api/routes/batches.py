@@ -1,6 +1,8 @@
 """Batches: many commands in one request, together or each on its own."""
 
-from litestar import Response, Router, post
+from typing import Final
+
+from litestar import Response, post
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, JSONBody
 
@@ -15,7 +17,10 @@ from runtime.http.problems import problem_of, problem_response
 async def send_batch(
     data: JSONBody[Batch], request: AnyRequest, desk: NamedDependency[Desk], receipts: FromQuery[bool] = False
 ) -> Response[BatchAnswer]:
-    """Send up to 8,192 commands. One malformed command refuses the request; a refused one only itself, unless atomic."""
+    """Send up to 8,192 commands.
+
+    One malformed command refuses the request; a refused one only itself, unless atomic.
+    """
     principal: Principal = request.scope["principal"]  # type: ignore[typeddict-item]  # put there by Authenticate
     scope = missing_scope((item.command for item in data.commands), principal.scopes)
     if scope is not None:
@@ -24,4 +29,4 @@ async def send_batch(
     return await desk.send_batch(request, data.commands, atomic=data.atomic, receipts=receipts)
 
 
-routes = Router("/v1", route_handlers=[send_batch])
+HANDLERS: Final = [send_batch]

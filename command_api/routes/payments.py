@@ -1,6 +1,8 @@
 """Payments: initiation."""
 
-from litestar import Router, post
+from typing import Final
+
+from litestar import post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
@@ -18,4 +20,4 @@ async def initiate_payment(
     return await desk.send(request, data, key)
 
 
-routes = Router("/v1", route_handlers=[initiate_payment])
+HANDLERS: Final = [initiate_payment]

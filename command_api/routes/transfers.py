@@ -1,13 +1,14 @@
 """Transfers, their reversals, and the periods that close behind them."""
 
-from litestar import Router, post
+from typing import Final
+
+from litestar import post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from command_api.desk import AnyRequest, Desk
-from command_api.requests import Answer, Key, Reversal
+from command_api.requests import Answer, Key, Reversal, command_of
 from contracts.commands import ClosePeriod, PostTransfer, ReverseTransfer
-from contracts.ids import TransferId
 from runtime.auth import require_scope
 
 
@@ -21,22 +22,14 @@ async def post_transfer(
 
 @post("/transfers/{transfer_id:str}/reverse", guards=[require_scope("transfers:write")])
 async def reverse_transfer(
-    transfer_id: FromPath[TransferId],
+    transfer_id: FromPath[str],
     data: JSONBody[Reversal],
     key: Key,
     request: AnyRequest,
     desk: NamedDependency[Desk],
 ) -> Answer:
     """Undo what is left of a transfer, or a part of it."""
-    command = ReverseTransfer(
-        transfer_id=transfer_id,
-        postings=data.postings,
-        effective_date=data.effective_date,
-        reference=data.reference,
-        reason=data.reason,
-        metadata=data.metadata,
-    )
-    return await desk.send(request, command, key)
+    return await desk.send(request, command_of(ReverseTransfer, data, transfer_id=transfer_id), key)
 
 
 @post("/periods/close", guards=[require_scope("periods:write")])
@@ -47,4 +40,4 @@ async def close_period(
     return await desk.send(request, data, key)
 
 
-routes = Router("/v1", route_handlers=[post_transfer, reverse_transfer, close_period])
+HANDLERS: Final = [post_transfer, reverse_transfer, close_period]

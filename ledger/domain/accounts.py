@@ -125,9 +125,7 @@ def evolve_opened(state: State, event: AccountOpened, position: int) -> None:
     state.accounts[event.account_id] = Account(terms_of(event, position=position), "open", 0, 0)
 
 
-def evolve_status(
-    state: State, event: AccountFrozen | AccountUnfrozen | AccountClosed, position: int
-) -> None:
+def evolve_status(state: State, event: AccountFrozen | AccountUnfrozen | AccountClosed, position: int) -> None:
     """Move an account along its life cycle."""
     account = state.account(event.account_id)
     assert account is not None

@@ -65,7 +65,8 @@ def evolve(state: State, event: e.EventData, position: int) -> None:
 def entries_of(event: e.EventData, state: State, *, today: date) -> list[Line]:
     """The lines an event books, as (account_no, leg, currency, amount_minor, held_minor, effective_date).
 
-    ``state`` is the state before the event: what the event changes on holds is its resulting figure less the one before.
+    ``state`` is the state before the event: what the event changes on holds is its resulting figure less the one
+    before.
     """
     lines: list[Line] = []
     postings = getattr(event, "postings", None)

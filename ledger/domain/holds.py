@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from contracts.commands import CaptureHold, ExpireHold, ExtendHold, Posting, PlaceHold, ReleaseHold
+from contracts.commands import CaptureHold, ExpireHold, ExtendHold, PlaceHold, Posting, ReleaseHold
 from contracts.events import (
     AccountBalance,
     EventData,
@@ -58,7 +58,9 @@ def decide_place(command: PlaceHold, state: State, moment: Moment) -> HoldPlaced
             found = usable(account_id, leg.currency, state=state, pointer=f"/legs/{index}/{field}_account_id")
             if isinstance(found, Refused):
                 return found
-    legs = [HeldLeg(leg.debit_account_id, leg.credit_account_id, leg.amount_minor, leg.currency) for leg in command.legs]
+    legs = [
+        HeldLeg(leg.debit_account_id, leg.credit_account_id, leg.amount_minor, leg.currency) for leg in command.legs
+    ]
     reserved = reserved_by(legs, [leg.amount_minor for leg in legs], state=state)
     for account_id, reserved_minor in reserved.items():
         account = _account(state, account_id)
@@ -84,7 +86,9 @@ def decide_extend(command: ExtendHold, state: State, moment: Moment) -> HoldExte
         return hold
     if command.expires_at <= hold.expires_at:
         return Refused(
-            Rejection.HOLD_DEADLINE_NOT_LATER, f"the hold already lasts until {hold.expires_at.isoformat()}", "/expires_at"
+            Rejection.HOLD_DEADLINE_NOT_LATER,
+            f"the hold already lasts until {hold.expires_at.isoformat()}",
+            "/expires_at",
         )
     if command.expires_at > moment.now + timedelta(days=HOLD_DAYS_MAX):
         return Refused(
@@ -104,9 +108,7 @@ def decide_capture(command: CaptureHold, state: State, moment: Moment) -> HoldCa
     remaining_minor = tuple(leg.remaining_minor - taken for leg, taken in zip(hold.legs, amounts_minor, strict=True))
     ends = command.final or not any(remaining_minor)
     freed_minor = [leg.remaining_minor for leg in hold.legs] if ends else amounts_minor
-    freed = {
-        account_id: -minor for account_id, minor in reserved_by(hold.legs, freed_minor, state=state).items()
-    }
+    freed = {account_id: -minor for account_id, minor in reserved_by(hold.legs, freed_minor, state=state).items()}
     posted = book_postings(_postings_of(hold, amounts_minor), state=state, held_change=freed)
     if isinstance(posted, Refused):
         return posted
@@ -158,7 +160,9 @@ def decide_expire(command: ExpireHold, state: State, moment: Moment) -> HoldExpi
         return Refused(HOLD_REFUSALS[hold.status], f"{command.hold_id} is {hold.status}", "/hold_id")
     if moment.now < hold.expires_at:
         return Refused(
-            Rejection.HOLD_DEADLINE_NOT_PASSED, f"{command.hold_id} lasts until {hold.expires_at.isoformat()}", "/hold_id"
+            Rejection.HOLD_DEADLINE_NOT_PASSED,
+            f"{command.hold_id} lasts until {hold.expires_at.isoformat()}",
+            "/hold_id",
         )
     return HoldExpired(hold_id=command.hold_id, balances=_given_back(hold, state))
 
@@ -235,8 +239,12 @@ def _postings_of(hold: Hold, amounts_minor: Sequence[int]) -> list[Posting]:
     for leg, amount_minor in zip(hold.legs, amounts_minor, strict=True):
         if amount_minor:
             postings += [
-                Posting(account_id=leg.debit_account_id, side="debit", amount_minor=amount_minor, currency=leg.currency),
-                Posting(account_id=leg.credit_account_id, side="credit", amount_minor=amount_minor, currency=leg.currency),
+                Posting(
+                    account_id=leg.debit_account_id, side="debit", amount_minor=amount_minor, currency=leg.currency
+                ),
+                Posting(
+                    account_id=leg.credit_account_id, side="credit", amount_minor=amount_minor, currency=leg.currency
+                ),
             ]
     return postings
 
@@ -247,8 +255,15 @@ def _given_back(hold: Hold, state: State) -> tuple[AccountBalance, ...]:
     return balances_after(state, held_change=freed)
 
 
-def _become(state: State, hold: Hold, event: EventData, status: HoldStatus, *, expires_at: datetime | None = None,
-            legs: tuple[HeldLeg, ...] | None = None) -> None:
+def _become(
+    state: State,
+    hold: Hold,
+    event: EventData,
+    status: HoldStatus,
+    *,
+    expires_at: datetime | None = None,
+    legs: tuple[HeldLeg, ...] | None = None,
+) -> None:
     assert status in HOLD_TRANSITIONS[hold.status, type(event)]
     state.holds[hold.no] = Hold(hold.no, status, expires_at or hold.expires_at, legs or hold.legs, hold.reference)
 

@@ -41,7 +41,10 @@ FORBIDDEN_BETWEEN: Final = "AG01"
 def decide_payment(
     command: InitiatePayment, state: State, moment: Moment
 ) -> tuple[PaymentInitiated, PaymentSettled | PaymentRejected] | Refused:
-    """Receive a payment and settle or reject it at once. Refuses only what is no payment at all (unknown currency, scale)."""
+    """Receive a payment and settle or reject it at once.
+
+    Refuses only what is no payment at all (unknown currency, scale).
+    """
     amount_minor = _amount_of(command, state)
     if isinstance(amount_minor, Refused):
         return amount_minor

@@ -51,8 +51,8 @@ def book_postings(
 ) -> tuple[PostedPosting, ...] | Refused:
     """Book postings as one unit: each on a usable account, balanced per currency, every limit kept at the end.
 
-    ``held_change`` is what the same event gives back from holds, per account; it counts before the limits are looked at.
-    Limits are judged on the result of the whole unit, so the order of postings never decides.
+    ``held_change`` is what the same event gives back from holds, per account; it counts before the limits are looked
+    at. Limits are judged on the result of the whole unit, so the order of postings never decides.
     """
     accounts: dict[str, Account] = {}
     posted: dict[str, int] = {}
@@ -92,7 +92,9 @@ def unbalanced(difference: Mapping[str, int]) -> Refused | None:
     for currency, difference_minor in difference.items():
         if difference_minor != 0:
             more = "debits exceed credits" if difference_minor > 0 else "credits exceed debits"
-            return Refused(Rejection.POSTINGS_UNBALANCED, f"{more} by {abs(difference_minor)} in {currency}", "/postings")
+            return Refused(
+                Rejection.POSTINGS_UNBALANCED, f"{more} by {abs(difference_minor)} in {currency}", "/postings"
+            )
     return None
 
 

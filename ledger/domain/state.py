@@ -94,7 +94,7 @@ class State:
         self.holds: dict[int, Hold] = {}
         self.originals: dict[int, Original] = {}
         self.assets: dict[str, int] = {}
-        self.closed_through = NOTHING_CLOSED if parent is None else parent.closed_through
+        self.closed_through: date = NOTHING_CLOSED if parent is None else parent.closed_through
 
     def account(self, account_id: str) -> Account | None:
         """Find an account in this layer or below."""

@@ -93,7 +93,10 @@ def opposite_of(original: Original) -> tuple[Posting, ...]:
 
 
 def allot(original: Original, postings: Sequence[Posting | PostedPosting]) -> tuple[int, ...] | Refused:
-    """Allot reversing postings to the original's, first match first; give the new reversed figure per original posting."""
+    """Allot reversing postings to the original's, first match first.
+
+    Give the new reversed figure per original posting.
+    """
     left = list(remaining_of(original))
     for index, posting in enumerate(postings):
         matches = [

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 import structlog
 from msgspec import Meta, Struct
+from runtime.server import ops_app, serve_http
 
 from contracts.subjects import LedgerName
 from ledger.metrics import RelayMetrics
@@ -14,7 +15,6 @@ from runtime.jetstream import connect_nats, require_synced_stream
 from runtime.logs import configure_logging
 from runtime.metrics import create_registry
 from runtime.postgres import create_pool
-from runtime.server import ops_app, serve_http
 from runtime.shutdown import Shutdown, supervise
 
 log = structlog.get_logger(__name__)
@@ -56,9 +56,7 @@ async def serve(settings: Settings) -> int:
         return await supervise(
             {
                 "relay": relay.run(shutdown),
-                "ops": serve_http(
-                    ops_app(health, registry), host=settings.host, port=settings.port, shutdown=shutdown
-                ),
+                "ops": serve_http(ops_app(health, registry), host=settings.host, port=settings.port, shutdown=shutdown),
             },
             shutdown,
         )

@@ -37,7 +37,7 @@ class Decided(Struct):
 class BatchDecision:
     """Decides submissions one after another on a layer of its own."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a decision depends on, each by name
         self,
         *,
         head: Head,
@@ -175,7 +175,9 @@ class BatchDecision:
             return self._reused(wish, known.command or _data_of(known.first_event))
         if known.refusal is not None:
             return Declined(known.refusal, None, replayed=True)
-        assert known.answer is not None and known.first_position is not None and known.last_position is not None
+        assert known.answer is not None
+        assert known.first_position is not None
+        assert known.last_position is not None
         return Accepted(known.answer, known.first_position, known.last_position, replayed=True)
 
     def _reused(self, wish: Wish, earlier: bytes) -> Declined:

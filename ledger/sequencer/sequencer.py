@@ -34,7 +34,12 @@ SLICE_COMMANDS: Final = 50  # decided between two looks at the socket: under a m
 WRITE_ATTEMPTS_MAX: Final = 6
 WRITE_PAUSE_S: Final = 0.2
 WRITE_S_MAX: Final = 10.0  # a connection that says nothing for so long is dead
-CONNECTION_FAULTS: Final = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError)
+CONNECTION_FAULTS: Final = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+)
 WRITE_FAULTS: Final = (HeadMoved, *CONNECTION_FAULTS, asyncpg.PostgresError)
 
 log = structlog.get_logger(__name__)
@@ -46,7 +51,7 @@ Committed = Callable[[int], Awaitable[None]]
 class Sequencer:
     """The one order of a ledger, as seen by this process. ``run`` it in one task; ``submit`` from many."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - composition: each part by name
         self,
         *,
         ledger: str,
@@ -171,9 +176,7 @@ class Sequencer:
         if not decided.rows.idempotency:
             return  # replays only: nothing to write, and nothing of the head's changed
         async with asyncio.timeout(WRITE_S_MAX), writer.transaction():
-            await append_batch(
-                writer, decided.rows, before=decided.before, after=decided.after, state=decided.state
-            )
+            await append_batch(writer, decided.rows, before=decided.before, after=decided.after, state=decided.state)
 
     async def _settle_from_book(self, batch: list[Submission]) -> None:
         """The sure path: lock the head, read everything, decide, write; repeated while the fault may pass."""

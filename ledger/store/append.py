@@ -33,8 +33,8 @@ class HeadMoved(RuntimeError):
 async def append_batch(connection: Connection, rows: Rows, *, before: Head, after: Head, state: State) -> None:
     """Write a decided batch and move the head from ``before`` to ``after``. Raises HeadMoved, writing nothing.
 
-    ``state`` is the state after the batch: what it says of touched accounts, holds and reversals is stored. Balances are
-    not: the entries move them.
+    ``state`` is the state after the batch: what it says of touched accounts, holds and reversals is stored. Balances
+    are not: the entries move them.
     """
     moved = await connection.fetchval(
         QUERIES["advance_head"],
@@ -64,9 +64,7 @@ async def _store_states(connection: Connection, rows: Rows, state: State) -> Non
     if rows.touched_accounts:
         accounts = [state.account(account_id) for account_id in dict.fromkeys(rows.touched_accounts)]
         known = [account for account in accounts if account is not None]
-        await connection.execute(
-            QUERIES["set_account_status"], [a.terms.no for a in known], [a.status for a in known]
-        )
+        await connection.execute(QUERIES["set_account_status"], [a.terms.no for a in known], [a.status for a in known])
     if rows.touched_holds:
         holds = [hold for no in dict.fromkeys(rows.touched_holds) if (hold := state.hold(no)) is not None]
         await connection.execute(

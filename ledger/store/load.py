@@ -1,4 +1,7 @@
-"""What a decision needs from the book: the head, states of the keys it touches, outcomes of the keys it was sent under."""
+"""What a decision needs from the book: the head, states of the keys it touches, outcomes of the keys it was sent
+
+under.
+"""
 
 from collections.abc import Collection
 from datetime import date, datetime
@@ -7,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 from asyncpg import Connection, Record
+from asyncpg.pool import PoolConnectionProxy
 from msgspec import Struct
 
 from contracts.commands import Posting
@@ -48,7 +52,7 @@ class KnownOutcome(Struct, frozen=True):
     command: bytes | None
 
 
-async def read_head(connection: Connection, *, ledger: str) -> Head:
+async def read_head(connection: Connection | PoolConnectionProxy, *, ledger: str) -> Head:
     """Read the head, creating it in an empty book. Raises WrongLedger when the book is another ledger's."""
     await connection.execute(QUERIES["create_head"], ledger)
     head = _head_of(await connection.fetchrow(QUERIES["read_head"]))

@@ -97,5 +97,3 @@ def key_hash_of(tenant: str, key: str) -> bytes:
 def digest_of(command: bytes) -> bytes:
     """The fingerprint of a canonical command: 16 bytes of SHA-256."""
     return sha256(command).digest()[:16]
-
-

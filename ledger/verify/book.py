@@ -158,9 +158,7 @@ async def _verify_accounts(connection: asyncpg.Connection, fold: BookFold) -> Ch
         account = fold.accounts.get(row["account_id"])
         expected = None if account is None else (account.no, account.posted_minor, account.held_minor)
         found = (row["account_no"], row["posted_minor"], row["held_minor"])
-        difference = compare(
-            f"account {row['account_id']}: (number, posted, held)", found=found, expected=expected
-        )
+        difference = compare(f"account {row['account_id']}: (number, posted, held)", found=found, expected=expected)
         if difference is not None:
             return Check("accounts: balances equal the events", seen, difference)
     return Check(
@@ -180,5 +178,3 @@ async def _verify_sums(connection: asyncpg.Connection, fold: BookFold) -> Check:
 
 def _shown(line: Line | None) -> str:
     return "nothing" if line is None else msgspec.json.encode(line).decode()
-
-

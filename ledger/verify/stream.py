@@ -26,6 +26,8 @@ async def verify_stream(connection: asyncpg.Connection, nats: Client, *, ledger:
         for row, (sequence, body) in zip(rows, batch, strict=False):
             if sequence != row["position"] or body != row["event"].encode():
                 where = f"stream sequence {row['position']}"
-                return Check(NAME, compared, Difference(where, f"{sequence}: {body.decode(errors='replace')}", row["event"]))
+                return Check(
+                    NAME, compared, Difference(where, f"{sequence}: {body.decode(errors='replace')}", row["event"])
+                )
             compared += 1
     return Check(NAME, compared, compare("stream: messages", found=compared, expected=position - first + 1))

@@ -107,9 +107,7 @@ async def run_load(
     """
     parts = urlsplit(url)
     loop = asyncio.get_running_loop()
-    opened = [
-        (await loop.create_connection(_Connection, parts.hostname, parts.port))[1] for _ in range(connections)
-    ]
+    opened = [(await loop.create_connection(_Connection, parts.hostname, parts.port))[1] for _ in range(connections)]
     result = Result()
     started = time.perf_counter()
     ends = None if seconds is None else started + seconds
