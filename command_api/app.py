@@ -10,7 +10,6 @@ from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 from msgspec import Meta, Struct
-from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from prometheus_client import CollectorRegistry
 
@@ -33,7 +32,7 @@ from runtime.http.framework import StrictRequest, problem_handlers
 from runtime.http.measuring import MeasureRequests
 from runtime.http.swagger import OPEN_PATHS, api_pages
 from runtime.http.tracing import TraceRequests
-from runtime.jetstream import connect_nats
+from runtime.jetstream import NatsLink
 from runtime.logs import configure_logging
 from runtime.metrics import create_registry
 from runtime.postgres import connect, create_pool
@@ -108,7 +107,7 @@ def create_app(*, desk: Desk, verifier: TokenVerifier, registry: CollectorRegist
 
 
 def create_sequencer(
-    settings: Settings, *, nats: Client, clock: Clock, registry: CollectorRegistry, queue: SubmissionQueue
+    settings: Settings, *, nats: NatsLink, clock: Clock, registry: CollectorRegistry, queue: SubmissionQueue
 ) -> Sequencer:
     """Give the sequencer its connections; after each commit it wakes the relay."""
 
@@ -116,8 +115,11 @@ def create_sequencer(
         return await connect(settings.database_url, application_name="bursar-command-api")
 
     async def wake_relay(position: int) -> None:
+        client = nats.client()
+        if client is None:
+            return
         try:
-            await nats.publish(poke_subject(settings.ledger), b"%d" % position)
+            await client.publish(poke_subject(settings.ledger), b"%d" % position)
         except (NatsError, OSError) as fault:  # the relay polls; the poke only saves it some milliseconds
             log.debug("poke_failed", error=str(fault))
 
@@ -142,9 +144,7 @@ async def serve(settings: Settings) -> int:
     book = await create_pool(settings.database_url, application_name="bursar-command-api", size_max=2)
     async with book.acquire() as connection:
         await read_head(connection, ledger=settings.ledger)
-    nats = await connect_nats(
-        settings.nats_url, name="bursar-command-api", on_closed=lambda: shutdown.request("NATS closed")
-    )
+    nats = NatsLink(settings.nats_url, name="bursar-command-api", shutdown=shutdown, registry=registry)
     queue = SubmissionQueue(commands_max=settings.commands_waiting_max)
     sequencer = create_sequencer(settings, nats=nats, clock=clock, registry=registry, queue=queue)
     keys = await key_source(settings, clock=clock)
@@ -163,6 +163,7 @@ async def serve(settings: Settings) -> int:
     timers.start()
     tasks = {
         "sequencer": sequencer.run(),
+        "nats": nats.run(),
         "http": _serve_then_drain(
             ops_app(_health(book), registry, app=app), settings=settings, shutdown=shutdown, queue=queue
         ),

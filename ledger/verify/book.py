@@ -13,23 +13,12 @@ from msgspec import Struct, field
 
 from contracts.envelope import HASH_OF_NOTHING, chain, decode_data, decode_envelope
 from contracts.events import AccountOpened, EventData
+from contracts.findings import AccountFold, Check, Difference, compare
 from ledger.store.load import QUERIES
-from ledger.verify.findings import Check, Difference, compare
 
 PAGE_EVENTS: Final = 2_000
 
 Line = tuple[int, int, str, int, int]  # position, leg, account_id, amount_minor, held_minor
-
-
-class AccountFold(Struct):
-    """One account as the events say it is."""
-
-    no: int
-    currency: str
-    normal_sign: int
-    posted_minor: int = 0
-    held_minor: int = 0
-    changed_at: int = 0
 
 
 class BookFold(Struct):

@@ -5,9 +5,9 @@ from typing import Final
 import asyncpg
 from nats.aio.client import Client
 
+from contracts.findings import Check, Difference, compare
 from contracts.subjects import stream_name
 from ledger.store.load import QUERIES
-from ledger.verify.findings import Check, Difference, compare
 from runtime.jetstream import fetch_range, first_sequence, last_sequence
 
 NAME: Final = "stream: the book's bytes at the book's positions"

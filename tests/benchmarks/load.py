@@ -7,7 +7,7 @@ shares with the server it measures.
 import asyncio
 import time
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from msgspec import Struct, field
@@ -40,10 +40,9 @@ class _Connection(asyncio.Protocol):
     def __init__(self) -> None:
         self._received = bytearray()
         self._answer: asyncio.Future[tuple[int, bytes]] | None = None
-        self._transport: asyncio.Transport | None = None
+        self._transport: Any = None  # uvloop's transports do not derive from asyncio's
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -68,7 +67,6 @@ class _Connection(asyncio.Protocol):
 
     async def ask(self, request: bytes) -> tuple[int, bytes]:
         """Send one request and wait for its answer."""
-        assert self._transport is not None
         self._answer = asyncio.get_running_loop().create_future()
         self._transport.write(request)
         return await self._answer

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import random
+import socket
 import statistics
 import sys
 import time
@@ -15,7 +16,6 @@ from typing import Any, Final
 import msgspec
 from nats.aio.msg import Msg
 
-from cli.devstack.ports import free_port
 from contracts.subjects import applied_subject
 from runtime.jetstream import connect_nats
 from tests.benchmarks.commands import CLIENTS, WALLETS, Bank
@@ -49,6 +49,10 @@ class Watch:
             self.positions.append(position)
             self.instants.append(datetime.now(UTC))
 
+    def has_reached(self, position: int) -> bool:
+        """Whether the model announced ``position`` or more."""
+        return bool(self.positions) and self.positions[-1] >= position
+
     def delay_s(self, event: _Recorded) -> float:
         """From the event's record in the book to the first announcement that covers it."""
         return (self.instants[bisect_left(self.positions, event.position)] - event.recorded_at).total_seconds()
@@ -65,7 +69,7 @@ async def bench_visibility(bank: Bank, nats_url: str) -> dict[str, Any]:
     events = [msgspec.json.decode(body, type=_Recorded) for body in result.bodies]
     last = max(event.position for event in events)
     deadline = time.monotonic() + SETTLE_S
-    while time.monotonic() < deadline and any(not w.positions or w.positions[-1] < last for w in watches.values()):
+    while time.monotonic() < deadline and not all(watch.has_reached(last) for watch in watches.values()):  # noqa: ASYNC110
         await asyncio.sleep(POLL_S)
     await nats.close()
     return {
@@ -112,7 +116,9 @@ async def bench_balance(bank: Bank, query_url: str, token: str) -> dict[str, Any
 @asynccontextmanager
 async def bare_server() -> AsyncIterator[str]:
     """The baseline: a Litestar handler that returns a constant, in a process of its own like the query API."""
-    port = free_port()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.benchmarks.bare_handler", str(port))
     try:
         await _until_open(port)

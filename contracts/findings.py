@@ -1,4 +1,4 @@
-"""What a verification says: checks with counts, and the first difference of each that fails."""
+"""What a verification says: checks with counts, and the first difference of each that fails; what it compares with."""
 
 from msgspec import Struct
 
@@ -27,3 +27,14 @@ class Check(Struct, frozen=True):
 def compare(where: str, *, found: object, expected: object) -> Difference | None:
     """A Difference unless both are equal."""
     return None if found == expected else Difference(where, str(found), str(expected))
+
+
+class AccountFold(Struct):
+    """One account as the events say it is: its number, and its balances in the normal side after ``changed_at``."""
+
+    no: int
+    currency: str
+    normal_sign: int
+    posted_minor: int = 0
+    held_minor: int = 0
+    changed_at: int = 0

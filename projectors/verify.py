@@ -1,0 +1,179 @@
+"""Verify that the read models are the book: Redis per account, the lake entry by entry.
+
+Traffic need not stop. The book is looked at in one snapshot, at position P, and both models must have reached P. An
+account whose last change in Redis is at or before P must show the figures of the fold at P; one that has moved on must
+show those of the event that it says moved it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import asyncpg
+import duckdb
+import redis.asyncio as redis
+
+from contracts.envelope import decode_data, decode_envelope
+from contracts.findings import AccountFold, Check, Difference, compare
+from contracts.read_models import ACCOUNTS_TABLE, ENTRIES_TABLE, AccountState, WalletsKeys, account_of, checkpoint_of
+from projectors.book import QUERIES
+from projectors.lake.tables import open_table, position_of
+
+WALLETS_NAME: Final = "redis: every account's balance equals the book"
+LAKE_NAME: Final = "lake: every entry equals the book"
+DIRECTORY_NAME: Final = "lake: every account equals the book"
+PAGE_ACCOUNTS: Final = 500
+PAGE_ENTRIES: Final = 5_000
+
+
+async def wallets_position(client: redis.Redis, keys: WalletsKeys) -> int:
+    """How far Redis is."""
+    fields: Any = await client.hgetall(keys.checkpoint)
+    return checkpoint_of(fields).position
+
+
+def lake_position(folder: Path) -> int:
+    """How far the lake is. Blocks."""
+    return position_of(open_table(folder / ENTRIES_TABLE))
+
+
+async def verify_wallets(
+    client: redis.Redis, keys: WalletsKeys, book: asyncpg.Connection, accounts: Mapping[str, AccountFold], position: int
+) -> Check:
+    """Compare every account in Redis with the fold of the book at ``position``."""
+    reached = await wallets_position(client, keys)
+    if reached < position:
+        return Check(WALLETS_NAME, 0, Difference("redis: checkpoint", str(reached), f"at least {position}"))
+    members: Any = await client.zrange(keys.accounts, 0, -1)
+    known = [member.decode() for member in members]
+    missing = accounts.keys() - set(known)
+    if missing:
+        return Check(WALLETS_NAME, 0, Difference(f"redis: account {min(missing)}", "nothing", "an account of the book"))
+    compared = 0
+    for start in range(0, len(known), PAGE_ACCOUNTS):
+        page = known[start : start + PAGE_ACCOUNTS]
+        async with client.pipeline(transaction=False) as pipeline:
+            for account_id in page:
+                pipeline.hgetall(keys.account(account_id))
+            hashes = await pipeline.execute()
+        states = [account_of(account_id, fields) for account_id, fields in zip(page, hashes, strict=True)]
+        difference = await _first_wrong(states, book, accounts, position)
+        compared += len(page)
+        if difference is not None:
+            return Check(WALLETS_NAME, compared, difference)
+    return Check(WALLETS_NAME, compared)
+
+
+async def _first_wrong(
+    states: list[AccountState], book: asyncpg.Connection, accounts: Mapping[str, AccountFold], position: int
+) -> Difference | None:
+    moved_on = {state.position for state in states if state.position > position}
+    events = await _events_at(book, moved_on) if moved_on else {}
+    for state in states:
+        found = (state.position, state.posted_minor, state.held_minor)
+        where = f"redis: account {state.account_id}: (position, posted, held)"
+        if state.position > position:
+            expected = _figures_in(events.get(state.position), state)
+        else:
+            account = accounts.get(state.account_id)
+            expected = None if account is None else (state.position, account.posted_minor, account.held_minor)
+        difference = compare(where, found=found, expected=expected)
+        if difference is not None:
+            return difference
+    return None
+
+
+async def _events_at(book: asyncpg.Connection, positions: set[int]) -> dict[int, Any]:
+    """The events at these positions, as they are now: later than the snapshot, but never to change again."""
+    rows = await book.fetch(QUERIES["read_events_at"], list(positions))
+    return {row["position"]: decode_data(decode_envelope(row["body"].encode())) for row in rows}
+
+
+def _figures_in(event: Any, state: AccountState) -> tuple[int, int, int] | None:
+    """What an event says of an account, or of an account that it only froze, closed or opened: what Redis says."""
+    if event is None:
+        return None
+    for balance in (*getattr(event, "balances", ()), *reversed(getattr(event, "postings", ()))):
+        if balance.account_id == state.account_id:
+            return state.position, balance.posted_minor, balance.held_minor
+    named = getattr(event, "account_id", None) == state.account_id
+    return (state.position, state.posted_minor, state.held_minor) if named else None
+
+
+async def verify_lake(
+    folder: Path, book: asyncpg.Connection, accounts: Mapping[str, AccountFold], position: int
+) -> list[Check]:
+    """Compare every entry and every account of the lake, up to ``position``, with the book."""
+    reached = await asyncio.to_thread(lake_position, folder)
+    if reached < position:
+        return [Check(LAKE_NAME, 0, Difference("lake: checkpoint", str(reached), f"at least {position}"))]
+    return [
+        await _verify_entries(folder, book, accounts, position),
+        await asyncio.to_thread(_verify_accounts, folder, accounts, position),
+    ]
+
+
+async def _verify_entries(
+    folder: Path, book: asyncpg.Connection, accounts: Mapping[str, AccountFold], position: int
+) -> Check:
+    """Walk both sides in order; the lake's resulting balances must also add up."""
+    pages = _entry_pages(folder, position)
+    lake = iter(await asyncio.to_thread(next, pages, []))
+    posted = dict.fromkeys(accounts, 0)
+    compared = 0
+    async for expected in _booked(book, position):
+        row = next(lake, None)
+        if row is None:
+            lake = iter(await asyncio.to_thread(next, pages, []))
+            row = next(lake, None)
+        _, _, account_id, _, amount_minor, effective_date = expected
+        posted[account_id] += accounts[account_id].normal_sign * amount_minor
+        where = f"lake: entry at position {expected[0]}, leg {expected[1]}"
+        full = (*expected[:5], posted[account_id], effective_date)
+        difference = compare(where, found=row, expected=full)
+        if difference is not None:
+            return Check(LAKE_NAME, compared, difference)
+        compared += 1
+    extra = next(lake, None) or next(iter(await asyncio.to_thread(next, pages, [])), None)
+    return Check(LAKE_NAME, compared, compare("lake: after the last entry", found=extra, expected=None))
+
+
+async def _booked(book: asyncpg.Connection, position: int) -> AsyncIterator[tuple[Any, ...]]:
+    async for row in book.cursor(QUERIES["scan_posted_entries"], position, prefetch=PAGE_ENTRIES):
+        yield tuple(row)
+
+
+def _entry_pages(folder: Path, position: int) -> Iterator[list[tuple[Any, ...]]]:
+    """The lake's entries in order. Blocks; a generator, so that only one page is in memory."""
+    files = _files(folder / ENTRIES_TABLE)
+    if not files:
+        return
+    with duckdb.connect() as connection:
+        connection.execute(QUERIES["scan_lake_entries"], {"files": files, "position": position})
+        while page := connection.fetchmany(PAGE_ENTRIES):
+            yield page
+
+
+def _verify_accounts(folder: Path, accounts: Mapping[str, AccountFold], position: int) -> Check:
+    files = _files(folder / ACCOUNTS_TABLE)
+    rows: list[tuple[Any, ...]] = []
+    if files:
+        with duckdb.connect() as connection:
+            rows = connection.execute(QUERIES["scan_lake_accounts"], {"files": files, "position": position}).fetchall()
+    found = {account_id: (no, currency) for account_id, no, currency in rows}
+    for account_id, account in accounts.items():
+        where = f"lake: account {account_id}: (number, currency)"
+        difference = compare(where, found=found.pop(account_id, None), expected=(account.no, account.currency))
+        if difference is not None:
+            return Check(DIRECTORY_NAME, len(rows), difference)
+    return Check(
+        DIRECTORY_NAME, len(rows), compare("lake: accounts that are not in the book", found=found, expected={})
+    )
+
+
+def _files(path: Path) -> list[str]:
+    table = open_table(path)
+    return [] if table is None else table.file_uris()
