@@ -1,0 +1,58 @@
+"""Tokens of a local stack: its own issuer key, and a ready-made token that may do everything in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from cli.devstack.state import DataDir
+from runtime.auth.dev_issuer import JWKS_FILE, DevIssuer
+
+TOKEN_LIFETIME_S = 86_400
+
+LEDGER = "main"
+SCOPES = (
+    "accounts:read",
+    "accounts:write",
+    "holds:write",
+    "payments:read",
+    "payments:write",
+    "periods:write",
+    "reports:read",
+    "status:read",
+    "transfers:write",
+)
+
+
+def jwks_file(data: DataDir) -> Path:
+    """Return the file with the public keys that the stack's APIs trust."""
+    return data.issuer / JWKS_FILE
+
+
+def token_file(data: DataDir) -> Path:
+    """Return the file with the newest ready-made token, for `curl` lines that stay short."""
+    return data.path / "token"
+
+
+def issue_token(
+    data: DataDir,
+    *,
+    subject: str = "you",
+    tenant: str = "local",
+    scopes: Sequence[str] = SCOPES,
+    lifetime_s: int = TOKEN_LIFETIME_S,
+) -> str:
+    """Return a new token signed by the stack's own key, which is made when it is missing."""
+    return DevIssuer(data.issuer).issue(subject, tenant, scopes, [LEDGER], lifetime_s)
+
+
+def ready_made_token(data: DataDir) -> str:
+    """Issue a token that may do everything and keep it in the stack's token file as well."""
+    token = issue_token(data)
+    file = token_file(data)
+    fresh = file.with_suffix(".new")
+    fresh.touch(mode=0o600)
+    fresh.write_text(token, encoding="ascii")
+    os.replace(fresh, file)
+    return token

@@ -1,0 +1,109 @@
+"""Bursar's own processes as the local stack runs them: which settings each is given, and when it is ready."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from cli.devstack import identity
+from cli.devstack.http_probe import http_get
+from cli.devstack.ports import LOOPBACK
+from cli.devstack.postgres import READER, WRITER
+from cli.devstack.servers import Servers
+from cli.devstack.supervisor import Service
+from cli.options import CHECKOUT, child_environment
+from runtime.auth.dev_issuer import AUDIENCE, ISSUER
+
+READY_PATH = "/health/ready"
+
+_APIS_VERIFY = ("jwks_file", "token_issuer", "token_audience")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessSpec:
+    """One process of the stack: `settings` are the names it is given, as `<prefix><NAME>` in its environment.
+
+    `argv` is the command line; empty means `bursar serve <name>`. "{port}" and the other names of `service_of` are
+    filled in. `health` is the page that answers 200 once it is ready; None means as soon as it runs.
+    """
+
+    name: str
+    settings: Sequence[str] = ("port",)
+    role: str = READER
+    argv: tuple[str, ...] = ()
+    health: str | None = READY_PATH
+
+    @property
+    def prefix(self) -> str:
+        """The prefix of its settings: `command-api` is set by `COMMAND_API_…`."""
+        return self.name.upper().replace("-", "_") + "_"
+
+
+BURSAR_PROCESSES: tuple[ProcessSpec, ...] = (
+    ProcessSpec(
+        name="command-api",
+        settings=("environment", "database_url", "nats_url", "port", *_APIS_VERIFY),
+        role=WRITER,
+    ),
+    ProcessSpec(
+        name="relay",
+        settings=("environment", "database_url", "nats_url", "nats_monitor_url", "port"),
+    ),
+    ProcessSpec(
+        name="projectors",
+        settings=("environment", "database_url", "nats_url", "redis_url", "lake_dir", "port"),
+    ),
+    ProcessSpec(
+        name="query-api",
+        settings=("environment", "database_url", "nats_url", "redis_url", "lake_dir", "port", *_APIS_VERIFY),
+    ),
+)
+
+
+_BURSAR = (sys.executable, "-P", "-m", "cli")
+
+DEMO = ProcessSpec(
+    name="demo",
+    settings=(),
+    argv=(*_BURSAR, "demo", "run", "--url", "{command_api_url}", "--token-file", "{token_file}"),
+    health=None,
+)
+
+
+def service_of(spec: ProcessSpec, servers: Servers) -> Service:
+    """Return how the supervisor runs `spec`: ready when its health page says so."""
+    port = servers.ports.get(spec.name)  # None for a process that serves nothing
+    known: Mapping[str, str] = {
+        "environment": "development",
+        "database_url": servers.postgres_dsn(spec.role),
+        "nats_url": servers.nats_url,
+        "nats_monitor_url": servers.nats_monitor_url,
+        "redis_url": servers.redis_url,
+        "lake_dir": str(servers.lake_dir),
+        "port": str(port),
+        "jwks_file": str(identity.jwks_file(servers.data)),
+        "token_file": str(identity.token_file(servers.data)),
+        "command_api_url": servers.addresses.get("command_api", ""),
+        "query_api_url": servers.addresses.get("query_api", ""),
+        "token_issuer": ISSUER,
+        "token_audience": AUDIENCE,
+    }
+    argv = spec.argv or (*_BURSAR, "serve", spec.name)
+    return Service(
+        name=spec.name,
+        argv=tuple(part.format_map(known) for part in argv),
+        ready=lambda: _answers(f"http://{LOOPBACK}:{port}", spec.health),
+        env=_environment(spec.prefix, {name: known[name] for name in spec.settings}),
+        cwd=CHECKOUT,
+    )
+
+
+def _environment(prefix: str, settings: Mapping[str, str]) -> dict[str, str]:
+    """Add the settings to this process's environment, where a user's own setting of the same name wins."""
+    given = {f"{prefix}{name.upper()}": value for name, value in settings.items()}
+    return given | child_environment()
+
+
+async def _answers(url: str, page: str | None) -> bool:
+    return page is None or (await http_get(url + page))[0] == 200

@@ -1,0 +1,40 @@
+"""`bursar lint`: every check that reads the code without running it, all of them even when one fails."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import rich_click as click
+
+from cli.options import CHECKOUT, Failure
+
+# The programs stand beside the interpreter of the environment.
+CHECKS = {
+    "ruff check": ("ruff", "check"),
+    "ruff format": ("ruff", "format", "--check"),
+    "mypy": ("mypy",),
+    "imports": ("lint-imports",),
+    "architecture": ("pytest", "-q", "tests/architecture"),
+}
+CHECK_WITHIN_S = 900.0
+
+
+@click.command(name="lint")
+def command() -> None:
+    """Check style, types, the direction of imports and the rules of the architecture."""
+    failed = [name for name, arguments in CHECKS.items() if not _passes(name, arguments)]
+    if failed:
+        raise Failure(f"failed: {', '.join(failed)}")
+
+
+def _passes(name: str, arguments: tuple[str, ...]) -> bool:
+    click.echo(f"-- {name}")
+    began = time.monotonic()
+    program, *rest = arguments
+    argv = [str(Path(sys.executable).with_name(program)), *rest]
+    passed = subprocess.run(argv, cwd=CHECKOUT, timeout=CHECK_WITHIN_S, check=False).returncode == 0
+    click.echo(f"-- {name}: {'passed' if passed else 'FAILED'} ({time.monotonic() - began:.1f} s)")
+    return passed

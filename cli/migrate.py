@@ -1,0 +1,50 @@
+"""`bursar migrate`: bring a database's schema up to date with this checkout."""
+
+from __future__ import annotations
+
+import asyncio
+
+import rich_click as click
+
+from cli.options import CHECKOUT, Failure
+
+MIGRATIONS = CHECKOUT / "ledger" / "store" / "sql" / "migrations"
+
+
+async def run(database_url: str, *, target: str | None = None) -> list[str]:
+    """Apply the pending migrations as the database's owner and return their names; raises `MigrationError`."""
+    import asyncpg
+
+    from runtime.migrate import migrate
+
+    connection = await asyncpg.connect(database_url)
+    try:
+        return await migrate(connection, MIGRATIONS, target=target)
+    finally:
+        await connection.close()
+
+
+@click.command(name="migrate")
+@click.option(
+    "--database-url",
+    required=True,
+    envvar="BURSAR_DATABASE_URL",
+    help="postgresql:// URL of the database's owner, who may change the schema.",
+)
+@click.option("--target", help="Name or number of the last migration to apply; all without it.")
+def command(database_url: str, target: str | None) -> None:
+    """Apply the pending migrations of the book, each in its own transaction.
+
+    The local stack does this at every start; elsewhere run it before the new processes start.
+    """
+    import asyncpg
+
+    from runtime.migrate import MigrationError
+
+    try:
+        applied = asyncio.run(run(database_url, target=target))
+    except (MigrationError, OSError, asyncpg.PostgresError) as error:
+        raise Failure(str(error)) from error
+    for name in applied:
+        click.echo(f"applied {name}")
+    click.echo("nothing was pending" if not applied else f"{len(applied)} applied")

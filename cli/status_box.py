@@ -1,0 +1,103 @@
+"""What `up` and `status` print for people. No side borders: every line can be copied into a shell as it is."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+
+from cli.options import DATA_DIR_DEFAULT
+
+if TYPE_CHECKING:
+    from cli.devstack.state import DataDir
+
+OPENAPI_PATH = "/docs"
+WIDTH_MAX = 100
+
+TRANSFER = (
+    '{"postings":[{"account_id":"bank:settlement:eur","side":"debit","amount_minor":2500,"currency":"EUR"},'
+    '{"account_id":"customers:alice:eur","side":"credit","amount_minor":2500,"currency":"EUR"}]}'
+)
+BALANCE_PATH = "/v1/accounts/customers:alice:eur/balance"
+
+
+def show_box(data: DataDir) -> None:
+    """Print the status box: where everything is, a token, three requests to try, how to stop and wipe."""
+    from cli.devstack.identity import ready_made_token, token_file
+
+    addresses = data.read_state().addresses
+    token = ready_made_token(data)
+    here = "" if data.path == DATA_DIR_DEFAULT else f" --data-dir {data.path}"
+    lines = [
+        "Bursar is running",
+        "",
+        *_api_lines(addresses),
+        *(f"{label:<13} {addresses[name]}" for label, name in _SERVERS if name in addresses),
+        f"{'data':<13} {data.path}",
+        f"{'token':<13} {token_file(data)}  (valid for a day; `./bursar token{here}` makes others)",
+        "",
+        token,
+        "",
+        *_requests_to_try(addresses, f'-H "Authorization: Bearer $(cat {token_file(data)})"'),
+        f"{'stop':<13} Ctrl-C, or ./bursar down{here}",
+        f"{'wipe':<13} ./bursar down --wipe{here}",
+    ]
+    _echo_box(lines)
+
+
+def show_status(status: dict[str, Any]) -> None:
+    """Print the answer of `bursar status` as a table."""
+    lines = [f"{'ready' if status['ready'] else 'NOT READY'}: {status['data_dir']}", ""]
+    lines += [f"{name:<16} {address}" for name, address in status["addresses"].items()]
+    lines += ["", f"{'process':<16} {'state':<12} {'pid':>8} {'restarts':>9}"]
+    lines += [f"{p['name']:<16} {p['state']:<12} {p['pid'] or '-':>8} {p['restarts']:>9}" for p in status["processes"]]
+    positions = status["positions"]
+    lines += ["", f"{'position of':<16} {'position':>12} {'lag events':>12} {'lag s':>9}"]
+    lines += [f"{name:<16} {_or_dash(positions[name]):>12}" for name in ("book", "stream")]
+    lines += [
+        f"{name:<16} {_or_dash(model.get('position')):>12} {_or_dash(model.get('lag_events')):>12}"
+        f" {_or_dash(model.get('lag_s')):>9}"
+        for name, model in positions["read_models"].items()
+    ]
+    _echo_box(lines)
+
+
+_SERVERS = (("PostgreSQL", "postgres"), ("NATS", "nats"), ("Redis", "redis"))
+
+
+def _api_lines(addresses: dict[str, str]) -> list[str]:
+    apis = (("command API", "command_api"), ("query API", "query_api"))
+    return [
+        f"{label:<13} {addresses[name]}   OpenAPI: {addresses[name]}{OPENAPI_PATH}"
+        for label, name in apis
+        if name in addresses
+    ]
+
+
+def _requests_to_try(addresses: dict[str, str], authorization: str) -> list[str]:
+    """Return the lines to paste: move money, send the same again (the stored answer comes back), read the balance."""
+    if "command_api" not in addresses or "query_api" not in addresses:
+        return []
+    post = (
+        f"curl -si {addresses['command_api']}/v1/transfers {authorization}"
+        f" -H 'Idempotency-Key: first-try' -H 'Content-Type: application/json' -d '{TRANSFER}'"
+    )
+    return [
+        "Move 25.00 EUR:",
+        post,
+        "The same again is the same answer, and moves nothing (Idempotency-Replayed: true):",
+        post,
+        "Read the balance:",
+        f"curl -s {addresses['query_api']}{BALANCE_PATH} {authorization}",
+        "",
+    ]
+
+
+def _or_dash(value: object) -> str:
+    return "-" if value is None else str(value)
+
+
+def _echo_box(lines: list[str]) -> None:
+    rule = "─" * min(WIDTH_MAX, shutil.get_terminal_size().columns)
+    click.echo("\n".join([rule, *lines, rule]))

@@ -1,0 +1,1 @@
+"""Bursar's tests; every server in them is real."""
