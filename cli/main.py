@@ -18,11 +18,13 @@ COMMANDS = {
     "serve": "cli.serve",
     "migrate": "cli.migrate",
     "token": "cli.token",
+    "verify": "cli.verify",
+    "rebuild": "cli.rebuild",
     "import": "cli.import_",
     "demo": "cli.demo.verb",
     "test": "cli.test",
     "lint": "cli.lint",
-    "verify": "cli.verify",
+    "bench": "cli.bench",
 }
 
 

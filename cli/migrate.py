@@ -8,20 +8,27 @@ import rich_click as click
 
 from cli.options import CHECKOUT, Failure
 
+LEDGER_DEFAULT = "main"
 MIGRATIONS = CHECKOUT / "ledger" / "store" / "sql" / "migrations"
 
 
-async def run(database_url: str, *, target: str | None = None) -> list[str]:
-    """Apply the pending migrations as the database's owner and return their names; raises `MigrationError`."""
+async def run(database_url: str, *, ledger: str = LEDGER_DEFAULT, target: str | None = None) -> list[str]:
+    """Apply the pending migrations as the database's owner and return their names.
+
+    An empty book becomes the book of `ledger`. Raises `MigrationError`, and `WrongLedger` for another ledger's book.
+    """
     import asyncpg
 
+    from ledger.store.load import create_head
     from runtime.migrate import migrate
 
     connection = await asyncpg.connect(database_url)
     try:
-        return await migrate(connection, MIGRATIONS, target=target)
+        applied = await migrate(connection, MIGRATIONS, target=target)
+        await create_head(connection, ledger=ledger)
     finally:
         await connection.close()
+    return applied
 
 
 @click.command(name="migrate")
@@ -31,19 +38,21 @@ async def run(database_url: str, *, target: str | None = None) -> list[str]:
     envvar="BURSAR_DATABASE_URL",
     help="postgresql:// URL of the database's owner, who may change the schema.",
 )
+@click.option("--ledger", default=LEDGER_DEFAULT, envvar="BURSAR_LEDGER", help="Name of the ledger that it holds.")
 @click.option("--target", help="Name or number of the last migration to apply; all without it.")
-def command(database_url: str, target: str | None) -> None:
+def command(database_url: str, ledger: str, target: str | None) -> None:
     """Apply the pending migrations of the book, each in its own transaction.
 
     The local stack does this at every start; elsewhere run it before the new processes start.
     """
     import asyncpg
 
+    from ledger.store.load import WrongLedger
     from runtime.migrate import MigrationError
 
     try:
-        applied = asyncio.run(run(database_url, target=target))
-    except (MigrationError, OSError, asyncpg.PostgresError) as error:
+        applied = asyncio.run(run(database_url, ledger=ledger, target=target))
+    except (MigrationError, WrongLedger, OSError, asyncpg.PostgresError) as error:
         raise Failure(str(error)) from error
     for name in applied:
         click.echo(f"applied {name}")

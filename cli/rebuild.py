@@ -71,7 +71,9 @@ async def _wait(model: str, data: DataDir) -> int:
         status = await read_status(data)
         progress = status["positions"]["read_models"].get(model)
         if progress is not None:
-            click.echo(f"\r{model}: position {progress['position']}, {progress['lag_events']} to go ", nl=False, err=True)
+            click.echo(
+                f"\r{model}: position {progress['position']}, {progress['lag_events']} to go ", nl=False, err=True
+            )
             if progress["lag_events"] == 0:
                 click.echo(err=True)
                 return int(progress["position"])

@@ -46,6 +46,9 @@ def command(data_dir: Path, as_json: bool, ledger: str, **given: str | None) -> 
 
     Nothing needs to stop. Ends with exit code 1 at the first difference of any check, which it names.
     """
+    from runtime.logs import configure_logging
+
+    configure_logging("verify", "error")
     places = _places(data_dir, ledger, given)
     started = time.perf_counter()
     position, checks = asyncio.run(verify(places))

@@ -25,6 +25,9 @@ _decode_legs = msgspec.json.Decoder(tuple[HeldLeg, ...]).decode
 _decode_figures = msgspec.json.Decoder(tuple[int, ...]).decode
 
 
+AnyConnection = Connection | PoolConnectionProxy
+
+
 class Head(Struct, frozen=True):
     """Where the book ends."""
 
@@ -52,10 +55,18 @@ class KnownOutcome(Struct, frozen=True):
     command: bytes | None
 
 
-async def read_head(connection: Connection | PoolConnectionProxy, *, ledger: str) -> Head:
-    """Read the head, creating it in an empty book. Raises WrongLedger when the book is another ledger's."""
+async def create_head(connection: AnyConnection, *, ledger: str) -> None:
+    """Make an empty book the book of ``ledger``, as the database's owner. Raises WrongLedger for another's book."""
     await connection.execute(QUERIES["create_head"], ledger)
-    head = _head_of(await connection.fetchrow(QUERIES["read_head"]))
+    await read_head(connection, ledger=ledger)
+
+
+async def read_head(connection: AnyConnection, *, ledger: str) -> Head:
+    """Read the head. Raises WrongLedger when the book is another ledger's, or nobody's yet."""
+    row = await connection.fetchrow(QUERIES["read_head"])
+    if row is None:
+        raise WrongLedger(f"this database holds no ledger yet; run `bursar migrate --ledger {ledger}` first")
+    head = _head_of(row)
     if head.ledger != ledger:
         raise WrongLedger(f"this database holds ledger {head.ledger!r}, not {ledger!r}; check database_url and ledger")
     return head

@@ -12,7 +12,7 @@ What can go wrong, and what happens then:
     server restarted, consumer gone            no message, no heartbeat, 2 periods   new consumer at the wanted one
     connection lost, messages lost on the way  a hole in the consumer's own count    new consumer at the wanted one
     consumer deleted, leader moved             a status message                      new consumer at the wanted one
-    stream is shorter than the checkpoint      older sequences arrive                dropped
+    stream is shorter than the checkpoint      (nothing arrives)                     the server waits for the wanted one
     messages missing in the stream itself      a hole in the stream's count only     handed over: the caller must look
 """
 
@@ -145,9 +145,7 @@ class _Consumer:
         else:
             self._delivered = delivered
             self.outstanding -= 1
-            if sequence >= self._wanted:
-                self._wanted = sequence + 1
-                self._buffer.append((sequence, message.data))
+            self._buffer.append((sequence, message.data))
         self.arrived.set()
 
     def _receive_status(self, message: Msg) -> None:

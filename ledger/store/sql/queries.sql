@@ -1,5 +1,5 @@
 -- name: create_head
--- One database, one ledger: the row exists from the first start on, and its name never changes.
+-- One database, one ledger: the row is made with the schema, by the owner, and its name never changes.
 INSERT INTO head (ledger) VALUES ($1) ON CONFLICT DO NOTHING;
 
 -- name: read_head

@@ -1,0 +1,156 @@
+"""The events behind a position, in order, each once, from whichever source has them.
+
+The book in PostgreSQL has every event; the stream has the newest ones sooner. So the feed reads pages of the book until
+a page comes back short, and then listens to the stream, whose sequence numbers are the book's positions. Whatever the
+stream does that does not fit (it is silent, it has a hole, it begins too late, it was lost and recreated, a message
+cannot be read) is answered in one way: read the next page of the book, and listen again from where that ends.
+
+    NATS is          a new event is seen after
+    --------------   -------------------------------------------------------------
+    fine             the relay's latency
+    dead             POLL_S: the book is polled
+    silent, wrong    SILENCE_S: the book is asked whether there is something to hear
+
+Every position handed out is exactly one above the one before: nothing behind the feed has to check that again, and the
+read models check it all the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+import structlog
+from nats.aio.client import Client
+
+from contracts.subjects import stream_name
+from projectors.book import Book, BookUnreachable
+from projectors.events import Batch, Event, Unreadable, decode_events
+from runtime.jetstream import PullLoop
+
+POLL_S: Final = 0.2
+SILENCE_S: Final = 1.0
+IDLE_S: Final = 1.0  # how long `next` waits before it says that there is nothing
+PAGE_EVENTS: Final = 1000  # decoding one page blocks the event loop for about 6 ms
+
+_log = structlog.get_logger(__name__)
+
+
+class Pace(msgspec.Struct, frozen=True, kw_only=True):
+    """How a read model likes its batches: as large as ``events_max``, and gathered for ``linger_s`` when live."""
+
+    events_max: int
+    linger_s: float = 0.0
+
+
+class Feed:
+    """One ordered source of batches for one read model. For one reader."""
+
+    def __init__(self, book: Book, nats: Callable[[], Client | None], *, pace: Pace) -> None:
+        """Read ``book``; ``nats`` gives the connection once there is one. Call `seek` before `next`."""
+        self._book = book
+        self._nats = nats
+        self._pace = pace
+        self._stream = stream_name(book.ledger)
+        self._pull: PullLoop | None = None
+        self._position = 0
+        self._catching_up = True
+
+    async def seek(self, position: int) -> None:
+        """Continue behind ``position``, wherever the feed was before."""
+        await self._stop_listening()
+        self._position = position
+
+    async def next(self) -> Batch | None:
+        """Return the next events, or None when there are none for IDLE_S.
+
+        Raises Unreadable at an event that the book itself cannot give in readable form, BookUnreachable.
+        """
+        loop = asyncio.get_running_loop()
+        caught_up = not self._catching_up
+        events = await self._first_events(loop.time() + IDLE_S)
+        if not events:
+            return None
+        deadline = loop.time() + self._pace.linger_s
+        while len(events) < self._pace.events_max:  # grows with every turn, or ends at the deadline
+            left_s = deadline - loop.time()
+            if left_s <= 0 and not self._catching_up:
+                break
+            try:
+                events += await self._more(self._pace.events_max - len(events), max(0.0, left_s))
+            except (BookUnreachable, Unreadable):
+                break  # what is gathered is worth applying; the next call meets the same trouble
+        return Batch(events, caught_up)
+
+    async def close(self) -> None:
+        """Give back what the feed holds on the server."""
+        await self._stop_listening()
+
+    async def _first_events(self, deadline: float) -> list[Event]:
+        clock = asyncio.get_running_loop().time
+        while True:  # ends at the deadline at the latest
+            events = await self._more(self._pace.events_max, max(0.0, deadline - clock()))
+            if events or clock() >= deadline:
+                return events
+
+    async def _more(self, limit: int, wait_s: float) -> list[Event]:
+        """Return some events from one of the sources, or [] when neither has any within ``wait_s``."""
+        if self._catching_up:
+            return await self._from_book(limit)
+        messages = await self._listen(limit, min(wait_s, SILENCE_S))
+        if messages and messages[0][0] == self._position + 1:
+            return await self._from_stream(messages)
+        if messages:
+            _log.info("stream_hole", stream=self._stream, wanted=self._position + 1, found=messages[0][0])
+            await self._stop_listening()
+        return await self._from_book(limit)
+
+    async def _from_book(self, limit: int) -> list[Event]:
+        wanted = min(limit, PAGE_EVENTS)
+        page = await self._book.read_page(self._position, wanted)
+        self._catching_up = len(page) == wanted
+        events, stop = decode_events(page, ledger=self._book.ledger)
+        if stop is not None:
+            self._catching_up = True
+            if not events:
+                raise stop
+        self._advance(events)
+        return events
+
+    async def _from_stream(self, messages: list[tuple[int, bytes]]) -> list[Event]:
+        """Take the messages up to the first hole or unreadable one; the book has to explain what comes then."""
+        first = messages[0][0]
+        whole = [message for index, message in enumerate(messages) if message[0] == first + index]
+        events, stop = decode_events(whole, ledger=self._book.ledger)
+        if stop is not None:
+            _log.warning("stream_unreadable", stream=self._stream, position=stop.position, detail=str(stop))
+        if stop is not None or len(whole) < len(messages):
+            await self._stop_listening()
+        self._advance(events)
+        return events
+
+    async def _listen(self, limit: int, wait_s: float) -> list[tuple[int, bytes]]:
+        """Return new messages of the stream; [] when it is silent, or out of reach for POLL_S."""
+        client = self._nats()
+        if client is None or not client.is_connected:
+            await asyncio.sleep(min(wait_s, POLL_S))
+            return []
+        if self._pull is None:
+            self._pull = PullLoop(client, self._stream, start_sequence=self._position + 1)
+        if not self._pull.attached:
+            wait_s = min(wait_s, POLL_S)
+        messages = await self._pull.next_batch(limit, wait_s)
+        # While the stream was silent the book may have been read past what arrives now.
+        return [message for message in messages if message[0] > self._position]
+
+    def _advance(self, events: list[Event]) -> None:
+        if events:
+            self._position = events[-1].position
+
+    async def _stop_listening(self) -> None:
+        self._catching_up = True
+        if self._pull is not None:
+            pull, self._pull = self._pull, None
+            await pull.close()

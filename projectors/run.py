@@ -1,0 +1,172 @@
+"""Composition root of the projectors: one projection per read model, none of which waits for another.
+
+A dead Redis does not stop the lake, a dead NATS stops neither: each target and the NATS connection are reached when
+they are there. Only PostgreSQL must answer at the start, because nothing can be projected without the book.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+from prometheus_client import CollectorRegistry
+
+from contracts.read_models import LAKE, WALLETS, WalletsKeys
+from projectors.announce import announcer
+from projectors.apply import Projection, Target
+from projectors.book import Book, BookUnreachable, WrongBook
+from projectors.feed import Feed, Pace
+from projectors.lag import watch_lag
+from projectors.lake.directory import AccountDirectory
+from projectors.lake.target import LakeTarget
+from projectors.metrics import ProjectorMetrics
+from projectors.progress import Progress
+from projectors.settings import PREFIX, Settings
+from projectors.wallets.target import PACE as WALLETS_PACE
+from projectors.wallets.target import WalletsTarget
+from runtime.clock import Clock, SystemClock
+from runtime.health import Health
+from runtime.jetstream import connect_nats
+from runtime.logs import configure_logging
+from runtime.metrics import create_registry, nats_error_counter
+from runtime.postgres import create_pool
+from runtime.server import ops_app, serve_http
+from runtime.shutdown import Shutdown, supervise
+
+__all__ = ["PREFIX", "Settings", "run"]
+
+PROCESS: Final = "projectors"
+POOL_SIZE_MAX: Final = 4  # each model reads one page at a time; lag and account look-ups share the rest
+NATS_RETRY_S: Final = 1.0
+
+_log = structlog.get_logger(__name__)
+
+
+class NatsLink:
+    """The connection to NATS, once there is one. Afterwards the client itself reconnects for ever."""
+
+    def __init__(self, url: str, shutdown: Shutdown, registry: CollectorRegistry) -> None:
+        self._url = url
+        self._shutdown = shutdown
+        self._errors = nats_error_counter(registry)
+        self._client: Client | None = None
+
+    def client(self) -> Client | None:
+        """Return the client, None as long as the first connection has not succeeded."""
+        return self._client
+
+    async def keep_trying(self) -> None:
+        """Connect, however long that takes, then wait; ends by cancellation."""
+        while self._client is None:  # ends when NATS answers
+            try:
+                self._client = await connect_nats(self._url, name=PROCESS, on_closed=self._closed, errors=self._errors)
+            except (TimeoutError, OSError, NatsError) as error:
+                _log.warning("nats_unreachable", detail=str(error), retry_s=NATS_RETRY_S)
+                await asyncio.sleep(NATS_RETRY_S)
+        await self._shutdown.wait()
+
+    async def close(self) -> None:
+        """Close the connection."""
+        if self._client is not None:
+            await self._client.close()
+
+    def _closed(self) -> None:
+        if not self._shutdown.requested:
+            self._shutdown.request("the NATS client closed its connection for good")
+
+
+class Projectors:
+    """Everything of the process that depends on its settings, put together."""
+
+    def __init__(self, settings: Settings, book: Book, link: NatsLink, *, registry: CollectorRegistry) -> None:
+        self._settings = settings
+        self._book = book
+        self._link = link
+        self._clock: Clock = SystemClock()
+        self._metrics = ProjectorMetrics(registry)
+        self.health = Health()
+        self.models: list[Progress] = []
+        self.wallets = WalletsTarget(settings.redis_url, WalletsKeys(settings.ledger))
+        folder = Path(settings.lake_dir) / settings.ledger
+        self.lake = LakeTarget(folder, AccountDirectory(book), clock=self._clock)
+        self._lake_pace = Pace(events_max=settings.lake_flush_events_max, linger_s=settings.lake_flush_s)
+
+    def tasks(self) -> dict[str, Coroutine[Any, Any, None]]:
+        """Return the long tasks, by name."""
+        return {
+            "nats": self._link.keep_trying(),
+            WALLETS: self._project(WALLETS, self.wallets, WALLETS_PACE),
+            LAKE: self._project(LAKE, self.lake, self._lake_pace),
+            "lake-maintenance": self.lake.maintain(),
+            "lag": watch_lag(self._book, self.models, clock=self._clock),
+        }
+
+    def _project(self, model: str, target: Target, pace: Pace) -> Coroutine[Any, Any, None]:
+        progress = Progress(model, self._metrics)
+        self.models.append(progress)
+        self.health.add_check(model, progress.why_not_ready)
+        feed = Feed(self._book, self._link.client, pace=pace)
+        projection = Projection(self._book, feed, target, progress=progress, clock=self._clock)
+        announce = announcer(self._link.client, ledger=self._settings.ledger, model=model)
+        return _closing(feed, projection.run(announce))
+
+
+async def run(settings: Settings) -> int:
+    """Run the projectors until SIGTERM or SIGINT; return the exit status. Logs and metrics are set up here."""
+    configure_logging(PROCESS, settings.log_level)
+    shutdown = Shutdown()
+    shutdown.listen()
+    registry = create_registry()
+    async with AsyncExitStack() as stack:
+        pool = await create_pool(settings.database_url, application_name=PROCESS, size_max=POOL_SIZE_MAX)
+        stack.push_async_callback(pool.close)
+        book = Book(pool, ledger=settings.ledger)
+        if not await _is_own(book):
+            return 1
+        link = NatsLink(settings.nats_url, shutdown, registry)
+        stack.push_async_callback(link.close)
+        projectors = Projectors(settings, book, link, registry=registry)
+        stack.push_async_callback(projectors.wallets.close)
+        tasks = {name: _until_shutdown(task, shutdown) for name, task in projectors.tasks().items()}
+        app = ops_app(projectors.health, registry)
+        tasks["ops"] = serve_http(app, host=settings.host, port=settings.port, shutdown=shutdown)
+        return await supervise(tasks, shutdown)
+
+
+async def _is_own(book: Book) -> bool:
+    """Tell whether the database may be projected; one that holds no book yet is waited for by the projections."""
+    try:
+        await book.read_head()
+    except WrongBook as error:
+        _log.error("wrong_book", detail=str(error))
+        return False
+    except BookUnreachable as error:
+        _log.warning("book_unreachable", detail=str(error))
+    return True
+
+
+async def _until_shutdown(task: Coroutine[Any, Any, None], shutdown: Shutdown) -> None:
+    """Cancel a task that would never end when stopping is asked for; nothing is half-applied by that."""
+    running = asyncio.create_task(task)
+    asked = asyncio.create_task(shutdown.wait())
+    try:
+        await asyncio.wait({running, asked}, return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            running.result()
+    finally:
+        asked.cancel()
+        running.cancel()
+        await asyncio.gather(running, asked, return_exceptions=True)
+
+
+async def _closing(feed: Feed, projecting: Coroutine[Any, Any, None]) -> None:
+    try:
+        await projecting
+    finally:
+        await feed.close()

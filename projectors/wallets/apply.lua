@@ -1,0 +1,30 @@
+-- Apply one batch to the model, or do nothing: checkpoint and data move in this one call.
+--
+-- KEYS[1]  the checkpoint
+-- ARGV     prefix of the model's keys; first and last position; recorded_at of the last event;
+--          changes, as MessagePack: {commands, ids of holds that ended}
+--
+-- Amounts pass through as strings: a number of Lua is a float. Positions are compared as numbers, exact up to 2^53.
+-- The checkpoint is set last. A script that fails half-way is not rolled back, but everything before the counters is a
+-- plain overwrite, so the batch can be applied again; the counters and the checkpoint cannot fail.
+local prefix, first, last = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local checkpoint = redis.call('HMGET', KEYS[1], 'position', 'fence')
+local position = tonumber(checkpoint[1] or '0')
+
+if checkpoint[2] then return 'fenced' end
+if last <= position then return 'duplicate' end
+if first ~= position + 1 then return 'gap' end
+
+local changes = cmsgpack.unpack(ARGV[5])
+-- A hold that ended leaves the index of every account it touched. The event does not name them all; the hold does.
+for _, hold in ipairs(changes[2]) do
+    local accounts = redis.call('HGET', prefix .. 'hold:' .. hold, 'accounts') or ''
+    for account in string.gmatch(accounts, '%S+') do
+        redis.call('ZREM', prefix .. 'holds:' .. account, hold)
+    end
+end
+for _, command in ipairs(changes[1]) do
+    redis.call(unpack(command))
+end
+redis.call('HSET', KEYS[1], 'position', ARGV[3], 'recorded_at', ARGV[4])
+return 'applied'

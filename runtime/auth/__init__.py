@@ -1,0 +1,30 @@
+"""Who is asking, and may they?
+
+principal.py   what is known about the caller once a token was accepted
+keys.py        the issuer's public keys, from a file or a URL, always the last good ones
+claims.py      what a token must say, beyond being signed
+tokens.py      token → principal, with a short memory of tokens already verified
+middleware.py  the ASGI wrapper that answers 401, and the guards that answer 403
+dev_issuer.py  an issuer for development; it refuses to exist in production
+"""
+
+from runtime.auth.claims import InvalidToken
+from runtime.auth.dev_issuer import DevIssuer
+from runtime.auth.keys import FileKeys, KeySource, KeysUnavailable, UrlKeys
+from runtime.auth.middleware import Authenticate, require_ledger, require_scope
+from runtime.auth.principal import Principal
+from runtime.auth.tokens import TokenVerifier
+
+__all__ = [
+    "Authenticate",
+    "DevIssuer",
+    "FileKeys",
+    "InvalidToken",
+    "KeySource",
+    "KeysUnavailable",
+    "Principal",
+    "TokenVerifier",
+    "UrlKeys",
+    "require_ledger",
+    "require_scope",
+]

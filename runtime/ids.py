@@ -1,0 +1,44 @@
+"""Identifiers that come from chance.
+
+Only this module may ask the machine for randomness. Identifiers with a meaning (transfers, holds) derive from
+positions and are not made here.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from typing import Final
+
+from runtime.trace import TraceContext
+
+OPAQUE_BYTES: Final = 16  # 128 bits: two processes never draw the same one
+
+_PREFIX: Final = re.compile(r"[a-z][a-z0-9]{0,15}")
+
+
+def new_trace_id() -> str:
+    """Return 32 hex digits for a new trace."""
+    return secrets.token_hex(16)
+
+
+def new_span_id() -> str:
+    """Return 16 hex digits for one step of a trace."""
+    return secrets.token_hex(8)
+
+
+def new_trace_context() -> TraceContext:
+    """Begin a new trace."""
+    return TraceContext(new_trace_id(), new_span_id())
+
+
+def next_step(parent: TraceContext) -> TraceContext:
+    """Continue a trace with a step of its own."""
+    return parent.child(new_span_id())
+
+
+def new_opaque_id(prefix: str) -> str:
+    """Return `<prefix>_<32 hex digits>`, for things that nobody needs to order or parse."""
+    if not _PREFIX.fullmatch(prefix):
+        raise ValueError(f"an id prefix is 1 to 16 lower-case letters and digits, got {prefix!r}")
+    return f"{prefix}_{secrets.token_hex(OPAQUE_BYTES)}"
