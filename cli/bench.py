@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import os
+import subprocess
 import sys
 
 import rich_click as click
 
-from cli.options import CHECKOUT
+from cli.options import CHECKOUT, child_environment
 
 
-@click.command(name="bench", context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.command(name="bench", context_settings={"ignore_unknown_options": True})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def command(arguments: tuple[str, ...]) -> None:
-    """Measure writing, reading and visibility. `bursar bench --help` lists the benchmarks; --json for scripts."""
-    os.chdir(CHECKOUT)
-    os.execv(sys.executable, [sys.executable, "-P", "-m", "tests.benchmarks", *arguments])
+    """Measure writing, reading and visibility on servers of its own, with the ratio to a baseline of the same run.
+
+    --json prints one object for scripts. --only NAME... runs some of: sequencer, balance, visibility, single, hot,
+    bulk.
+    """
+    argv = [sys.executable, "-P", "-m", "tests.benchmarks", *arguments]
+    raise SystemExit(subprocess.run(argv, cwd=CHECKOUT, env=child_environment(), check=False).returncode)

@@ -19,14 +19,17 @@ TRANSFER = (
     '{"postings":[{"account_id":"bank:settlement:eur","side":"debit","amount_minor":2500,"currency":"EUR"},'
     '{"account_id":"customers:alice:eur","side":"credit","amount_minor":2500,"currency":"EUR"}]}'
 )
-BALANCE_PATH = "/v1/accounts/customers:alice:eur/balance"
+ACCOUNT = '{"account_id":"customers:you:eur","currency":"EUR","account_type":"liability"}'
+DEMO = "demo"
 
 
 def show_box(data: DataDir) -> None:
     """Print the status box: where everything is, a token, three requests to try, how to stop and wipe."""
     from cli.devstack.identity import ready_made_token, token_file
 
-    addresses = data.read_state().addresses
+    state = data.read_state()
+    addresses = state.addresses
+    has_demo = any(process.name == DEMO for process in state.processes)
     token = ready_made_token(data)
     here = "" if data.path == DATA_DIR_DEFAULT else f" --data-dir {data.path}"
     lines = [
@@ -39,7 +42,7 @@ def show_box(data: DataDir) -> None:
         "",
         token,
         "",
-        *_requests_to_try(addresses, f'-H "Authorization: Bearer $(cat {token_file(data)})"'),
+        *_requests_to_try(addresses, f'-H "Authorization: Bearer $(cat {token_file(data)})"', has_demo=has_demo),
         f"{'stop':<13} Ctrl-C, or ./bursar down{here}",
         f"{'wipe':<13} ./bursar down --wipe{here}",
     ]
@@ -75,21 +78,28 @@ def _api_lines(addresses: dict[str, str]) -> list[str]:
     ]
 
 
-def _requests_to_try(addresses: dict[str, str], authorization: str) -> list[str]:
-    """Return the lines to paste: move money, send the same again (the stored answer comes back), read the balance."""
+def _requests_to_try(addresses: dict[str, str], authorization: str, *, has_demo: bool) -> list[str]:
+    """Return the lines to paste: a command, the same again (the stored answer comes back), and a look at the result.
+
+    The demo's accounts are there to move money between; without it the book is empty and the command opens one.
+    """
     if "command_api" not in addresses or "query_api" not in addresses:
         return []
+    if has_demo:
+        wish, path, body, account_id = "Move 25.00 EUR", "/v1/transfers", TRANSFER, "customers:alice:eur"
+    else:
+        wish, path, body, account_id = "Open an account", "/v1/accounts", ACCOUNT, "customers:you:eur"
     post = (
-        f"curl -si {addresses['command_api']}/v1/transfers {authorization}"
-        f" -H 'Idempotency-Key: first-try' -H 'Content-Type: application/json' -d '{TRANSFER}'"
+        f"curl -si {addresses['command_api']}{path} {authorization}"
+        f" -H 'Idempotency-Key: first-try' -H 'Content-Type: application/json' -d '{body}'"
     )
     return [
-        "Move 25.00 EUR:",
+        f"{wish}:",
         post,
-        "The same again is the same answer, and moves nothing (Idempotency-Replayed: true):",
+        "The same again is the same answer, and changes nothing (Idempotency-Replayed: true):",
         post,
         "Read the balance:",
-        f"curl -s {addresses['query_api']}{BALANCE_PATH} {authorization}",
+        f"curl -s {addresses['query_api']}/v1/accounts/{account_id}/balance {authorization}",
         "",
     ]
 

@@ -84,12 +84,26 @@ async def run_until_stopped(data_dir: Path, *, demo: bool) -> None:
     click.echo(f"starting in {data_dir}")
     with contextlib.suppress(asyncio.CancelledError):
         async with DevStack(data_dir, processes=processes, report=lambda line: click.echo(f"  {line}")) as stack:
+            if demo:
+                await _seed(stack.url("command-api"), stack.token())
             click.echo(f"{READY_LINE} ({time.monotonic() - began:.1f} s)")
             show_box(stack.servers.data)
             while True:  # only a signal ends it
                 await asyncio.sleep(TOKEN_RENEWED_EVERY_S)
                 ready_made_token(stack.servers.data)
     click.echo(f"stopped; the data stays in {data_dir}")
+
+
+async def _seed(command_api_url: str, token: str) -> None:
+    """Open the demo's accounts before the box invites to use them; its process then finds them there."""
+    from cli.client import open_client
+    from cli.demo.seed import seed
+
+    began = time.monotonic()
+    async with open_client(command_api_url, lambda: token) as client:
+        seeded = await seed(client)
+    added = f"{seeded.added} commands new, {seeded.replayed} in the book already"
+    click.echo(f"  demo seeded: {added} ({time.monotonic() - began:.1f} s)")
 
 
 def _cancel_on_signal() -> None:

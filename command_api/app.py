@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 from command_api.desk import Desk
 from command_api.document import PREFIX, write_document
 from command_api.expiry import EXPIRY_INTERVAL_S, HoldExpiry
+from command_api.keys import read_key
 from command_api.problems import render_refusal
 from command_api.routes import accounts, batches, holds, payments, transfers
 from contracts.subjects import LedgerName, poke_subject
@@ -23,7 +24,15 @@ from ledger.metrics import SequencerMetrics
 from ledger.sequencer.queue import COMMANDS_WAITING_MAX, SubmissionQueue
 from ledger.sequencer.sequencer import Sequencer
 from ledger.store.load import QUERIES, read_head
-from runtime.auth import Authenticate, FileKeys, KeySource, TokenVerifier, UrlKeys, require_ledger
+from runtime.auth import (
+    Authenticate,
+    FileKeys,
+    KeySource,
+    TokenVerifier,
+    UrlKeys,
+    refuse_development_issuer,
+    require_ledger,
+)
 from runtime.clock import Clock, SystemClock
 from runtime.health import Health
 from runtime.http.asgi import ASGIApp
@@ -70,9 +79,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     def __post_init__(self) -> None:
-        """Refuse an ambiguous source of keys."""
+        """Refuse an ambiguous source of keys, and development tokens in production."""
         if (self.jwks_file is None) == (self.jwks_url is None):
             raise ValueError("set exactly one of jwks_file and jwks_url")
+        refuse_development_issuer(self.token_issuer, environment=self.environment)
 
 
 def create_app(*, desk: Desk, verifier: TokenVerifier, registry: CollectorRegistry, ledger: str) -> ASGIApp:
@@ -88,7 +98,7 @@ def create_app(*, desk: Desk, verifier: TokenVerifier, registry: CollectorRegist
                 PREFIX,
                 route_handlers=HANDLERS,
                 guards=[require_ledger(ledger)],
-                dependencies={"desk": Provide(give_desk, use_cache=True)},
+                dependencies={"desk": Provide(give_desk, use_cache=True), "key": Provide(read_key)},
             ),
             api_pages(lambda: document),
         ],

@@ -31,7 +31,6 @@ from runtime.trace import current_trace
 COMMAND_WAIT_S: Final = 5.0  # after this the client is told to ask again with the same key
 BATCH_WAIT_S: Final = 30.0
 RETRY_AFTER_S: Final = 1
-IDEMPOTENCY_KEY: Final = b"idempotency-key"
 
 AnyRequest = Request[Any, Any, AppState]
 
@@ -45,12 +44,8 @@ class Desk:
 
     async def send(self, request: AnyRequest, command: Command, key: str) -> Response[Any]:
         """Send one command and answer with its event or its refusal."""
-        if sum(name == IDEMPOTENCY_KEY for name, _ in request.scope["headers"]) != 1:
-            return problem_response(
-                problem_of(400, "send exactly one Idempotency-Key header", code="idempotency_key_repeated")
-            )
         principal: Principal = request.scope["principal"]  # type: ignore[typeddict-item]  # put there by Authenticate
-        wish = wish_of(command, key=_bare(key), tenant=principal.tenant)
+        wish = wish_of(command, key=key, tenant=principal.tenant)
         try:
             (outcome,) = await self._outcomes_of([(wish,)], principal, atomic=False, wait_s=COMMAND_WAIT_S)
         except Unavailable as unavailable:
@@ -93,14 +88,29 @@ class Desk:
             for wishes in groups
         ]
         self._sequencer.submit(*submissions)
-        outcomes: list[Outcome] = []
         try:
             async with asyncio.timeout(wait_s):
-                for submission in submissions:
-                    outcomes += await submission.done
+                settled = await asyncio.gather(*(submission.done for submission in submissions), return_exceptions=True)
         except TimeoutError:
             raise Unavailable("the outcome is not known yet", may_have_happened=True) from None
+        return _all_of(settled)
+
+
+def _all_of(settled: Sequence[list[Outcome] | BaseException]) -> list[Outcome]:
+    """Put the parts of a request together. Raises Unavailable, never "nothing happened" when a part of it did."""
+    outcomes: list[Outcome] = []
+    faults: list[Unavailable] = []
+    for part in settled:
+        if isinstance(part, Unavailable):
+            faults.append(part)
+        elif isinstance(part, BaseException):
+            raise part
+        else:
+            outcomes += part
+    if not faults:
         return outcomes
+    may_have_happened = bool(outcomes) or any(fault.may_have_happened for fault in faults)
+    raise Unavailable(str(faults[0]), may_have_happened=may_have_happened)
 
 
 def answer_of(outcome: Outcome) -> Response[Any]:
@@ -146,11 +156,6 @@ def batch_body(outcomes: Sequence[Outcome], *, receipts: bool) -> bytes:
             results.append(b'{"status":%d,"replayed":%b,"problem":%b}' % (status, replayed, outcome.answer))
     head = b'{"accepted":%d,"refused":%d,"replayed":%d,' % (counts.accepted, counts.refused, counts.replayed)
     return head + b'"results":[' + b",".join(results) + b"]}"
-
-
-def _bare(key: str) -> str:
-    """The draft standard writes the key as a quoted string, most clients write it bare: both name the same wish."""
-    return key[1:-1] if len(key) > 2 and key[0] == key[-1] == '"' else key
 
 
 def _chunks(wishes: Sequence[Wish]) -> Iterable[Sequence[Wish]]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 from litestar.handlers import HTTPRouteHandler
 
+from command_api.keys import HEADER
 from command_api.problems import STATUS_OF
 from command_api.requests import PATH_TYPES, BatchAnswer, Receipt
 from contracts.rejections import Rejection
@@ -29,7 +30,7 @@ BEARER: Final = "bearer"
 _REF: Final = "#/components/schemas/{name}"
 
 REASONS: Final = {
-    400: "The request is malformed: `invalid_body`, `invalid_json`, a missing or repeated Idempotency-Key, …",
+    400: "The request is malformed: `invalid_body`, `invalid_json`, `idempotency_key_missing`, …",
     401: "No token, or one that cannot be trusted.",
     403: "The token lacks the scope, or the grant for this ledger.",
     413: "The body is too large.",
@@ -39,7 +40,7 @@ REASONS: Final = {
     503: "Nothing can be said now: `queue_full`, `not_taken` (nothing happened) or `outcome_unknown` (ask again).",
 }
 KEY_PARAMETER: Final = {
-    "name": "Idempotency-Key",
+    "name": HEADER,
     "in": "header",
     "required": True,
     "description": "The client's name for this wish.",
@@ -58,7 +59,9 @@ def write_document(handlers: Iterable[HTTPRouteHandler]) -> bytes:
     for handler, body in zip(routes, schemas[:-3], strict=True):
         path = sorted(handler.paths)[0]
         accepted = {"200": _content(answer)} if path == BATCHES else {"201": _content(receipt)}
-        paths[PREFIX + _template(path)] = {"post": _operation(handler, path, body, accepted, problem)}
+        paths[PREFIX + _template(path)] = {
+            "post": _operation(handler, path, _alone(body, components), accepted, problem)
+        }
     document = {
         "openapi": "3.1.0",
         "info": {"title": TITLE, "version": VERSION, "description": DESCRIPTION},
@@ -71,6 +74,13 @@ def write_document(handlers: Iterable[HTTPRouteHandler]) -> bytes:
     }
     # Python's end of text; the document's regular expressions are ECMAScript's, where `$` means just that.
     return msgspec.json.encode(document).replace(rb"\\Z", b"$")
+
+
+def _alone(body: dict[str, Any], components: dict[str, Any]) -> dict[str, Any]:
+    """Describe a command on a route of its own, where the path says its type; in a batch the field is required."""
+    component = components[body["$ref"].rpartition("/")[2]]
+    required = component.get("required", [])
+    return {**component, "required": [name for name in required if name != "type"]} if "type" in required else body
 
 
 def _operation(

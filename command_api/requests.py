@@ -5,7 +5,6 @@ from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 from litestar import Response
-from litestar.params import HeaderParameter
 from msgspec import Meta, Struct
 
 from contracts.commands import BatchItem, Command, Instant, LimitMinor, Metadata, Posting, Reason, Reference
@@ -15,16 +14,6 @@ from runtime.http.framework import ProblemException, field_error_of
 from runtime.http.problems import problem_of
 
 BATCH_COMMANDS_MAX = 8_192
-
-Key = Annotated[
-    str,
-    HeaderParameter(
-        name="Idempotency-Key",
-        pattern=r"^[\x21-\x7e]{1,257}$",
-        description="The client's name for this wish. The same key always gets the same answer.",
-        required=True,
-    ),
-]
 
 
 # The subjects that stand in paths, and what they look like.

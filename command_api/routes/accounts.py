@@ -7,7 +7,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from command_api.desk import AnyRequest, Desk
-from command_api.requests import Answer, Because, Key, command_of
+from command_api.keys import Key
+from command_api.requests import Answer, Because, command_of
 from contracts.commands import CloseAccount, DeclareAsset, FreezeAccount, OpenAccount, UnfreezeAccount
 from runtime.auth import require_scope
 

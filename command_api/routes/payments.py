@@ -7,7 +7,8 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
 from command_api.desk import AnyRequest, Desk
-from command_api.requests import Answer, Key
+from command_api.keys import Key
+from command_api.requests import Answer
 from contracts.commands import InitiatePayment
 from runtime.auth import require_scope
 

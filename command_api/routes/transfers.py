@@ -7,7 +7,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from command_api.desk import AnyRequest, Desk
-from command_api.requests import Answer, Key, Reversal, command_of
+from command_api.keys import Key
+from command_api.requests import Answer, Reversal, command_of
 from contracts.commands import ClosePeriod, PostTransfer, ReverseTransfer
 from runtime.auth import require_scope
 

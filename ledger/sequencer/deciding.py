@@ -80,7 +80,7 @@ class BatchDecision:
             position=self._position,
             hash=self._hash,
             batch=self._head.batch + 1,
-            recorded_at=self._now,
+            recorded_at=self._now if self._position > self._head.position else self._head.recorded_at,
             closed_through=self._state.closed_through,
         )
         return Decided(self._head, after, self._state, self._rows, self._answers, self._keys)
@@ -117,15 +117,18 @@ class BatchDecision:
     ) -> list[Accepted | Declined | Refused]:
         """Decide a group in order up to its first refusal; what comes after that is refused unseen."""
         attempts: list[Accepted | Declined | Refused] = []
-        seen: dict[bytes, Accepted | Declined | Refused] = {}
+        seen: dict[bytes, tuple[Wish, Accepted | Declined | Refused]] = {}
         refused: Refused | None = None
         for wish, replay in zip(submission.wishes, replays, strict=True):
-            attempt = replay or seen.get(wish.key_hash) or refused or self._attempt(wish, submission)
+            earlier, repeated = seen.get(wish.key_hash, (wish, None))
+            if earlier.digest != wish.digest:
+                repeated = self._reused(wish, earlier.canonical)
+            attempt = replay or repeated or refused or self._attempt(wish, submission)
             if refused is None and isinstance(attempt, (Refused, Declined)):
                 refused = Refused(
                     Rejection.ATOMIC_BATCH_REFUSED, f"command {len(attempts)} of the atomic batch was refused"
                 )
-            seen[wish.key_hash] = attempt
+            seen.setdefault(wish.key_hash, (wish, attempt))
             attempts.append(attempt)
         return attempts
 

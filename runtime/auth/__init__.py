@@ -9,7 +9,7 @@ dev_issuer.py  an issuer for development; it refuses to exist in production
 """
 
 from runtime.auth.claims import InvalidToken
-from runtime.auth.dev_issuer import DevIssuer
+from runtime.auth.dev_issuer import DevIssuer, refuse_development_issuer
 from runtime.auth.keys import FileKeys, KeySource, KeysUnavailable, UrlKeys
 from runtime.auth.middleware import Authenticate, require_ledger, require_scope
 from runtime.auth.principal import Principal
@@ -25,6 +25,7 @@ __all__ = [
     "Principal",
     "TokenVerifier",
     "UrlKeys",
+    "refuse_development_issuer",
     "require_ledger",
     "require_scope",
 ]

@@ -25,6 +25,12 @@ AUDIENCE: Final = "bursar"
 ALGORITHM: Final = "Ed25519"
 
 
+def refuse_development_issuer(issuer: str, *, environment: str) -> None:
+    """Raise ValueError when a production process is told to trust development tokens."""
+    if environment == "production" and issuer == ISSUER:
+        raise ValueError(f"token_issuer {ISSUER!r} is for development; in production name your identity provider")
+
+
 class DevIssuer:
     """Issues tokens with a key kept in `state_dir`; the public half is in `jwks_file`."""
 

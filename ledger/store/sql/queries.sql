@@ -12,7 +12,7 @@ SELECT ledger, position, hash, batch, recorded_at, closed_through FROM head WHER
 -- name: advance_head
 -- Moves the head only if nobody else did since the decision was made: one round trip locks, compares and moves.
 UPDATE head
-   SET position = $3, hash = $4, batch = batch + 1, recorded_at = $5, closed_through = $6
+   SET position = $3, hash = $4, batch = batch + 1, recorded_at = coalesce($5, recorded_at), closed_through = $6
  WHERE ledger = $1 AND batch = $2
 RETURNING batch;
 

@@ -172,7 +172,6 @@ REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC;
 REVOKE ALL ON FUNCTION entries_move_balances() FROM PUBLIC;
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO bursar_writer, bursar_reader;
 GRANT INSERT ON events, entries, idempotency, assets, holds, reversals TO bursar_writer;
-GRANT INSERT (ledger) ON head TO bursar_writer;
 -- Not the balances: an account begins empty and open, and only entries move it.
 GRANT INSERT (account_no, account_id, currency, scale, account_type, normal_sign, floor_minor, ceiling_minor, metadata)
     ON accounts TO bursar_writer;

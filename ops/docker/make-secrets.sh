@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Make the secrets that compose.yaml mounts: random passwords, and the URLs and files that contain them.
+# A secret that exists is kept, so running this again never locks anyone out.
+#
+#   ops/docker/make-secrets.sh [folder]      default: .secrets at the root of the checkout
+#
+# The folder is closed to everyone else (0700). The files inside are readable (0444) because each container reads its
+# own through a bind mount, as a user of its own. Git ignores the folder, whatever else it is told.
+set -euo pipefail
+
+folder="${1:-$(dirname "$0")/../../.secrets}"
+mkdir -p "$folder"
+chmod 0700 "$folder"
+echo '*' >"$folder/.gitignore"
+
+keep() { # name, content: write the secret unless it exists
+  if [[ ! -e "$folder/$1" ]]; then
+    printf '%s\n' "$2" >"$folder/$1.new"
+    chmod 0444 "$folder/$1.new"
+    mv "$folder/$1.new" "$folder/$1"
+    echo "made $folder/$1"
+  fi
+}
+
+password() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; } # 192 bits; hexadecimal, so nothing needs escaping
+
+keep postgres_superuser_password "$(password)"
+for role in owner writer reader; do
+  keep "postgres_${role}_password" "$(password)"
+  keep "${role}_database_url" "postgresql://bursar_${role}:$(<"$folder/postgres_${role}_password")@postgres:5432/bursar?sslmode=disable"
+done
+
+nats="$(password)"
+keep nats_auth "authorization { user: bursar, password: \"$nats\" }"
+keep nats_url "nats://bursar:$(sed 's/.*password: "\([0-9a-f]*\)".*/\1/' "$folder/nats_auth")@nats:4222"
+
+keep redis_auth "requirepass $(password)"
+keep redis_url "redis://:$(sed 's/^requirepass //' "$folder/redis_auth")@redis:6379/0"

@@ -1,0 +1,1 @@
+"""House rules as tests: what a reviewer would otherwise have to remember."""
