@@ -1,0 +1,244 @@
+"""DuckDB over the lake's Delta tables: bounded queries, off the event loop, all pinned to one position.
+
+A `Snapshot` is an in-memory DuckDB that can read the files of one version of the tables and nothing else; queries use
+cursors of it, so that one refreshed meanwhile disturbs nobody. A file that vanished under a query (by compaction or a
+rebuild) makes the query run once more on a fresh snapshot.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final, TypeVar
+
+import duckdb
+import pyarrow as pa
+import structlog
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError
+from msgspec import Struct
+
+from contracts.read_models import (
+    ACCOUNTS_COLUMNS,
+    ACCOUNTS_TABLE,
+    ENTRIES_COLUMNS,
+    ENTRIES_TABLE,
+    LAKE_TXN_APP,
+    LakeColumn,
+)
+from query_api.metrics import QueryMetrics
+from query_api.refusals import ReadRefused, Refusal, SourceDown
+from runtime.clock import Clock
+from runtime.sql_files import load_queries
+
+SNAPSHOT_AGE_S: Final = 0.2  # how long a snapshot is used before the tables are looked at again
+QUERIES_AT_ONCE_MAX: Final = 2
+QUERIES_WAITING_MAX: Final = 16
+QUERY_TIMEOUT_S: Final = 10.0
+INTERRUPT_GRACE_S: Final = 1.0
+
+_VIEWS: Final = load_queries(Path(__file__).parent / "sql" / "lake_views.sql")
+_DUCKDB_TYPES: Final = {
+    "int64": "BIGINT",
+    "int16": "SMALLINT",
+    "string": "VARCHAR",
+    "date": "DATE",
+    "timestamp": "TIMESTAMPTZ",
+}
+_LAKE_FAILED: Final = (OSError, DeltaError, duckdb.IOException, duckdb.PermissionException)
+
+_log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+Value = str | int | None | object
+
+
+class LakeLimits(Struct, frozen=True, kw_only=True):
+    """What one process may spend on the lake."""
+
+    memory_mb: int = 512
+    threads: int = 2
+    timeout_s: float = QUERY_TIMEOUT_S
+
+
+class Snapshot:
+    """The lake at `position`. Used by one job at a time per cursor, from worker threads."""
+
+    def __init__(self, database: duckdb.DuckDBPyConnection, position: int) -> None:
+        self.position = position
+        self._database = database
+
+    def cursor(self) -> LakeCursor:
+        """Open a session of its own."""
+        return LakeCursor(self._database.cursor(), self.position)
+
+
+class LakeCursor:
+    """Runs queries at one position of the lake."""
+
+    def __init__(self, session: duckdb.DuckDBPyConnection, position: int) -> None:
+        self.position = position
+        self._session = session
+
+    def query(self, sql: str, parameters: Mapping[str, Value]) -> pa.Table:
+        """Run a statement to its end. Every parameter must be one that the statement names."""
+        table: pa.Table = self._session.sql(sql, params=dict(parameters)).to_arrow_table()
+        return table
+
+    def interrupt(self) -> None:
+        """Stop what is running, from another thread."""
+        self._session.interrupt()
+
+
+Job = Callable[[LakeCursor], T]
+
+
+class Lake:
+    """The lake of one ledger. `run` raises SourceDown and ReadRefused (`too_busy`, `query_timeout`)."""
+
+    def __init__(self, folder: Path, *, clock: Clock, limits: LakeLimits, metrics: QueryMetrics) -> None:
+        self._folder = folder
+        self._metrics = metrics
+        self._clock = clock
+        self._limits = limits
+        self._pool = ThreadPoolExecutor(max_workers=QUERIES_AT_ONCE_MAX, thread_name_prefix="lake")
+        self._asked = 0
+        self._opening = threading.Lock()
+        self._snapshot: Snapshot | None = None
+        self._versions: tuple[object, ...] = ()
+        self._look_again_at = 0.0
+
+    async def read_position(self) -> int:
+        """Read how far the lake is."""
+        return await self.run(lambda cursor: cursor.position)
+
+    async def run(self, job: Job[T]) -> T:
+        """Run a job in a worker thread on a current snapshot, within the time limit."""
+        if self._asked >= QUERIES_AT_ONCE_MAX + QUERIES_WAITING_MAX:
+            raise ReadRefused(Refusal.TOO_BUSY, f"{self._asked} queries are running or waiting already")
+        run = _Run(self._current_snapshot, job)
+        self._asked += 1
+        working: asyncio.Future[T] = asyncio.get_running_loop().run_in_executor(self._pool, run)
+        working.add_done_callback(self._count_finished)
+        try:
+            with self._metrics.lake_seconds.time():
+                async with asyncio.timeout(self._limits.timeout_s):
+                    return await asyncio.shield(working)
+        except TimeoutError as error:
+            raise ReadRefused(
+                Refusal.QUERY_TIMEOUT, f"the query took longer than {self._limits.timeout_s:g} s; ask for less"
+            ) from error
+        finally:
+            if not working.done():
+                run.cancel()
+                # The thread is waited for, so that a query that was given up does not pile up behind the next ones.
+                await asyncio.wait([working], timeout=INTERRUPT_GRACE_S)
+
+    def close(self) -> None:
+        """Let the worker threads end; nothing may be running."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _count_finished(self, working: asyncio.Future[T]) -> None:
+        self._asked -= 1
+        if not working.cancelled() and working.exception() is not None:
+            _log.debug("lake_query_failed", error=type(working.exception()).__name__)
+
+    def _current_snapshot(self, *, fresh: bool) -> Snapshot:
+        """Return the snapshot of the newest version. Runs in worker threads, one at a time."""
+        with self._opening:
+            now = self._clock.monotonic()
+            if self._snapshot is not None and not fresh and now < self._look_again_at:
+                return self._snapshot
+            entries = _open_table(self._folder / ENTRIES_TABLE)
+            # Accounts are committed first, so looked at second they are never behind the entries.
+            accounts = _open_table(self._folder / ACCOUNTS_TABLE)
+            versions = tuple((table.metadata().id, table.version()) for table in (entries, accounts))
+            if self._snapshot is None or fresh or versions != self._versions:
+                self._snapshot = self._open_snapshot(entries, accounts)
+                self._versions = versions
+            self._look_again_at = now + SNAPSHOT_AGE_S
+            return self._snapshot
+
+    def _open_snapshot(self, entries: DeltaTable, accounts: DeltaTable) -> Snapshot:
+        position = min(table.transaction_version(LAKE_TXN_APP) or 0 for table in (entries, accounts))
+        database = duckdb.connect(
+            config={"memory_limit": f"{self._limits.memory_mb}MB", "threads": self._limits.threads}
+        )
+        relations = {
+            "entries": _relation(entries, ENTRIES_COLUMNS),
+            "accounts": _relation(accounts, ACCOUNTS_COLUMNS),
+            "position": str(position),
+        }
+        self._lock_down(database)
+        for definition in _VIEWS.values():
+            database.execute(definition.format(**relations))
+        return Snapshot(database, position)
+
+    def _lock_down(self, database: duckdb.DuckDBPyConnection) -> None:
+        """Leave the tables' folder readable and nothing else; the order matters, the last one locks the rest."""
+        for setting, value in (
+            ("autoinstall_known_extensions", "false"),
+            ("autoload_known_extensions", "false"),
+            ("allow_community_extensions", "false"),
+            ("python_enable_replacements", "false"),
+            ("TimeZone", "'UTC'"),
+            ("temp_directory", "''"),
+            ("allowed_directories", f"[{_quoted(str(self._folder.resolve()))}]"),
+            ("enable_external_access", "false"),
+            ("lock_configuration", "true"),
+        ):
+            database.execute(f"SET {setting} = {value}")
+
+
+class _Run:
+    """One job on its way through the thread pool; `cancel` reaches it whether it waits, runs or is done."""
+
+    def __init__(self, snapshot: Callable[..., Snapshot], job: Job[T]) -> None:
+        self._snapshot = snapshot
+        self._job = job
+        self._cursor: LakeCursor | None = None
+        self._is_cancelled = False
+
+    def __call__(self) -> T:  # type: ignore[type-var]  # the T of __init__
+        try:
+            return self._attempt(fresh=False)
+        except _LAKE_FAILED as error:
+            _log.info("lake_reopened", error=type(error).__name__)
+        try:
+            return self._attempt(fresh=True)
+        except _LAKE_FAILED as error:
+            raise SourceDown(f"the lake: cannot be read ({type(error).__name__})") from error
+
+    def cancel(self) -> None:
+        self._is_cancelled = True
+        if self._cursor is not None:
+            self._cursor.interrupt()
+
+    def _attempt(self, *, fresh: bool) -> T:  # type: ignore[type-var]
+        cursor = self._snapshot(fresh=fresh).cursor()
+        self._cursor = cursor
+        if self._is_cancelled:
+            raise SourceDown("the lake: the query was given up before it began")
+        return self._job(cursor)  # type: ignore[return-value]
+
+
+def _open_table(folder: Path) -> DeltaTable:
+    if not DeltaTable.is_deltatable(str(folder)):
+        raise SourceDown("the lake: its tables do not exist yet")
+    return DeltaTable(str(folder))
+
+
+def _relation(table: DeltaTable, columns: tuple[LakeColumn, ...]) -> str:
+    """Write what stands after FROM: the table's files, or nothing with the right columns."""
+    files = table.file_uris()
+    if files:
+        return f"read_parquet([{', '.join(_quoted(file.removeprefix('file://')) for file in files)}])"
+    nulls = ", ".join(f"NULL::{_DUCKDB_TYPES[column.type]} AS {column.name}" for column in columns)
+    return f"(SELECT {nulls} WHERE false)"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

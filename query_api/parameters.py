@@ -1,0 +1,201 @@
+"""The parameters of every question, as structs: the check, the defaults and the OpenAPI document come from one place.
+
+A struct's fields are the path and query parameters of its route. What is misspelled, repeated, empty or out of bounds
+is refused by name: a filter that is not understood must never be ignored.
+"""
+
+from datetime import date
+from typing import Annotated, Any, Final, TypeVar
+from urllib.parse import parse_qsl
+
+import msgspec
+from litestar import Request
+from litestar.datastructures import State
+from msgspec import Meta, Struct, field
+
+from contracts.commands import AccountType
+from contracts.events import PaymentStatus
+from contracts.ids import AccountId, HoldId, PaymentId, TransferId
+from contracts.money import CurrencyCode
+from contracts.read_models import AccountStatus
+from query_api.freshness import WAIT_DEFAULT_MS, Fresh, MinPosition, StaleOk, WaitMs
+from query_api.pages import CURSOR_CHARS_MAX
+from query_api.questions import LIMIT_DEFAULT, LIMIT_MAX
+from query_api.refusals import ReadRefused, Refusal
+
+PARAMETERS_MAX: Final = 32
+POSITION_MAX: Final = 2**63 - 1
+
+Prefix = Annotated[str, Meta(pattern=r"^[a-z0-9:_-]{0,128}\Z", description="Only accounts whose id begins with this.")]
+Limit = Annotated[int, Meta(ge=1, le=LIMIT_MAX, description="Most items on a page; a page may have fewer.")]
+Cursor = Annotated[
+    str, Meta(min_length=1, max_length=CURSOR_CHARS_MAX, description="`next_cursor` of the page before.")
+]
+Position = Annotated[int, Meta(ge=1, le=POSITION_MAX, description="A position of the book.")]
+ReportName = Annotated[str, Meta(pattern=r"^[a-z][a-z-]{0,39}\Z", description="A name from the catalogue.")]
+From = Annotated[date, Meta(description="First effective date.")]
+To = Annotated[date, Meta(description="Last effective date.")]
+AnyRequest = Request[Any, Any, State]
+
+
+class Question(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Root of all questions; alone it is a question without parameters."""
+
+
+class FreshQuestion(Question, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A question that may ask for "at least position N"."""
+
+    min_position: MinPosition | None = None
+    wait_ms: WaitMs = WAIT_DEFAULT_MS
+    stale_ok: StaleOk = False
+
+    @property
+    def fresh(self) -> Fresh:
+        """How fresh the answer must be."""
+        return Fresh(self.min_position, self.wait_ms, self.stale_ok)
+
+
+class AboutAccount(FreshQuestion, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """About one account."""
+
+    account_id: AccountId
+
+
+class AboutAccounts(FreshQuestion, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """About all accounts that the filters leave."""
+
+    prefix: Prefix = ""
+    currency: CurrencyCode | None = None
+    account_type: AccountType | None = None
+    status: AccountStatus | None = None
+    limit: Limit = LIMIT_DEFAULT
+    cursor: Cursor | None = None
+
+
+class AboutBalance(AboutAccount, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """About a balance: now, at a date or at a position."""
+
+    at_date: Annotated[date, Meta(description="Count what had taken effect by the end of this day.")] | None = None
+    at_position: (
+        Annotated[int, Meta(ge=1, le=POSITION_MAX, description="Count everything up to this position of the book.")]
+        | None
+    ) = None
+
+
+class AboutStatement(AboutAccount, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """About an account's entries: the newest, or those of a period."""
+
+    first_day: From | None = field(name="from", default=None)
+    last_day: To | None = field(name="to", default=None)
+    limit: Limit = LIMIT_DEFAULT
+    cursor: Cursor | None = None
+
+
+class AboutHolds(AboutAccount, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """About the open holds of an account."""
+
+    limit: Limit = LIMIT_DEFAULT
+    cursor: Cursor | None = None
+
+
+class AboutHold(FreshQuestion, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """About one hold."""
+
+    hold_id: HoldId
+
+
+class AboutTransfer(FreshQuestion, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """About one transfer."""
+
+    transfer_id: TransferId
+
+
+class AboutEvent(FreshQuestion, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """About one event."""
+
+    position: Position
+
+
+class AboutPayment(FreshQuestion, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """About one payment."""
+
+    payment_id: PaymentId
+
+
+class AboutPayments(FreshQuestion, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """About all payments, or those in one status."""
+
+    status: PaymentStatus | None = None
+    limit: Limit = LIMIT_DEFAULT
+    cursor: Cursor | None = None
+
+
+class AboutReport(FreshQuestion, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A report with its parameters; each report takes some of them, see the catalogue."""
+
+    report: ReportName
+    currency: CurrencyCode | None = None
+    account_id: AccountId | None = None
+    first_day: From | None = field(name="from", default=None)
+    last_day: To | None = field(name="to", default=None)
+    as_of_date: Annotated[date, Meta(description="Only what had taken effect by the end of this day.")] | None = None
+    as_of_position: (
+        Annotated[int, Meta(ge=1, le=POSITION_MAX, description="Only events up to this position.")] | None
+    ) = None
+
+
+Q = TypeVar("Q", bound=Question)
+
+
+def question_of(request: AnyRequest, kind: type[Q]) -> Q:
+    """Build the question from the path and the query string. Raises ReadRefused naming the parameter to blame."""
+    given: dict[str, Any] = dict(request.path_params)
+    query_string: bytes = request.scope["query_string"]
+    if query_string:
+        given |= _parse(query_string, taken=given, kind=kind)
+    try:
+        question = msgspec.convert(given, kind, strict=False)
+    except msgspec.ValidationError as error:
+        sentence, _, path = str(error).partition(" - at `$.")
+        name = path.rstrip("`") or None
+        raise ReadRefused(Refusal.INVALID_PARAMETER, f"{name}: {sentence}", parameter=name) from error
+    if query_string:
+        _refuse_nothing(question, given)
+    return question
+
+
+def given_parameters(question: Question) -> dict[str, Any]:
+    """Return what differs from the defaults, under the names that clients use."""
+    names = type(question).__struct_encode_fields__
+    values = {public: getattr(question, name) for public, name in zip(names, question.__struct_fields__, strict=True)}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _parse(query_string: bytes, *, taken: dict[str, Any], kind: type[Question]) -> dict[str, str]:
+    try:
+        pairs = parse_qsl(
+            query_string.decode("ascii"), keep_blank_values=True, max_num_fields=PARAMETERS_MAX, errors="strict"
+        )
+    except ValueError as error:  # too many, or not UTF-8
+        raise ReadRefused(Refusal.INVALID_PARAMETER, "the query string cannot be read") from error
+    known = kind.__struct_encode_fields__
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        if name not in known or name in taken:
+            shown = [public for public in known if public not in taken]
+            takes = f"it takes {', '.join(shown)}" if shown else "it takes none"
+            raise ReadRefused(
+                Refusal.UNKNOWN_PARAMETER, f"there is no parameter {name[:40]!r} here; {takes}", parameter=name[:40]
+            )
+        if name in found:
+            raise ReadRefused(Refusal.DUPLICATE_PARAMETER, f"{name} is given more than once", parameter=name)
+        found[name] = value
+    return found
+
+
+def _refuse_nothing(question: Question, given: dict[str, Any]) -> None:
+    """Refuse `?at_date=null`: lax conversion reads it as "not given", which would answer another question."""
+    names = zip(question.__struct_encode_fields__, question.__struct_fields__, strict=True)
+    for public, name in names:
+        if public in given and getattr(question, name) is None:
+            raise ReadRefused(Refusal.INVALID_PARAMETER, f"{public}: null is no value", parameter=public)

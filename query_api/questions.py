@@ -1,0 +1,65 @@
+"""What is asked, after it was checked: the parameters of the listings, as every source takes them."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+from msgspec import Struct
+
+from contracts.commands import AccountType
+from contracts.read_models import AccountStatus
+
+ACCOUNTS: Final = "accounts"
+HOLDS: Final = "holds"
+PAYMENTS: Final = "payments"
+STATEMENT: Final = "statement"
+PERIOD: Final = "period"
+
+LIMIT_DEFAULT: Final = 50
+LIMIT_MAX: Final = 500
+BEFORE_ALL: Final = (2**63 - 1, 0)
+
+
+class AccountsAsked(Struct, frozen=True, kw_only=True):
+    """A page of accounts. `after`: the last id of the page before."""
+
+    prefix: str = ""
+    currency: str | None = None
+    account_type: AccountType | None = None
+    status: AccountStatus | None = None
+    limit: int = LIMIT_DEFAULT
+    after: str | None = None
+
+    @property
+    def filters(self) -> tuple[str | None, ...]:
+        """What a cursor of this listing belongs to."""
+        return (self.prefix, self.currency, self.account_type, self.status)
+
+
+class StatementAsked(Struct, frozen=True, kw_only=True):
+    """A page of an account's entries, newest first. `before`: (position, leg) of the last entry of the page before."""
+
+    account_id: str
+    limit: int = LIMIT_DEFAULT
+    before: tuple[int, int] = BEFORE_ALL
+
+
+class PeriodAsked(Struct, frozen=True, kw_only=True):
+    """A page of an account's entries by effective date.
+
+    `after`: (effective date, position, leg) of the last entry of the page before; `position`: where the first page
+    stood, so that all pages are of one moment.
+    """
+
+    account_id: str
+    first_day: date | None
+    last_day: date | None
+    limit: int = LIMIT_DEFAULT
+    after: tuple[date, int, int] | None = None
+    position: int | None = None
+
+    @property
+    def filters(self) -> tuple[str | date | None, ...]:
+        """What a cursor of this listing belongs to."""
+        return (self.account_id, self.first_day, self.last_day)

@@ -1,0 +1,23 @@
+-- title: Daily volumes
+-- description: What took effect on each day, by currency and kind of event: transfers, entries and the sum of the debits.
+-- parameter: currency text - Only this currency.
+-- parameter: from date - First effective date.
+-- parameter: to date - Last effective date.
+-- parameter: as_of_date date - Only entries that took effect by the end of this day.
+-- parameter: as_of_position position - Only events up to this position.
+-- column: effective_date date - the day
+-- column: currency text - currency of the amounts
+-- column: scale integer count decimal places of the currency
+-- column: event_type text - what booked the entries
+-- column: transfers integer count number of transfers
+-- column: entries integer count number of entries
+-- column: volume_minor integer minor sum of the debits
+SELECT effective_date, currency, any_value(scale) AS scale, event_type,
+       count(DISTINCT transfer_id) AS transfers,
+       count(*) AS entries,
+       sum(CASE WHEN amount_minor > 0 THEN amount_minor::HUGEINT ELSE 0::HUGEINT END) AS volume_minor
+  FROM entries_as_of($as_of_position, $as_of_date)
+ WHERE ($currency IS NULL OR currency = $currency)
+   AND ($from IS NULL OR effective_date >= $from) AND ($to IS NULL OR effective_date <= $to)
+ GROUP BY effective_date, currency, event_type
+ ORDER BY effective_date, currency, event_type

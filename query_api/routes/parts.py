@@ -1,0 +1,36 @@
+"""What the routes ask: made once by the composition root and kept in the application's state.
+
+Not injected: an injected dependency costs each request more than reading the whole question.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from litestar.datastructures import State
+from msgspec import Struct
+
+from query_api.parameters import AnyRequest
+from query_api.positions import Positions
+from query_api.reads import Reads
+from query_api.reporting import Reporting
+
+_KEY: Final = "parts"
+
+
+class Parts(Struct, frozen=True):
+    """The readers behind all routes."""
+
+    reads: Reads
+    reporting: Reporting
+    positions: Positions
+
+    def as_state(self) -> State:
+        """Wrap them for the application."""
+        return State({_KEY: self})
+
+
+def parts_of(request: AnyRequest) -> Parts:
+    """Give the readers of the application that received the request."""
+    parts: Parts = request.app.state[_KEY]
+    return parts

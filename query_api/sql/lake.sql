@@ -1,0 +1,47 @@
+-- Reading the lake with DuckDB. `entries_as_of` and `accounts_as_of` are defined by lake.py over the files of one version
+-- of the Delta tables, cut at one position.
+
+-- name: read_recorded_at
+-- When the newest entry or account change up to a position was recorded.
+SELECT greatest(
+    (SELECT max(recorded_at) FROM entries_as_of($as_of_position, NULL)),
+    (SELECT max(recorded_at) FROM account_changes WHERE $as_of_position IS NULL OR position <= $as_of_position)
+);
+
+-- name: read_account
+-- The terms of one account.
+SELECT currency, scale, normal_side FROM accounts_as_of($as_of_position) WHERE account_id = $account_id;
+
+-- name: read_posted_balance
+-- The sum of one account's entries, in its normal side.
+SELECT account.currency, account.scale, account.normal_side,
+       COALESCE(sum(entry.amount_minor::HUGEINT), 0)
+           * CASE account.normal_side WHEN 'debit' THEN 1 ELSE -1 END AS posted_minor
+  FROM accounts_as_of($as_of_position) AS account
+  LEFT JOIN entries_as_of($as_of_position, $as_of_date) AS entry
+         ON entry.account_id = account.account_id AND entry.account_id = $account_id
+ WHERE account.account_id = $account_id
+ GROUP BY account.currency, account.scale, account.normal_side;
+
+-- name: read_period_balances
+-- Opening and closing balance of a period, debits less credits.
+SELECT COALESCE(sum(amount_minor::HUGEINT) FILTER (WHERE effective_date < $from), 0::HUGEINT) AS opening_minor,
+       COALESCE(sum(amount_minor::HUGEINT) FILTER (WHERE $to IS NULL OR effective_date <= $to), 0::HUGEINT)
+           AS closing_minor
+  FROM entries_as_of($as_of_position, NULL)
+ WHERE account_id = $account_id;
+
+-- name: read_period_entries
+-- A page of a period by effective date; the running balance starts at the beginning of the book.
+WITH running AS (
+    SELECT *, sum(amount_minor::HUGEINT) OVER (
+               ORDER BY effective_date, position, leg ROWS UNBOUNDED PRECEDING) AS balance_minor
+      FROM entries_as_of($as_of_position, NULL)
+     WHERE account_id = $account_id
+)
+SELECT position, leg, transfer_id, event_type, amount_minor, balance_minor, effective_date, recorded_at, reference
+  FROM running
+ WHERE ($from IS NULL OR effective_date >= $from) AND ($to IS NULL OR effective_date <= $to)
+   AND ($after_date IS NULL OR (effective_date, position, leg) > ($after_date, $after_position, $after_leg))
+ ORDER BY effective_date, position, leg
+ LIMIT $rows_max;
