@@ -1,5 +1,6 @@
 """The command process: settings in, application and tasks out. Everything is put together here, top-down."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -16,9 +17,8 @@ from prometheus_client import CollectorRegistry
 from command_api.desk import Desk
 from command_api.document import PREFIX, write_document
 from command_api.expiry import EXPIRY_INTERVAL_S, HoldExpiry
-from command_api.keys import read_key
 from command_api.problems import render_refusal
-from command_api.routes import accounts, batches, holds, payments, transfers
+from command_api.routes import accounts, batches, holds, payments, periods, transfers
 from contracts.subjects import LedgerName, poke_subject
 from ledger.metrics import SequencerMetrics
 from ledger.sequencer.queue import COMMANDS_WAITING_MAX, SubmissionQueue
@@ -27,11 +27,13 @@ from ledger.store.load import QUERIES, read_head
 from runtime.auth import (
     Authenticate,
     FileKeys,
+    Guarded,
     KeySource,
     TokenVerifier,
     UrlKeys,
     refuse_development_issuer,
     require_ledger,
+    require_scope,
 )
 from runtime.clock import Clock, SystemClock
 from runtime.health import Health
@@ -43,19 +45,15 @@ from runtime.http.swagger import OPEN_PATHS, api_pages
 from runtime.http.tracing import TraceRequests
 from runtime.jetstream import NatsLink
 from runtime.logs import configure_logging
+from runtime.memory import settle_memory
 from runtime.metrics import create_registry
 from runtime.postgres import connect, create_pool
 from runtime.server import ops_app, serve_http
 from runtime.shutdown import Shutdown, supervise
 
 BATCH_BODY_BYTES_MAX: Final = 8 * 1024 * 1024  # the largest batch, each command with room for a reference
-HANDLERS: Final[list[HTTPRouteHandler]] = [
-    *accounts.HANDLERS,
-    *transfers.HANDLERS,
-    *holds.HANDLERS,
-    *payments.HANDLERS,
-    *batches.HANDLERS,
-]
+MODULES: Final = (accounts, transfers, periods, holds, payments, batches)
+HANDLERS: Final[list[HTTPRouteHandler]] = [handler for module in MODULES for handler in module.HANDLERS]
 
 log = structlog.get_logger(__name__)
 
@@ -96,9 +94,8 @@ def create_app(*, desk: Desk, verifier: TokenVerifier, registry: CollectorRegist
         route_handlers=[
             Router(
                 PREFIX,
-                route_handlers=HANDLERS,
-                guards=[require_ledger(ledger)],
-                dependencies={"desk": Provide(give_desk, use_cache=True), "key": Provide(read_key)},
+                route_handlers=[_group(module.HANDLERS, scope=module.SCOPE, ledger=ledger) for module in MODULES],
+                dependencies={"desk": Provide(give_desk, use_cache=True)},
             ),
             api_pages(lambda: document),
         ],
@@ -114,6 +111,12 @@ def create_app(*, desk: Desk, verifier: TokenVerifier, registry: CollectorRegist
     app = Authenticate(app, verifier=verifier, public_prefixes=OPEN_PATHS)
     app = MeasureRequests(app, registry=registry)
     return TraceRequests(app)
+
+
+def _group(handlers: Sequence[HTTPRouteHandler], *, scope: str | None, ledger: str) -> Router:
+    """The routes of one noun, behind the grant for this ledger and their scope (a batch names its own)."""
+    guards = [require_ledger(ledger), *([require_scope(scope)] if scope is not None else [])]
+    return Router("/", route_handlers=list(handlers), middleware=[Guarded(guards)])
 
 
 def create_sequencer(
@@ -171,6 +174,7 @@ async def serve(settings: Settings) -> int:
         coalesce=True,
     )
     timers.start()
+    settle_memory()
     tasks = {
         "sequencer": sequencer.run(),
         "nats": nats.run(),

@@ -9,6 +9,7 @@ from litestar import Request, Response
 from litestar.datastructures import State as AppState
 from msgspec import Struct
 
+from command_api.keys import read_key
 from command_api.problems import status_of
 from contracts.commands import BatchItem, Command
 from contracts.envelope import Actor, encode_actor
@@ -42,10 +43,10 @@ class Desk:
         self._sequencer = sequencer
         self._clock = clock
 
-    async def send(self, request: AnyRequest, command: Command, key: str) -> Response[Any]:
+    async def send(self, request: AnyRequest, command: Command) -> Response[Any]:
         """Send one command and answer with its event or its refusal."""
         principal: Principal = request.scope["principal"]  # type: ignore[typeddict-item]  # put there by Authenticate
-        wish = wish_of(command, key=key, tenant=principal.tenant)
+        wish = wish_of(command, key=read_key(request), tenant=principal.tenant)
         try:
             (outcome,) = await self._outcomes_of([(wish,)], principal, atomic=False, wait_s=COMMAND_WAIT_S)
         except Unavailable as unavailable:

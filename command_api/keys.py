@@ -5,7 +5,6 @@ from typing import Any, Final
 import msgspec
 from litestar import Request
 from litestar.datastructures import State
-from litestar.di import NamedDependency
 
 from contracts.ids import IdempotencyKey
 from runtime.http.framework import ProblemException
@@ -14,10 +13,8 @@ from runtime.http.problems import FieldError, problem_of
 HEADER: Final = "Idempotency-Key"
 POINTER: Final = f"/header/{HEADER}"
 
-Key = NamedDependency[str]  # what `read_key` gives
 
-
-async def read_key(request: Request[Any, Any, State]) -> str:
+def read_key(request: Request[Any, Any, State]) -> str:
     """Give the key without its quotes. Raises ProblemException 400: missing, repeated or invalid."""
     sent = [value for name, value in request.scope["headers"] if name == HEADER.lower().encode()]
     if not sent:

@@ -1,7 +1,7 @@
 """The published JSON Schemas: one per command, one per event, and the envelope around events.
 
-The files in ``schemas/`` are generated from here and compared by a test; a change of a contract is then seen in review as
-a change of a schema.
+The files in ``schemas/`` are generated from here and compared by a test: whoever reviews a changed contract sees its
+changed schema.
 """
 
 from typing import Any, Final
@@ -17,7 +17,7 @@ REFERENCE: Final = "#/$defs/{name}"
 
 
 def schemas() -> dict[str, dict[str, Any]]:
-    """Every published schema by file name without its ending, e.g. ``command.post_transfer``, ``event.hold_placed.v1``."""
+    """Every published schema by name, such as ``command.post_transfer`` or ``event.hold_placed.v1``."""
     kinds: dict[str, Any] = {f"command.{kind.__struct_config__.tag}": kind for kind in AnyCommand.__args__}
     kinds |= {f"event.{name}.v{version}": kind for (name, version), kind in EVENT_TYPES.items()}
     kinds["envelope"] = Envelope

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from functools import cache
@@ -30,12 +29,11 @@ from query_api.refusals import ReadRefused, SourceDown
 from query_api.reporting import Reporting
 from query_api.routes import accounts, payments, reports, status
 from query_api.routes import book as book_routes
-from query_api.routes.guarding import Guarded
 from query_api.routes.parts import Parts
 from query_api.settings import PREFIX, Settings
 from query_api.sources import Source
 from query_api.wallets import Wallets
-from runtime.auth import Authenticate, FileKeys, TokenVerifier, UrlKeys, require_ledger, require_scope
+from runtime.auth import Authenticate, FileKeys, Guarded, TokenVerifier, UrlKeys, require_ledger, require_scope
 from runtime.auth.middleware import PUBLIC_PREFIXES
 from runtime.clock import Clock, SystemClock
 from runtime.health import Health
@@ -47,6 +45,7 @@ from runtime.http.swagger import OPEN_PATHS, api_pages
 from runtime.http.tracing import TraceRequests
 from runtime.jetstream import connect_nats
 from runtime.logs import configure_logging
+from runtime.memory import settle_memory
 from runtime.metrics import create_registry, nats_error_counter
 from runtime.postgres import create_pool
 from runtime.redis_client import connect_redis
@@ -57,8 +56,6 @@ __all__ = ["PREFIX", "Settings", "create_app", "serve"]
 
 ROUTES_UNDER: Final = "/v1"
 START_WAIT_S: Final = 5.0  # for the servers to answer; after it the API serves with those that did
-COLLECT_AFTER_OBJECTS: Final = 20_000
-COLLECT_OLDER_AFTER: Final = (20, 50)  # collections of the younger generation
 APPLICATION_NAME: Final = "bursar-query-api"
 
 _MODULES: Final = (accounts, book_routes, payments, reports, status)
@@ -200,19 +197,9 @@ async def serve(settings: Settings) -> int:
         await keys.fetch()
         tasks["keys"] = keys.run(shutdown)
     app = create_app(settings, keys=keys, shutdown=shutdown, clock=clock)
-    _settle_memory()
+    settle_memory()
     tasks["http"] = serve_http(app, host=settings.host, port=settings.port, shutdown=shutdown)
     return await supervise(tasks, shutdown)
-
-
-def _settle_memory() -> None:
-    """Take what the imports made out of the collector's sight, and let it look less often: 15 % of a balance's cost.
-
-    Without it every full collection walks the libraries' objects, which never die.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(COLLECT_AFTER_OBJECTS, *COLLECT_OLDER_AFTER)
 
 
 def _lake_of(settings: Settings, clock: Clock, metrics: QueryMetrics) -> Lake:

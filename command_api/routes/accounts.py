@@ -7,64 +7,55 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from command_api.desk import AnyRequest, Desk
-from command_api.keys import Key
 from command_api.requests import Answer, Because, command_of
 from contracts.commands import CloseAccount, DeclareAsset, FreezeAccount, OpenAccount, UnfreezeAccount
-from runtime.auth import require_scope
 
-GUARDS = [require_scope("accounts:write")]
+SCOPE: Final = "accounts:write"
 
 
-@post("/assets", guards=GUARDS)
-async def declare_asset(
-    data: JSONBody[DeclareAsset], key: Key, request: AnyRequest, desk: NamedDependency[Desk]
-) -> Answer:
+@post("/assets")
+async def declare_asset(data: JSONBody[DeclareAsset], request: AnyRequest, desk: NamedDependency[Desk]) -> Answer:
     """Declare an asset that ISO 4217 does not know."""
-    return await desk.send(request, data, key)
+    return await desk.send(request, data)
 
 
-@post("/accounts", guards=GUARDS)
-async def open_account(
-    data: JSONBody[OpenAccount], key: Key, request: AnyRequest, desk: NamedDependency[Desk]
-) -> Answer:
+@post("/accounts")
+async def open_account(data: JSONBody[OpenAccount], request: AnyRequest, desk: NamedDependency[Desk]) -> Answer:
     """Open an account."""
-    return await desk.send(request, data, key)
+    return await desk.send(request, data)
 
 
-@post("/accounts/{account_id:str}/close", guards=GUARDS)
+@post("/accounts/{account_id:str}/close")
 async def close_account(
     account_id: FromPath[str],
     data: JSONBody[Because],
-    key: Key,
     request: AnyRequest,
     desk: NamedDependency[Desk],
 ) -> Answer:
     """Close an empty account for good."""
-    return await desk.send(request, command_of(CloseAccount, data, account_id=account_id), key)
+    return await desk.send(request, command_of(CloseAccount, data, account_id=account_id))
 
 
-@post("/accounts/{account_id:str}/freeze", guards=GUARDS)
+@post("/accounts/{account_id:str}/freeze")
 async def freeze_account(
     account_id: FromPath[str],
     data: JSONBody[Because],
-    key: Key,
     request: AnyRequest,
     desk: NamedDependency[Desk],
 ) -> Answer:
     """Refuse every movement on an account for now."""
-    return await desk.send(request, command_of(FreezeAccount, data, account_id=account_id), key)
+    return await desk.send(request, command_of(FreezeAccount, data, account_id=account_id))
 
 
-@post("/accounts/{account_id:str}/unfreeze", guards=GUARDS)
+@post("/accounts/{account_id:str}/unfreeze")
 async def unfreeze_account(
     account_id: FromPath[str],
     data: JSONBody[Because],
-    key: Key,
     request: AnyRequest,
     desk: NamedDependency[Desk],
 ) -> Answer:
     """Let a frozen account move again."""
-    return await desk.send(request, command_of(UnfreezeAccount, data, account_id=account_id), key)
+    return await desk.send(request, command_of(UnfreezeAccount, data, account_id=account_id))
 
 
 HANDLERS: Final = [declare_asset, open_account, close_account, freeze_account, unfreeze_account]

@@ -11,6 +11,8 @@ from command_api.guards import missing_scope
 from command_api.requests import Batch, BatchAnswer
 from runtime.auth import Principal, require_scope
 
+SCOPE: Final = None  # each command of a batch needs its own, see guards.py
+
 
 @post("/batches", status_code=200)
 async def send_batch(

@@ -1,4 +1,4 @@
-"""Transfers, their reversals, and the periods that close behind them."""
+"""Transfers and their reversals."""
 
 from typing import Final
 
@@ -7,38 +7,27 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from command_api.desk import AnyRequest, Desk
-from command_api.keys import Key
 from command_api.requests import Answer, Reversal, command_of
-from contracts.commands import ClosePeriod, PostTransfer, ReverseTransfer
-from runtime.auth import require_scope
+from contracts.commands import PostTransfer, ReverseTransfer
+
+SCOPE: Final = "transfers:write"
 
 
-@post("/transfers", guards=[require_scope("transfers:write")])
-async def post_transfer(
-    data: JSONBody[PostTransfer], key: Key, request: AnyRequest, desk: NamedDependency[Desk]
-) -> Answer:
+@post("/transfers")
+async def post_transfer(data: JSONBody[PostTransfer], request: AnyRequest, desk: NamedDependency[Desk]) -> Answer:
     """Book one journal entry of 2 to 100 postings."""
-    return await desk.send(request, data, key)
+    return await desk.send(request, data)
 
 
-@post("/transfers/{transfer_id:str}/reverse", guards=[require_scope("transfers:write")])
+@post("/transfers/{transfer_id:str}/reverse")
 async def reverse_transfer(
     transfer_id: FromPath[str],
     data: JSONBody[Reversal],
-    key: Key,
     request: AnyRequest,
     desk: NamedDependency[Desk],
 ) -> Answer:
     """Undo what is left of a transfer, or a part of it."""
-    return await desk.send(request, command_of(ReverseTransfer, data, transfer_id=transfer_id), key)
+    return await desk.send(request, command_of(ReverseTransfer, data, transfer_id=transfer_id))
 
 
-@post("/periods/close", guards=[require_scope("periods:write")])
-async def close_period(
-    data: JSONBody[ClosePeriod], key: Key, request: AnyRequest, desk: NamedDependency[Desk]
-) -> Answer:
-    """Close the books through a day that is over."""
-    return await desk.send(request, data, key)
-
-
-HANDLERS: Final = [post_transfer, reverse_transfer, close_period]
+HANDLERS: Final = [post_transfer, reverse_transfer]

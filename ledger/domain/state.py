@@ -116,6 +116,11 @@ class State:
         found = SCALE_OF_CURRENCY.get(currency, self.assets.get(currency))
         return self.parent.scale_of(currency) if found is None and self.parent is not None else found
 
+    @property
+    def size(self) -> int:
+        """How many states this layer holds."""
+        return len(self.accounts) + len(self.holds) + len(self.originals)
+
     def bring_up(self, account_ids: Iterable[str]) -> None:
         """Copy accounts from below into this layer: a batch looks at each several times."""
         for account_id in account_ids:

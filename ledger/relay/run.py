@@ -4,7 +4,6 @@ from typing import Annotated, Literal
 
 import structlog
 from msgspec import Meta, Struct
-from runtime.server import ops_app, serve_http
 
 from contracts.subjects import LedgerName
 from ledger.metrics import RelayMetrics
@@ -15,6 +14,7 @@ from runtime.jetstream import connect_nats, require_synced_stream
 from runtime.logs import configure_logging
 from runtime.metrics import create_registry
 from runtime.postgres import create_pool
+from runtime.server import ops_app, serve_http
 from runtime.shutdown import Shutdown, supervise
 
 log = structlog.get_logger(__name__)

@@ -204,10 +204,15 @@ def differing(command: Any, earlier: Any, path: str = "") -> Iterator[str]:
     """Name the fields of ``command`` that ``earlier`` (a command or an event's data) has otherwise; never nothing.
 
     An event carries its command's fields under the same names plus results, so what only it has does not count; a field
-    left out of the command counts only if nothing else differs (the book filled it in).
+    left out of the command counts only if nothing else differs (the book may have filled it in).
     """
-    found = list(_differences(command, earlier, path))
+    found = list(_differences(command, earlier, path)) or list(_left_out(command, earlier))
     yield from found or [WHOLE_COMMAND]
+
+
+def _left_out(command: Any, earlier: Any) -> Iterator[str]:
+    """The fields that the command leaves to the book and the earlier one has."""
+    return (name for name, value in command.items() if value is None and earlier.get(name) is not None)
 
 
 def _differences(command: Any, earlier: Any, path: str) -> Iterator[str]:

@@ -13,7 +13,8 @@ In each case everything decided on top is thrown away with the state in memory.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Final
 
 import asyncpg
@@ -29,17 +30,20 @@ from ledger.store.append import HeadMoved, append_batch
 from ledger.store.load import Head, lock_head, read_head
 from runtime.clock import Clock
 
-ACCOUNTS_CACHED_MAX: Final = 300_000  # about 150 MB
+KEYS_LOGGED_MAX: Final = 5
+STATES_CACHED_MAX: Final = 300_000  # accounts, holds and reversed transfers in memory: about 150 MB
 SLICE_COMMANDS: Final = 50  # decided between two looks at the socket: under a millisecond
 WRITE_ATTEMPTS_MAX: Final = 6
 WRITE_PAUSE_S: Final = 0.2
-WRITE_S_MAX: Final = 10.0  # a connection that says nothing for so long is dead
+SILENCE_S_MAX: Final = 10.0  # a connection that has not done its work by then is dead
+WAKE_S_MAX: Final = 0.5  # the relay polls; waking it must not hold up the ledger
 CONNECTION_FAULTS: Final = (
     OSError,
     asyncpg.InterfaceError,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
 )
+LASTING_FAULTS: Final = (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError)
 WRITE_FAULTS: Final = (HeadMoved, *CONNECTION_FAULTS, asyncpg.PostgresError)
 
 log = structlog.get_logger(__name__)
@@ -88,7 +92,7 @@ class Sequencer:
             batch = self._in_time(self._queue.take())
             if not batch:
                 continue
-            decided = await self._decide_ahead(batch)
+            decided = await self._try_ahead(batch)
             if writing is not None:
                 await writing
             if decided is not None and decided.before == self._head:
@@ -123,6 +127,14 @@ class Sequencer:
                 _fail(submission, late)
         return alive
 
+    async def _try_ahead(self, batch: Sequence[Submission]) -> Decided | None:
+        """Decide ahead; whatever goes wrong with that, the batch is decided again under the head's lock."""
+        try:
+            return await self._decide_ahead(batch)
+        except Exception:  # a fault in one decision must not end the ledger's only loop
+            log.exception("decision_failed")
+            return None
+
     async def _decide_ahead(self, batch: Sequence[Submission]) -> Decided | None:
         """Decide on what this process knows; None when it knows nothing yet or cannot ask the book."""
         ahead = self._ahead
@@ -132,7 +144,8 @@ class Sequencer:
         top = ahead.state if ahead is not None else self._cache
         try:
             self._reader = await self._open(self._reader)
-            known, touched = await load_for(self._reader, batch, top=top, cache=self._cache)
+            with _given_up_when_silent(self._reader):
+                known, touched = await load_for(self._reader, batch, top=top, cache=self._cache)
         except (*CONNECTION_FAULTS, asyncpg.PostgresError) as fault:
             log.warning("read_failed", error=str(fault))
             return None
@@ -175,22 +188,33 @@ class Sequencer:
         writer = self._writer = await self._open(self._writer)
         if not decided.rows.idempotency:
             return  # replays only: nothing to write, and nothing of the head's changed
-        async with asyncio.timeout(WRITE_S_MAX), writer.transaction():
-            await append_batch(writer, decided.rows, before=decided.before, after=decided.after, state=decided.state)
+        with _given_up_when_silent(writer):
+            async with writer.transaction():
+                await append_batch(
+                    writer, decided.rows, before=decided.before, after=decided.after, state=decided.state
+                )
 
     async def _settle_from_book(self, batch: list[Submission]) -> None:
-        """The sure path: lock the head, read everything, decide, write; repeated while the fault may pass."""
+        """The sure path: lock the head, read everything, decide, write; repeated while the fault may pass.
+
+        A fault that will not pass (the database refuses a row, a decision raises) is one submission's: split until it
+        is alone.
+        """
         for attempt in range(1, WRITE_ATTEMPTS_MAX + 1):
             try:
                 decided = await self._decide_and_write_locked(batch)
             except WRITE_FAULTS as fault:
                 self._count_fault(fault)
                 self._forget()
-                if isinstance(fault, asyncpg.IntegrityConstraintViolationError | asyncpg.DataError):
+                if isinstance(fault, LASTING_FAULTS):
                     return await self._split(batch, fault)
                 if attempt == WRITE_ATTEMPTS_MAX:
                     return _fail_all(batch, Unavailable("the book cannot be reached", may_have_happened=True))
                 await asyncio.sleep(WRITE_PAUSE_S * attempt)
+            except Exception as fault:  # ours: whose decision raises is found out, the others are served
+                log.exception("decision_failed")
+                self._forget()
+                return await self._split(batch, fault)
             else:
                 self._adopt(decided)
                 return await self._answer(decided)
@@ -198,31 +222,33 @@ class Sequencer:
 
     async def _decide_and_write_locked(self, batch: Sequence[Submission]) -> Decided:
         writer = self._writer = await self._open(self._writer)
-        if self._head is None:
-            await read_head(writer, ledger=self._ledger)
-        async with asyncio.timeout(WRITE_S_MAX), writer.transaction():
-            head = await lock_head(writer, ledger=self._ledger)
-            self._cache.closed_through = head.closed_through
-            known, touched = await load_for(writer, batch, top=self._cache, cache=self._cache)
-            decision = BatchDecision(
-                head=head,
-                state=self._cache,
-                known=known,
-                touched=touched,
-                pending={},
-                now=self._clock.now(),
-                render=self._render,
-            )
-            decided = await _decide_in_slices(decision, batch)
-            if decided.rows.idempotency:
-                await append_batch(writer, decided.rows, before=head, after=decided.after, state=decided.state)
+        with _given_up_when_silent(writer):
+            if self._head is None:
+                await read_head(writer, ledger=self._ledger)
+            async with writer.transaction():
+                head = await lock_head(writer, ledger=self._ledger)
+                self._cache.closed_through = head.closed_through
+                known, touched = await load_for(writer, batch, top=self._cache, cache=self._cache)
+                decision = BatchDecision(
+                    head=head,
+                    state=self._cache,
+                    known=known,
+                    touched=touched,
+                    pending={},
+                    now=self._clock.now(),
+                    render=self._render,
+                )
+                decided = await _decide_in_slices(decision, batch)
+                if decided.rows.idempotency:
+                    await append_batch(writer, decided.rows, before=head, after=decided.after, state=decided.state)
         return decided
 
     async def _split(self, batch: list[Submission], fault: BaseException) -> None:
         """Keep one submission's fault from failing its neighbours: halve until it is alone."""
         if len(batch) == 1:
-            log.error("submission_refused_by_database", error=str(fault), keys=[w.key for w in batch[0].wishes][:5])
-            return _fail_all(batch, Unavailable("the database refused this command", may_have_happened=False))
+            log.error("submission_failed", error=str(fault), keys=[w.key for w in batch[0].wishes][:KEYS_LOGGED_MAX])
+            unknown = not isinstance(fault, LASTING_FAULTS)
+            return _fail_all(batch, Unavailable("this command meets a fault of ours", may_have_happened=unknown))
         middle = len(batch) // 2
         await self._settle_from_book(batch[:middle])
         await self._settle_from_book(batch[middle:])
@@ -233,7 +259,7 @@ class Sequencer:
         self._ahead = None
         self._head = decided.after
         self._cache.absorb(decided.state)
-        if len(self._cache.accounts) > ACCOUNTS_CACHED_MAX:
+        if self._cache.size > STATES_CACHED_MAX:
             fresh = State()  # a new one: what is being decided ahead still looks at the old
             fresh.closed_through = self._cache.closed_through
             self._cache = fresh
@@ -248,9 +274,11 @@ class Sequencer:
         for submission, outcomes in decided.answers:
             if not submission.done.done():
                 submission.done.set_result(outcomes)
-        if decided.after.position > decided.before.position:
-            await self._committed(decided.after.position)
         self._count(decided)
+        if decided.after.position > decided.before.position:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(WAKE_S_MAX):
+                    await self._committed(decided.after.position)
 
     def _count(self, decided: Decided) -> None:
         self._metrics.position.set(decided.after.position)
@@ -282,6 +310,19 @@ class Sequencer:
 
     async def _open(self, connection: asyncpg.Connection | None) -> asyncpg.Connection:
         return await self._connect() if connection is None or connection.is_closed() else connection
+
+
+@contextmanager
+def _given_up_when_silent(connection: asyncpg.Connection) -> Iterator[None]:
+    """Cut a connection that has not done the block's work in time.
+
+    Cancelling the block would not do: ending its transaction would wait for the same silent connection.
+    """
+    watchdog = asyncio.get_running_loop().call_later(SILENCE_S_MAX, connection.terminate)
+    try:
+        yield
+    finally:
+        watchdog.cancel()
 
 
 async def _decide_in_slices(decision: BatchDecision, batch: Sequence[Submission]) -> Decided:

@@ -5,11 +5,13 @@ keys.py        the issuer's public keys, from a file or a URL, always the last g
 claims.py      what a token must say, beyond being signed
 tokens.py      token → principal, with a short memory of tokens already verified
 middleware.py  the ASGI wrapper that answers 401, and the guards that answer 403
+guarding.py    the guards of a group of routes, run once per request without the framework's copies
 dev_issuer.py  an issuer for development; it refuses to exist in production
 """
 
 from runtime.auth.claims import InvalidToken
 from runtime.auth.dev_issuer import DevIssuer, refuse_development_issuer
+from runtime.auth.guarding import Guarded
 from runtime.auth.keys import FileKeys, KeySource, KeysUnavailable, UrlKeys
 from runtime.auth.middleware import Authenticate, require_ledger, require_scope
 from runtime.auth.principal import Principal
@@ -19,6 +21,7 @@ __all__ = [
     "Authenticate",
     "DevIssuer",
     "FileKeys",
+    "Guarded",
     "InvalidToken",
     "KeySource",
     "KeysUnavailable",

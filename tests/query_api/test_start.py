@@ -92,7 +92,7 @@ async def test_the_process_serves_until_it_is_asked_to_stop(
     shutdown = Shutdown()
     monkeypatch.setattr(query_app, "Shutdown", lambda: shutdown)
     monkeypatch.setattr(query_app, "configure_logging", lambda process, level: None)
-    monkeypatch.setattr(query_app, "_settle_memory", lambda: None)
+    monkeypatch.setattr(query_app, "settle_memory", lambda: None)
     serving = asyncio.create_task(query_app.serve(settings))
     token = issuer.issue("clerk", "t1", ["accounts:read"], ["served"], 60)
     async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:

@@ -1,0 +1,66 @@
+"""Refusals: each has a stable code, a place in the order of the checks, and a verdict whether waiting may help."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import pytest
+
+from contracts.rejections import Rejection
+
+# Code -> may the same wish succeed later without being changed? Clients depend on both. In the order of the checks.
+DECIDED: Final = {
+    "idempotency_key_reused": False,
+    "currency_unknown": True,
+    "wrong_scale": False,
+    "amount_out_of_range": False,
+    "asset_already_declared": False,
+    "account_already_exists": False,
+    "overdraft_terms_contradict": False,
+    "transfer_not_found": True,
+    "transfer_is_a_reversal": False,
+    "transfer_already_reversed": False,
+    "reversal_posting_unknown": False,
+    "reversal_exceeds_original": False,
+    "hold_not_found": True,
+    "hold_already_captured": False,
+    "hold_already_released": False,
+    "hold_already_expired": False,
+    "hold_deadline_passed": False,
+    "hold_deadline_not_passed": True,
+    "hold_deadline_not_later": False,
+    "hold_deadline_too_far": False,
+    "capture_amounts_mismatch": False,
+    "capture_exceeds_hold": False,
+    "same_account": False,
+    "account_not_found": True,
+    "account_closed": False,
+    "account_frozen": True,
+    "account_not_frozen": False,
+    "account_balance_not_zero": True,
+    "currency_mismatch": False,
+    "postings_unbalanced": False,
+    "insufficient_funds": True,
+    "balance_limit_exceeded": True,
+    "balance_out_of_range": False,
+    "effective_date_in_future": True,
+    "period_not_over": True,
+    "period_closed": False,
+    "atomic_batch_refused": True,
+}
+
+
+def test_every_rejection_is_decided_and_stands_in_the_order_of_the_checks() -> None:
+    assert [rejection.value for rejection in Rejection] == list(DECIDED)
+
+
+@pytest.mark.parametrize("rejection", list(Rejection))
+def test_a_rejection_says_whether_the_same_wish_may_succeed_later(rejection: Rejection) -> None:
+    assert rejection.is_transient is DECIDED[rejection.value]
+
+
+@pytest.mark.parametrize("rejection", list(Rejection))
+def test_a_code_is_snake_case_and_its_name_in_lower_case(rejection: Rejection) -> None:
+    assert re.fullmatch(r"[a-z]+(_[a-z]+)*", rejection.value)
+    assert rejection.name.lower() == rejection.value

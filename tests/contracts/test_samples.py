@@ -1,0 +1,100 @@
+"""Golden samples: one event of every type, as the book keeps it for ever.
+
+The files are indented for readers; without the white space each holds the exact bytes of an event. They are never
+regenerated: a program that cannot read them, or would write them otherwise, cannot read its own history.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import msgspec
+import pytest
+
+from contracts.envelope import HASH_OF_NOTHING, Origin, UnknownEvent, chain, decode_data, decode_envelope, encode_event
+from contracts.events import EVENT_TYPES
+from contracts.json_schemas import schemas
+
+SAMPLES = sorted((Path(__file__).parent / "samples").glob("*.json"))
+CHAIN_OF_SAMPLES = "3b9c78bfa72d6e27085f166db5d6052b50ab58af69dbdd215e916bce882d8f45"
+
+
+def exact_bytes(path: Path) -> bytes:
+    return msgspec.json.format(path.read_bytes(), indent=-1)
+
+
+def test_there_is_one_sample_of_every_event_ever_written() -> None:
+    assert {path.stem for path in SAMPLES} == {f"{name}.v{version}" for name, version in EVENT_TYPES}
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def test_a_sample_is_read_and_written_again_byte_for_byte(path: Path) -> None:
+    body = exact_bytes(path)
+    envelope = decode_envelope(body)
+    principal = bytes(msgspec.json.decode(body, type=dict[str, msgspec.Raw])["principal"])
+    origin = Origin(
+        ledger=envelope.ledger,
+        actor_json=principal,
+        key=envelope.key,
+        trace=envelope.trace,
+        occurred_at=envelope.occurred_at,
+    )
+
+    again = encode_event(
+        decode_data(envelope), position=envelope.position, recorded_at=envelope.recorded_at, origin=origin
+    )
+
+    assert again == body
+    assert path.stem == f"{envelope.type}.v{envelope.version}"
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def test_a_sample_fits_its_published_schema(path: Path) -> None:
+    event: dict[str, Any] = msgspec.json.decode(path.read_bytes())
+    published = schemas()
+
+    jsonschema_rs.validate(published["envelope"], event)
+    jsonschema_rs.validate(published[f"event.{path.stem}"], event["data"])
+
+
+def with_one_more_field_everywhere(value: Any) -> Any:
+    match value:
+        case dict():
+            return {**{key: with_one_more_field_everywhere(inner) for key, inner in value.items()}, "tomorrow": "x"}
+        case list():
+            return [with_one_more_field_everywhere(inner) for inner in value]
+        case _:
+            return value
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def test_a_reader_ignores_fields_that_a_later_writer_added_at_any_depth(path: Path) -> None:
+    """Metadata is the clients' own map, where a new key is content."""
+    event = msgspec.json.decode(path.read_bytes())
+    metadata = event["data"].get("metadata")
+    later = with_one_more_field_everywhere(event)
+    if metadata is not None:
+        later["data"]["metadata"] = metadata
+
+    assert decode_data(decode_envelope(msgspec.json.encode(later))) == decode_data(decode_envelope(exact_bytes(path)))
+
+
+def test_an_event_of_an_unknown_version_stops_the_reader() -> None:
+    event = msgspec.json.decode(SAMPLES[0].read_bytes())
+    event["version"] = 99
+
+    with pytest.raises(UnknownEvent, match=r"\.v99 at position"):
+        decode_data(decode_envelope(msgspec.json.encode(event)))
+
+
+def test_the_chain_is_sha256_of_the_previous_hash_and_the_exact_bytes() -> None:
+    previous = HASH_OF_NOTHING
+    for path in SAMPLES:
+        body = exact_bytes(path)
+        assert chain(previous, body) == sha256(previous + body).digest()
+        previous = chain(previous, body)
+
+    assert previous.hex() == CHAIN_OF_SAMPLES, "bytes of an event changed, so every stored hash would differ"

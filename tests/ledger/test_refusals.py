@@ -1,0 +1,96 @@
+"""Every decision's every refusal: the right reason, the field to blame, and nothing changed."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any, Final
+
+import pytest
+
+from contracts import commands as c
+from contracts.rejections import Refused
+from contracts.rejections import Rejection as R
+from ledger.domain.book import DECIDERS, decide
+from ledger.domain.state import State
+from tests.ledger.refusals import BANK, ROWS, Row
+
+MOVING: Final = {R.ACCOUNT_NOT_FOUND, R.ACCOUNT_CLOSED, R.ACCOUNT_FROZEN, R.CURRENCY_MISMATCH, R.INSUFFICIENT_FUNDS}
+LIMITS: Final = {R.BALANCE_LIMIT_EXCEEDED, R.BALANCE_OUT_OF_RANGE}
+DATES: Final = {R.EFFECTIVE_DATE_IN_FUTURE, R.PERIOD_CLOSED}
+HOLD_OVER: Final = {
+    R.HOLD_NOT_FOUND, R.HOLD_ALREADY_CAPTURED, R.HOLD_ALREADY_RELEASED, R.HOLD_ALREADY_EXPIRED,
+}  # fmt: skip
+
+# What each decision may answer. An open hold has reserved its money, so a capture never lacks funds; a reversal takes
+# accounts and currencies from its original, so only their status can have changed; a hold raises no posted balance.
+REFUSALS_OF: Final[dict[type[c.Command], set[R]]] = {
+    c.DeclareAsset: {R.ASSET_ALREADY_DECLARED},
+    c.OpenAccount: {R.CURRENCY_UNKNOWN, R.ACCOUNT_ALREADY_EXISTS, R.OVERDRAFT_TERMS_CONTRADICT},
+    c.FreezeAccount: {R.ACCOUNT_NOT_FOUND, R.ACCOUNT_CLOSED, R.ACCOUNT_FROZEN},
+    c.UnfreezeAccount: {R.ACCOUNT_NOT_FOUND, R.ACCOUNT_CLOSED, R.ACCOUNT_NOT_FROZEN},
+    c.CloseAccount: {R.ACCOUNT_NOT_FOUND, R.ACCOUNT_CLOSED, R.ACCOUNT_FROZEN, R.ACCOUNT_BALANCE_NOT_ZERO},
+    c.PostTransfer: MOVING | LIMITS | DATES | {R.POSTINGS_UNBALANCED},
+    c.ReverseTransfer: {
+        R.TRANSFER_NOT_FOUND, R.TRANSFER_IS_A_REVERSAL, R.TRANSFER_ALREADY_REVERSED, R.REVERSAL_POSTING_UNKNOWN,
+        R.REVERSAL_EXCEEDS_ORIGINAL, R.ACCOUNT_CLOSED, R.ACCOUNT_FROZEN, R.POSTINGS_UNBALANCED, R.INSUFFICIENT_FUNDS,
+    } | LIMITS | DATES,
+    c.ClosePeriod: {R.PERIOD_NOT_OVER, R.PERIOD_CLOSED},
+    c.PlaceHold: MOVING | {R.HOLD_DEADLINE_PASSED, R.HOLD_DEADLINE_TOO_FAR, R.SAME_ACCOUNT, R.BALANCE_OUT_OF_RANGE},
+    c.ExtendHold: HOLD_OVER | {R.HOLD_DEADLINE_PASSED, R.HOLD_DEADLINE_NOT_LATER, R.HOLD_DEADLINE_TOO_FAR},
+    c.CaptureHold: HOLD_OVER | LIMITS | DATES | {
+        R.HOLD_DEADLINE_PASSED, R.CAPTURE_AMOUNTS_MISMATCH, R.CAPTURE_EXCEEDS_HOLD, R.ACCOUNT_CLOSED, R.ACCOUNT_FROZEN,
+    },
+    c.ReleaseHold: HOLD_OVER | {R.HOLD_DEADLINE_PASSED},
+    c.ExpireHold: HOLD_OVER | {R.HOLD_DEADLINE_NOT_PASSED},
+    c.InitiatePayment: {R.CURRENCY_UNKNOWN, R.WRONG_SCALE, R.AMOUNT_OUT_OF_RANGE},
+}  # fmt: skip
+
+# What only the sequencer can see.
+OF_THE_SEQUENCER: Final = {R.IDEMPOTENCY_KEY_REUSED, R.ATOMIC_BATCH_REFUSED}
+
+
+def name_of(row: Row) -> str:
+    return f"{type(row.command).__name__}-{row.rejection.value}"
+
+
+@pytest.mark.parametrize("row", ROWS, ids=name_of)
+def test_a_decision_refuses_for_the_right_reason_and_names_the_field_to_blame(row: Row) -> None:
+    refused = decide(row.command, BANK.state, BANK.moment)
+
+    assert isinstance(refused, Refused)
+    assert (refused.rejection, refused.pointer) == (row.rejection, row.pointer), refused.detail
+    assert refused.detail
+
+
+@pytest.mark.parametrize("command", DECIDERS, ids=lambda kind: kind.__name__)
+def test_every_refusal_of_a_decision_is_reached_by_a_row(command: type[c.Command]) -> None:
+    assert {row.rejection for row in ROWS if type(row.command) is command} == REFUSALS_OF[command]
+
+
+def test_every_rejection_has_a_decision_that_gives_it() -> None:
+    assert set().union(*REFUSALS_OF.values()) | OF_THE_SEQUENCER == set(R)
+
+
+def test_a_refused_command_changes_nothing() -> None:
+    before = snapshot(BANK.state)
+
+    for row in ROWS:
+        assert isinstance(BANK.attempt(row.command), Refused)
+
+    assert snapshot(BANK.state) == before
+
+
+def snapshot(state: State) -> Any:
+    return deepcopy((state.accounts, state.holds, state.originals, state.assets, state.closed_through))
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.pointer is not None], ids=name_of)
+def test_a_pointer_leads_into_the_command(row: Row) -> None:
+    """A capture or reversal may blame a posting that the client did not write; the pointer then names the booked."""
+    value: Any = row.command
+    parts = row.pointer.split("/")[1:] if row.pointer else []
+    if not hasattr(value, parts[0]) or getattr(value, parts[0]) is None:
+        assert isinstance(row.command, c.CaptureHold | c.ReverseTransfer)
+        return
+    for part in parts:
+        value = value[int(part)] if part.isdigit() else getattr(value, part)
