@@ -102,7 +102,10 @@ class ReverseTransfer(Command, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Leg(Struct, frozen=True, kw_only=True):
-    """Money reserved to move from one account to another. Events carry it; they are tolerant where commands are strict."""
+    """Money reserved to move from one account to another.
+
+    Events carry it: they are tolerant where commands are strict.
+    """
 
     debit_account_id: AccountId
     credit_account_id: AccountId

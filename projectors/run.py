@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import structlog
-from nats.aio.client import Client
-from nats.errors import Error as NatsError
 from prometheus_client import CollectorRegistry
 
 from contracts.read_models import LAKE, WALLETS, WalletsKeys
@@ -32,9 +30,10 @@ from projectors.wallets.target import PACE as WALLETS_PACE
 from projectors.wallets.target import WalletsTarget
 from runtime.clock import Clock, SystemClock
 from runtime.health import Health
-from runtime.jetstream import connect_nats
+from runtime.jetstream import NatsLink
 from runtime.logs import configure_logging
-from runtime.metrics import create_registry, nats_error_counter
+from runtime.memory import settle_memory
+from runtime.metrics import create_registry
 from runtime.postgres import create_pool
 from runtime.server import ops_app, serve_http
 from runtime.shutdown import Shutdown, supervise
@@ -43,42 +42,8 @@ __all__ = ["PREFIX", "Settings", "run"]
 
 PROCESS: Final = "projectors"
 POOL_SIZE_MAX: Final = 4  # each model reads one page at a time; lag and account look-ups share the rest
-NATS_RETRY_S: Final = 1.0
 
 _log = structlog.get_logger(__name__)
-
-
-class NatsLink:
-    """The connection to NATS, once there is one. Afterwards the client itself reconnects for ever."""
-
-    def __init__(self, url: str, shutdown: Shutdown, registry: CollectorRegistry) -> None:
-        self._url = url
-        self._shutdown = shutdown
-        self._errors = nats_error_counter(registry)
-        self._client: Client | None = None
-
-    def client(self) -> Client | None:
-        """Return the client, None as long as the first connection has not succeeded."""
-        return self._client
-
-    async def keep_trying(self) -> None:
-        """Connect, however long that takes, then wait; ends by cancellation."""
-        while self._client is None:  # ends when NATS answers
-            try:
-                self._client = await connect_nats(self._url, name=PROCESS, on_closed=self._closed, errors=self._errors)
-            except (TimeoutError, OSError, NatsError) as error:
-                _log.warning("nats_unreachable", detail=str(error), retry_s=NATS_RETRY_S)
-                await asyncio.sleep(NATS_RETRY_S)
-        await self._shutdown.wait()
-
-    async def close(self) -> None:
-        """Close the connection."""
-        if self._client is not None:
-            await self._client.close()
-
-    def _closed(self) -> None:
-        if not self._shutdown.requested:
-            self._shutdown.request("the NATS client closed its connection for good")
 
 
 class Projectors:
@@ -100,7 +65,7 @@ class Projectors:
     def tasks(self) -> dict[str, Coroutine[Any, Any, None]]:
         """Return the long tasks, by name."""
         return {
-            "nats": self._link.keep_trying(),
+            "nats": self._link.run(),
             WALLETS: self._project(WALLETS, self.wallets, WALLETS_PACE),
             LAKE: self._project(LAKE, self.lake, self._lake_pace),
             "lake-maintenance": self.lake.maintain(),
@@ -129,12 +94,13 @@ async def run(settings: Settings) -> int:
         book = Book(pool, ledger=settings.ledger)
         if not await _is_own(book):
             return 1
-        link = NatsLink(settings.nats_url, shutdown, registry)
+        link = NatsLink(settings.nats_url, name=PROCESS, shutdown=shutdown, registry=registry)
         stack.push_async_callback(link.close)
         projectors = Projectors(settings, book, link, registry=registry)
         stack.push_async_callback(projectors.wallets.close)
         tasks = {name: _until_shutdown(task, shutdown) for name, task in projectors.tasks().items()}
         app = ops_app(projectors.health, registry)
+        settle_memory()
         tasks["ops"] = serve_http(app, host=settings.host, port=settings.port, shutdown=shutdown)
         return await supervise(tasks, shutdown)
 

@@ -12,6 +12,7 @@ from runtime.clock import SystemClock
 from runtime.health import Health
 from runtime.jetstream import connect_nats, require_synced_stream
 from runtime.logs import configure_logging
+from runtime.memory import settle_memory
 from runtime.metrics import create_registry
 from runtime.postgres import create_pool
 from runtime.server import ops_app, serve_http
@@ -52,6 +53,7 @@ async def serve(settings: Settings) -> int:
         return relay.halted
 
     health.add_check("publishing", publishing)
+    settle_memory()
     try:
         return await supervise(
             {

@@ -14,6 +14,7 @@ import uvloop
 
 from cli.devstack import BURSAR_PROCESSES, DevStack, running_servers
 from cli.migrate import run as migrate
+from runtime.logs import configure_logging
 from tests.benchmarks.commands import SINGLE_S, Bank, bench_bulk, bench_hot, bench_single
 from tests.benchmarks.reads import bench_balance, bench_visibility
 from tests.benchmarks.sequencer import bench_sequencer
@@ -87,6 +88,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object on standard output")
     parser.add_argument("--only", nargs="+", choices=list(TARGETS), default=list(TARGETS), help="run only these")
     arguments = parser.parse_args()
+    configure_logging("bench", "error")
     results = uvloop.run(run(arguments.only))
     if arguments.json:
         print(json.dumps({"results": results, "targets": TARGETS}, indent=2))

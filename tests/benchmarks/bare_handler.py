@@ -1,11 +1,15 @@
 """The baseline of the read benchmark: `python -m tests.benchmarks.bare_handler PORT` serves a constant balance."""
 
 import sys
+from typing import cast
 
 import uvloop
 from litestar import Litestar, get
 from msgspec import Struct
 
+from runtime.http.asgi import ASGIApp
+from runtime.logs import configure_logging
+from runtime.memory import settle_memory
 from runtime.server import serve_http
 from runtime.shutdown import Shutdown
 
@@ -28,9 +32,12 @@ async def bare() -> Constant:
 
 async def serve(port: int) -> None:
     """Serve until told to stop."""
+    configure_logging("bare-handler", "error")
     shutdown = Shutdown()
     shutdown.listen()
-    await serve_http(Litestar([bare], openapi_config=None), host="127.0.0.1", port=port, shutdown=shutdown)
+    app = cast(ASGIApp, Litestar([bare], openapi_config=None, logging_config=None))
+    settle_memory()
+    await serve_http(app, host="127.0.0.1", port=port, shutdown=shutdown)
 
 
 if __name__ == "__main__":

@@ -105,7 +105,8 @@ async def run_load(
     """
     parts = urlsplit(url)
     loop = asyncio.get_running_loop()
-    opened = [(await loop.create_connection(_Connection, parts.hostname, parts.port))[1] for _ in range(connections)]
+    host, port = parts.hostname or "127.0.0.1", parts.port or 80
+    opened = [(await loop.create_connection(_Connection, host, port))[1] for _ in range(connections)]
     result = Result()
     started = time.perf_counter()
     ends = None if seconds is None else started + seconds

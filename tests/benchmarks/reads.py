@@ -69,7 +69,7 @@ async def bench_visibility(bank: Bank, nats_url: str) -> dict[str, Any]:
     events = [msgspec.json.decode(body, type=_Recorded) for body in result.bodies]
     last = max(event.position for event in events)
     deadline = time.monotonic() + SETTLE_S
-    while time.monotonic() < deadline and not all(watch.has_reached(last) for watch in watches.values()):  # noqa: ASYNC110
+    while time.monotonic() < deadline and not all(watch.has_reached(last) for watch in watches.values()):
         await asyncio.sleep(POLL_S)
     await nats.close()
     return {

@@ -39,7 +39,7 @@ def is_alive(pid: int) -> bool:
 async def wait_until(condition: Callable[[], bool], *, within_s: float = GONE_WITHIN_S) -> None:
     """Poll until the condition holds; raises TimeoutError."""
     async with asyncio.timeout(within_s):
-        while not condition():  # noqa: ASYNC110 - what it waits for happens in other processes
+        while not condition():
             await asyncio.sleep(POLL_S)
 
 

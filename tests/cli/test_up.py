@@ -63,7 +63,7 @@ async def status_of(folder: Path) -> dict[str, Any]:
 
 async def _ready_again(folder: Path) -> dict[str, Any]:
     async with asyncio.timeout(READY_AGAIN_WITHIN_S):
-        while not _was_restarted(status := await status_of(folder)):  # noqa: ASYNC110 - it happens in other processes
+        while not _was_restarted(status := await status_of(folder)):
             await asyncio.sleep(POLL_S)
     return status
 
