@@ -21,7 +21,7 @@ from ledger.domain.book import DECIDERS, EVOLVERS
 from ledger.domain.state import Account, Hold
 from tests.ledger.machine import BookMachine
 
-RUNS_MAX = 300
+RUNS_MAX = 4_000  # the first failure ends the run; only a fault that is hard to meet takes more than a few dozen
 Plant = Callable[[pytest.MonkeyPatch], None]
 
 
