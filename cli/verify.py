@@ -154,9 +154,14 @@ async def _catch_up(reached: Callable[[], Awaitable[int]], position: int) -> Non
 
 async def _stream_position(nats: Any, ledger: str) -> int:
     from contracts.subjects import stream_name
-    from runtime.jetstream import last_sequence
+    from runtime.jetstream import STREAM_NOT_FOUND, JetStreamRefused, last_sequence
 
-    return await last_sequence(nats, stream_name(ledger))
+    try:
+        return await last_sequence(nats, stream_name(ledger))
+    except JetStreamRefused as refused:
+        if refused.code == STREAM_NOT_FOUND:  # the relay makes it again within seconds
+            return 0
+        raise
 
 
 async def _lake_position(folder: Path) -> int:

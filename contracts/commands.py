@@ -72,7 +72,7 @@ class UnfreezeAccount(Command, frozen=True, kw_only=True, forbid_unknown_fields=
     reason: Reason | None = None
 
 
-class Posting(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Posting(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """One side of a transfer on one account."""
 
     account_id: AccountId

@@ -18,6 +18,7 @@ import redis.asyncio as redis
 
 from contracts.envelope import decode_data, decode_envelope
 from contracts.findings import AccountFold, Check, Difference, compare
+from contracts.ids import transfer_id
 from contracts.read_models import ACCOUNTS_TABLE, ENTRIES_TABLE, AccountState, WalletsKeys, account_of, checkpoint_of
 from projectors.book import QUERIES
 from projectors.lake.tables import open_table, position_of
@@ -129,10 +130,10 @@ async def _verify_entries(
         if row is None:
             lake = iter(await asyncio.to_thread(next, pages, []))
             row = next(lake, None)
-        _, _, account_id, _, amount_minor, effective_date = expected
+        position_of_entry, _, account_id, _, amount_minor, effective_date, event_type = expected
         posted[account_id] += accounts[account_id].normal_sign * amount_minor
         where = f"lake: entry at position {expected[0]}, leg {expected[1]}"
-        full = (*expected[:5], posted[account_id], effective_date)
+        full = (*expected[:5], posted[account_id], effective_date, event_type, transfer_id(position_of_entry))
         difference = compare(where, found=row, expected=full)
         if difference is not None:
             return Check(LAKE_NAME, compared, difference)

@@ -225,9 +225,13 @@ class _Run:
         return self._job(cursor)  # type: ignore[return-value]
 
 
+class LakeMissing(SourceDown):
+    """There is no lake yet: as far as position 0, and the projectors are about to make it."""
+
+
 def _open_table(folder: Path) -> DeltaTable:
     if not DeltaTable.is_deltatable(str(folder)):
-        raise SourceDown("the lake: its tables do not exist yet")
+        raise LakeMissing("the lake: its tables do not exist yet")
     return DeltaTable(str(folder))
 
 

@@ -9,7 +9,7 @@ from contracts.read_models import LAKE
 from contracts.views import ReportDescription
 from query_api.dating import Dating
 from query_api.freshness import Fresh, Freshness
-from query_api.lake import Lake
+from query_api.lake import Lake, LakeMissing
 from query_api.refusals import ReadRefused, Refusal, SourceDown
 from query_api.reports import AS_OF_POSITION, Rendered, bind_parameters, load_reports, run_report
 
@@ -42,6 +42,8 @@ class Reporting:
         async def read() -> Rendered:
             try:
                 return await run_report(self._lake, report, bound, media_type=media_type, dating=self._dating)
+            except LakeMissing as missing:
+                raise ReadRefused(Refusal.SOURCE_UNAVAILABLE, str(missing), position=0) from missing
             except SourceDown as down:
                 raise ReadRefused(Refusal.SOURCE_UNAVAILABLE, str(down)) from down
 

@@ -11,7 +11,7 @@ import asyncpg
 import msgspec
 from msgspec import Struct, field
 
-from contracts.envelope import HASH_OF_NOTHING, chain, decode_data, decode_envelope
+from contracts.envelope import HASH_OF_NOTHING, UnknownEvent, chain, decode_data, decode_envelope
 from contracts.events import AccountOpened, EventData
 from contracts.findings import AccountFold, Check, Difference, compare
 from ledger.store.load import QUERIES
@@ -65,12 +65,16 @@ async def _fold_events(connection: asyncpg.Connection, fold: BookFold) -> Differ
         if hashed != row["hash"]:
             return Difference(f"event {position}: hash", row["hash"].hex(), hashed.hex())
         fold.position, fold.hash = position, hashed
-        envelope = decode_envelope(body)
+        try:
+            envelope = decode_envelope(body)
+            data = decode_data(envelope)
+        except (msgspec.MsgspecError, UnknownEvent) as error:
+            return Difference(f"event {position}", str(error), "an event that this program knows")
         if (envelope.position, envelope.ledger) != (position, fold.ledger):
             return Difference(
                 f"event {position}", f"says {envelope.ledger}/{envelope.position}", f"{fold.ledger}/{position}"
             )
-        lines, wrong = _apply(fold, decode_data(envelope), position)
+        lines, wrong = _apply(fold, data, position)
         if wrong is not None:
             return wrong
         for line in lines:

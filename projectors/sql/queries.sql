@@ -36,15 +36,17 @@ SELECT position, event::text AS body
 
 -- name: scan_posted_entries
 -- What the lake must hold, in its order: the entries that moved money.
-SELECT e.position, e.leg::integer, a.account_id, e.currency, e.amount_minor, e.effective_date
+SELECT e.position, e.leg::integer, a.account_id, e.currency, e.amount_minor, e.effective_date,
+       booked.event ->> 'type' AS event_type
   FROM entries e
   JOIN accounts a USING (account_no)
+  JOIN events booked ON booked.position = e.position
  WHERE e.amount_minor <> 0 AND e.position <= $1
  ORDER BY e.position, e.leg;
 
 -- name: scan_lake_entries
 -- DuckDB: what the lake holds, up to the position that is being verified.
-SELECT position, leg, account_id, currency, amount_minor, posted_minor, effective_date
+SELECT position, leg, account_id, currency, amount_minor, posted_minor, effective_date, event_type, transfer_id
   FROM read_parquet($files)
  WHERE position <= $position
  ORDER BY position, leg;

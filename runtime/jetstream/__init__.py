@@ -11,7 +11,7 @@ after a lost connection, and `fetch` leaves orphaned pulls behind that swallow t
 What is used is its connection, with our own requests on the documented `$JS.API` subjects.
 """
 
-from runtime.jetstream.api import JetStreamRefused
+from runtime.jetstream.api import STREAM_NOT_FOUND, JetStreamRefused
 from runtime.jetstream.connection import UnsyncedStream, connect_nats, require_synced_stream
 from runtime.jetstream.link import NatsLink
 from runtime.jetstream.publishing import PublishFailed, WrongLastSequence, publish_batch, publish_one
@@ -19,6 +19,7 @@ from runtime.jetstream.pulling import IncompleteRange, PullLoop, fetch_range
 from runtime.jetstream.streams import StreamDrift, StreamSpec, ensure_stream, first_sequence, last_sequence
 
 __all__ = [
+    "STREAM_NOT_FOUND",
     "IncompleteRange",
     "JetStreamRefused",
     "NatsLink",

@@ -1,0 +1,1 @@
+"""Faults under traffic: whatever is killed, nothing is lost and nothing happens twice."""

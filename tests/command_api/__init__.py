@@ -1,0 +1,1 @@
+"""The command API over HTTP, as a real process on a real book."""

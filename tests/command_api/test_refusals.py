@@ -1,0 +1,169 @@
+"""What the ledger refuses, as the client sees it: status, code, pointer, and whether it is worth another try."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from command_api.problems import STATUS_OF
+from contracts.rejections import Rejection
+from tests.command_api.door import Door, move, new_key, problem_in
+
+INT64_MAX = 2**63 - 1
+
+# Shown elsewhere: a reused key and an atomic group in their own modules, the rest where only the clock's own command
+# (hold_deadline_not_passed), a passing deadline, or a balance beyond 64 bits gets that far.
+ELSEWHERE = {
+    Rejection.IDEMPOTENCY_KEY_REUSED,
+    Rejection.ATOMIC_BATCH_REFUSED,
+    Rejection.HOLD_DEADLINE_NOT_PASSED,
+    Rejection.HOLD_DEADLINE_PASSED,
+    Rejection.HOLD_ALREADY_EXPIRED,
+}
+
+
+class Scene:
+    """Accounts in every state, a transfer, holds; made once."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.transfer = self.reversal = self.reversed = self.hold = self.captured = self.released = ""
+
+    def __getattr__(self, account: str) -> str:
+        return f"{self.name}:{account}"
+
+
+@pytest.fixture(scope="module")
+async def scene(door: Door) -> Scene:
+    """Build the scene over HTTP, as a client would."""
+    made = Scene(new_key())
+    await door.open_accounts(made.rich, made.other, made.full, made.mint, made.closed, made.frozen)
+    await door.open_accounts(made.dollar, currency="USD")
+    await door.open_accounts(made.poor, overdraft="forbidden")
+    await door.open_accounts(made.capped, max_balance_minor=10)
+    await door.accepted(f"/v1/accounts/{made.closed}/close", {})
+    await door.accepted(f"/v1/accounts/{made.frozen}/freeze", {})
+    await door.accepted("/v1/transfers", move(made.mint, made.full, INT64_MAX))
+    made.transfer = f"xfer_{(await door.accepted('/v1/transfers', move(made.rich, made.other, 100)))['position']}"
+    made.reversed = f"xfer_{(await door.accepted('/v1/transfers', move(made.other, made.poor, 1)))['position']}"
+    undone = await door.accepted(f"/v1/transfers/{made.reversed}/reverse", {})
+    made.reversal = f"xfer_{undone['position']}"
+    holds = [f"hold_{(await door.accepted('/v1/holds', hold(made.rich, made.other)))['position']}" for _ in range(3)]
+    made.hold, made.captured, made.released = holds
+    await door.accepted(f"/v1/holds/{made.captured}/capture", {})
+    await door.accepted(f"/v1/holds/{made.released}/release", {})
+    await door.post("/v1/periods/close", {"through": "1990-01-01"})  # refused if a neighbour has closed more
+    return made
+
+
+def hold(debit: str, credit: str, amount_minor: int = 5, *, days: float = 1) -> dict[str, Any]:
+    """Body of a hold of one leg."""
+    leg = {
+        "debit_account_id": debit,
+        "credit_account_id": credit,
+        "amount_minor": amount_minor,
+        "currency": "EUR",
+    }
+    return {"legs": [leg], "expires_at": in_days(days)}
+
+
+def in_days(days: float) -> str:
+    """An instant as the API takes it."""
+    return (datetime.now(UTC) + timedelta(days=days)).isoformat()
+
+
+def opening(account_id: str, **terms: object) -> dict[str, Any]:
+    """Body of an account opening."""
+    return {"account_id": account_id, "currency": "EUR", "account_type": "liability", **terms}
+
+
+def cases(s: Scene) -> dict[Rejection, tuple[str, dict[str, Any], str | None]]:
+    """One request per refusal: path, body, and the pointer that the answer must have."""
+    reverse, capture = f"/v1/transfers/{s.transfer}/reverse", f"/v1/holds/{s.hold}/capture"
+    payment = {
+        "debtor_account_id": s.rich,
+        "creditor_account_id": s.other,
+        "instructed_amount": {"currency": "EUR", "value": "1.5"},
+        "end_to_end_id": "E",
+    }
+    huge = {**payment, "instructed_amount": {"currency": "EUR", "value": "92233720368547758.08"}}
+    unbalanced = move(s.rich, s.other, 5)
+    unbalanced["postings"][1]["amount_minor"] = 4
+    contradicting = opening(new_key(), overdraft="forbidden", credit_limit_minor=5)
+    today = datetime.now(UTC).date()
+    early = move(s.rich, s.other, effective_date=str(today + timedelta(days=2)))
+    return {
+        Rejection.CURRENCY_UNKNOWN: ("/v1/accounts", opening(new_key(), currency="ABC"), "/currency"),
+        Rejection.WRONG_SCALE: ("/v1/payments", payment, "/instructed_amount/value"),
+        Rejection.AMOUNT_OUT_OF_RANGE: ("/v1/payments", huge, "/instructed_amount/value"),
+        Rejection.ASSET_ALREADY_DECLARED: ("/v1/assets", {"currency": "EUR", "scale": 2}, "/currency"),
+        Rejection.ACCOUNT_ALREADY_EXISTS: ("/v1/accounts", opening(s.rich), "/account_id"),
+        Rejection.OVERDRAFT_TERMS_CONTRADICT: ("/v1/accounts", contradicting, "/credit_limit_minor"),
+        Rejection.TRANSFER_NOT_FOUND: ("/v1/transfers/xfer_999999999/reverse", {}, "/transfer_id"),
+        Rejection.TRANSFER_IS_A_REVERSAL: (f"/v1/transfers/{s.reversal}/reverse", {}, "/transfer_id"),
+        Rejection.TRANSFER_ALREADY_REVERSED: (f"/v1/transfers/{s.reversed}/reverse", {}, "/transfer_id"),
+        Rejection.REVERSAL_POSTING_UNKNOWN: (reverse, move(s.other, s.dollar, 1), "/postings/1"),
+        Rejection.REVERSAL_EXCEEDS_ORIGINAL: (reverse, move(s.other, s.rich, 101), "/postings/0/amount_minor"),
+        Rejection.HOLD_NOT_FOUND: ("/v1/holds/hold_999999999/release", {}, "/hold_id"),
+        Rejection.HOLD_ALREADY_CAPTURED: (f"/v1/holds/{s.captured}/release", {}, "/hold_id"),
+        Rejection.HOLD_ALREADY_RELEASED: (f"/v1/holds/{s.released}/capture", {}, "/hold_id"),
+        Rejection.HOLD_DEADLINE_NOT_LATER: (f"/v1/holds/{s.hold}/extend", {"expires_at": in_days(0.1)}, "/expires_at"),
+        Rejection.HOLD_DEADLINE_TOO_FAR: ("/v1/holds", hold(s.rich, s.other, days=4000), "/expires_at"),
+        Rejection.CAPTURE_AMOUNTS_MISMATCH: (capture, {"amounts_minor": [1, 1]}, "/amounts_minor"),
+        Rejection.CAPTURE_EXCEEDS_HOLD: (capture, {"amounts_minor": [6]}, "/amounts_minor/0"),
+        Rejection.SAME_ACCOUNT: ("/v1/holds", hold(s.rich, s.rich), "/legs/0"),
+        Rejection.ACCOUNT_NOT_FOUND: ("/v1/transfers", move(s.rich, s.nobody), "/postings/1/account_id"),
+        Rejection.ACCOUNT_CLOSED: ("/v1/transfers", move(s.rich, s.closed), "/postings/1/account_id"),
+        Rejection.ACCOUNT_FROZEN: ("/v1/transfers", move(s.frozen, s.rich), "/postings/0/account_id"),
+        Rejection.ACCOUNT_NOT_FROZEN: (f"/v1/accounts/{s.rich}/unfreeze", {}, "/account_id"),
+        Rejection.ACCOUNT_BALANCE_NOT_ZERO: (f"/v1/accounts/{s.rich}/close", {}, "/account_id"),
+        Rejection.CURRENCY_MISMATCH: ("/v1/transfers", move(s.rich, s.dollar), "/postings/1/account_id"),
+        Rejection.POSTINGS_UNBALANCED: ("/v1/transfers", unbalanced, "/postings"),
+        Rejection.INSUFFICIENT_FUNDS: ("/v1/transfers", move(s.poor, s.rich, 1), None),
+        Rejection.BALANCE_LIMIT_EXCEEDED: ("/v1/transfers", move(s.rich, s.capped, 11), None),
+        Rejection.BALANCE_OUT_OF_RANGE: ("/v1/transfers", move(s.other, s.full, 1), None),
+        Rejection.EFFECTIVE_DATE_IN_FUTURE: ("/v1/transfers", early, "/effective_date"),
+        Rejection.PERIOD_NOT_OVER: ("/v1/periods/close", {"through": str(today + timedelta(days=1))}, "/through"),
+        Rejection.PERIOD_CLOSED: ("/v1/periods/close", {"through": "1990-01-01"}, "/through"),
+    }
+
+
+def test_every_refusal_has_a_status_and_a_case() -> None:
+    """A new one fails here until it has both."""
+    assert STATUS_OF.keys() == set(Rejection)
+    assert cases(Scene("x")).keys() == set(Rejection) - ELSEWHERE
+
+
+@pytest.mark.parametrize("rejection", sorted(set(Rejection) - ELSEWHERE))
+async def test_a_refusal_is_precise(door: Door, scene: Scene, rejection: Rejection) -> None:
+    """Its code, its status, the place in the command; nothing is booked; the same key repeats it."""
+    path, body, pointer = cases(scene)[rejection]
+    key = new_key()
+    answer = await door.post(path, body, key=key)
+    problem = problem_in(answer, status=STATUS_OF[rejection], code=rejection)
+    assert problem["retryable"] is rejection.is_transient
+    assert "bursar-position" not in answer.headers
+    if pointer is not None:
+        assert [error["pointer"] for error in problem["errors"]] == [pointer]
+    assert (await door.post(path, body, key=key)).content == answer.content
+    assert await door.events_of_keys(key) == []
+
+
+async def test_a_payment_that_cannot_be_booked_exists_all_the_same(door: Door, scene: Scene) -> None:
+    """It is accepted, and rejected with an ISO 20022 reason: two events under one key."""
+    payment = {
+        "debtor_account_id": scene.poor,
+        "creditor_account_id": scene.rich,
+        "instructed_amount": {"currency": "EUR", "value": "1.00"},
+        "end_to_end_id": "E",
+    }
+    key = new_key()
+    event = await door.accepted("/v1/payments", payment, key=key)
+    assert (event["type"], event["data"]["status"], event["data"]["reason_code"]) == (
+        "payment_rejected",
+        "RJCT",
+        "AM04",
+    )
+    assert [one["type"] for one in await door.events_of_keys(key)] == ["payment_initiated", "payment_rejected"]

@@ -1,0 +1,1 @@
+"""One payment through the whole stack, and the proof that all its copies agree."""
