@@ -35,6 +35,7 @@ from runtime.logs import configure_logging
 from runtime.memory import settle_memory
 from runtime.metrics import create_registry
 from runtime.postgres import create_pool
+from runtime.priority import yield_to_others
 from runtime.server import ops_app, serve_http
 from runtime.shutdown import Shutdown, supervise
 
@@ -85,6 +86,7 @@ class Projectors:
 async def run(settings: Settings) -> int:
     """Run the projectors until SIGTERM or SIGINT; return the exit status. Logs and metrics are set up here."""
     configure_logging(PROCESS, settings.log_level)
+    yield_to_others()  # commands go first; a read model may lag, and says so
     shutdown = Shutdown()
     shutdown.listen()
     registry = create_registry()

@@ -64,6 +64,7 @@ async def bench_visibility(bank: Bank, nats_url: str) -> dict[str, Any]:
     watches = {model: Watch() for model in MODELS}
     for model, watch in watches.items():
         await nats.subscribe(applied_subject("main", model), cb=watch.on_announcement)
+    await _caught_up(bank, watches)
     requests = itertools.islice(bank.random_singles(), int(VISIBLE_RATE * VISIBLE_S))
     result = await run_load(bank.url, requests, connections=CLIENTS, rate=VISIBLE_RATE, keep_bodies=True)
     events = [msgspec.json.decode(body, type=_Recorded) for body in result.bodies]
@@ -77,6 +78,19 @@ async def bench_visibility(bank: Bank, nats_url: str) -> dict[str, Any]:
         "events": len(events),
         **{model: _delays([watch.delay_s(event) for event in events]) for model, watch in watches.items()},
     }
+
+
+async def _caught_up(bank: Bank, watches: dict[str, Watch]) -> None:
+    """Let the models work off what opened the bank: one more transfer, and everybody past it."""
+    marker = await run_load(bank.url, itertools.islice(bank.random_singles(), 1), connections=1, keep_bodies=True)
+    await _all_reach(watches, msgspec.json.decode(marker.bodies[0], type=_Recorded).position)
+
+
+async def _all_reach(watches: dict[str, Watch], position: int) -> None:
+    deadline = time.monotonic() + SETTLE_S
+    while not all(watch.has_reached(position) for watch in watches.values()):
+        assert time.monotonic() < deadline, f"not every model reached {position} within {SETTLE_S} s"
+        await asyncio.sleep(POLL_S)
 
 
 def _delays(seconds: list[float]) -> dict[str, float]:
