@@ -31,7 +31,9 @@ def command(model: str, data_dir: Path, as_json: bool, no_wait: bool) -> None:
     Nothing is lost: the book is the record. Until it has caught up, answers from the model say how far they are.
     """
     from cli.devstack.state import DataDir
+    from runtime.logs import configure_logging
 
+    configure_logging("rebuild", "error")
     data = DataDir(data_dir)
     if not data.is_running():
         raise Failure(f"no stack runs in {data.path}; start it with `bursar up`")

@@ -170,7 +170,9 @@ def render_rejections() -> str:
         "",
         "## Before either is understood",
         "",
-        "Where nobody has anything more precise to say, the code follows from the status:",
+        "400 `invalid_json`, `invalid_body`, `invalid_request` (with a pointer to the place), and for the header",
+        "`idempotency_key_missing`, `idempotency_key_repeated`, `idempotency_key_invalid`; 403 `missing_scope` and",
+        "`ledger_not_granted`. Where nobody has anything more precise to say, the code follows from the status:",
         "",
         *(f"- {status} `{code}`" for status, code in CODES.items()),
     ]
