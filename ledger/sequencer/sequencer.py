@@ -141,11 +141,12 @@ class Sequencer:
         head = ahead.after if ahead is not None else self._head
         if head is None:
             return None
-        top = ahead.state if ahead is not None else self._cache
+        cache = self._cache  # adopting the batch ahead may exchange it while we wait; the layers above look at this one
+        top = ahead.state if ahead is not None else cache
         try:
             self._reader = await self._open(self._reader)
             with _given_up_when_silent(self._reader):
-                known, touched = await load_for(self._reader, batch, top=top, cache=self._cache)
+                known, touched = await load_for(self._reader, batch, top=top, cache=cache)
         except (*CONNECTION_FAULTS, asyncpg.PostgresError) as fault:
             log.warning("read_failed", error=str(fault))
             return None
