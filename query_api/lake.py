@@ -112,8 +112,11 @@ class Lake:
         self._look_again_at = 0.0
 
     async def read_position(self) -> int:
-        """Read how far the lake is."""
-        return await self.run(lambda cursor: cursor.position)
+        """Read how far the lake is; one that is not there yet is at 0."""
+        try:
+            return await self.run(lambda cursor: cursor.position)
+        except LakeMissing:
+            return 0
 
     async def run(self, job: Job[T]) -> T:
         """Run a job in a worker thread on a current snapshot, within the time limit."""
