@@ -228,6 +228,8 @@ class Sequencer:
                 await read_head(writer, ledger=self._ledger)
             async with writer.transaction():
                 head = await lock_head(writer, ledger=self._ledger)
+                if head != self._head:  # also between the halves of a split batch another process may have written
+                    self._cache = State()
                 self._cache.closed_through = head.closed_through
                 known, touched = await load_for(writer, batch, top=self._cache, cache=self._cache)
                 decision = BatchDecision(
