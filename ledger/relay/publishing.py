@@ -117,7 +117,7 @@ class Relay:
         """Publish the next page of the book; False when the stream is level with it."""
         last = await self._last_sequence()
         rows = await self._book.fetch(QUERIES["read_events_page"], last, PAGE_EVENTS)
-        self._show(last, rows)
+        await self._show(last, rows)
         if not rows:
             return False
         if rows[0]["position"] != last + 1 or rows[-1]["position"] != last + len(rows):
@@ -163,8 +163,10 @@ class Relay:
         self._last, self._read_at = last, time.monotonic()
         return last
 
-    def _show(self, last: int, rows: list[asyncpg.Record]) -> None:
-        self._metrics.lag_events.set(len(rows))
+    async def _show(self, last: int, rows: list[asyncpg.Record]) -> None:
+        is_all = len(rows) < PAGE_EVENTS
+        head = last + len(rows) if is_all else await self._book.fetchval(QUERIES["read_head_position"])
+        self._metrics.lag_events.set(head - last)
         lag_s = 0.0
         if rows:
             oldest = msgspec.json.decode(rows[0]["event"], type=_Recorded).recorded_at
