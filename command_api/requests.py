@@ -10,11 +10,9 @@ from msgspec import Meta, Struct
 from contracts.commands import BatchItem, Command, Instant, LimitMinor, Metadata, Posting, Reason, Reference
 from contracts.envelope import Actor
 from contracts.ids import AccountId, HoldId, TransferId
+from ledger.sequencer.queue import BATCH_COMMANDS_MAX
 from runtime.http.framework import ProblemException, field_error_of
 from runtime.http.problems import problem_of
-
-BATCH_COMMANDS_MAX = 8_192
-
 
 # The subjects that stand in paths, and what they look like.
 PATH_TYPES: Final[dict[str, Any]] = {"account_id": AccountId, "transfer_id": TransferId, "hold_id": HoldId}

@@ -8,8 +8,6 @@ from typing import Annotated, Final
 
 from msgspec import Meta
 
-from contracts.currencies import SCALE_OF_CURRENCY
-
 AMOUNT_MINOR_MAX: Final = 2**63 - 1
 BALANCE_MINOR_MAX: Final = 2**63 - 1
 SCALE_MAX: Final = 18
@@ -41,11 +39,6 @@ class WrongScale(ValueError):
 
 class AmountOutOfRange(ValueError):
     """The amount is zero, negative or beyond 64 bits."""
-
-
-def is_iso_currency(code: str) -> bool:
-    """Tell whether ``code`` is an ISO 4217 currency with a minor unit."""
-    return code in SCALE_OF_CURRENCY
 
 
 def minor_of(value: str, *, scale: int) -> int:

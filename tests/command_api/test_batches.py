@@ -9,7 +9,7 @@ import asyncpg
 import msgspec
 import pytest
 
-from command_api.requests import BATCH_COMMANDS_MAX
+from ledger.sequencer.queue import BATCH_COMMANDS_MAX
 from tests.command_api.conftest import OpenDoor
 from tests.command_api.door import Door, item, move, new_key, problem_in
 from tests.command_api.test_hostile_requests import SCOPE_OF
