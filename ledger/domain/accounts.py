@@ -7,6 +7,7 @@ from contracts.commands import CloseAccount, DeclareAsset, FreezeAccount, OpenAc
 from contracts.currencies import SCALE_OF_CURRENCY
 from contracts.events import AccountClosed, AccountFrozen, AccountOpened, AccountUnfrozen, AssetDeclared, EventData
 from contracts.rejections import Refused, Rejection
+from ledger.domain.contexts import Context, Touched
 from ledger.domain.state import DEBIT_NORMAL, Account, AccountTerms, Moment, State
 
 # The life cycle: status x event -> status. What is not here cannot happen.
@@ -131,3 +132,41 @@ def evolve_status(state: State, event: AccountFrozen | AccountUnfrozen | Account
     assert account is not None
     status = ACCOUNT_TRANSITIONS[account.status, type(event)]
     state.accounts[event.account_id] = Account(account.terms, status, account.posted_minor, account.held_minor)
+
+
+def _touch_account(command: OpenAccount | CloseAccount | FreezeAccount | UnfreezeAccount, touched: Touched) -> None:
+    touched.accounts.add(command.account_id)
+
+
+def _touch_opening(command: OpenAccount, touched: Touched) -> None:
+    _touch_account(command, touched)
+    touched.currencies.add(command.currency)
+
+
+def _touch_asset(command: DeclareAsset, touched: Touched) -> None:
+    touched.currencies.add(command.currency)
+
+
+CONTEXT: Final = Context(
+    deciders={
+        DeclareAsset: decide_declare_asset,
+        OpenAccount: decide_open,
+        CloseAccount: decide_close,
+        FreezeAccount: decide_freeze,
+        UnfreezeAccount: decide_unfreeze,
+    },
+    evolvers={
+        AssetDeclared: evolve_asset,
+        AccountOpened: evolve_opened,
+        AccountClosed: evolve_status,
+        AccountFrozen: evolve_status,
+        AccountUnfrozen: evolve_status,
+    },
+    touches={
+        DeclareAsset: _touch_asset,
+        OpenAccount: _touch_opening,
+        CloseAccount: _touch_account,
+        FreezeAccount: _touch_account,
+        UnfreezeAccount: _touch_account,
+    },
+)

@@ -1,57 +1,41 @@
-"""The two tables of the book: which decision answers a command, which evolution follows an event."""
+"""The tables of the book, put together from the contexts: which decision answers a command, which evolution follows an
+event, what a command looks at, what is remembered.
+"""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 
-from contracts import commands as c
 from contracts import events as e
 from contracts.rejections import Refused
 from ledger.domain import accounts, holds, payments, transfers
+from ledger.domain.contexts import Context, Decider, Evolver, Follow, Touch
+from ledger.domain.records import Record
 from ledger.domain.state import Moment, State
 
-Decider = Callable[[Any, State, Moment], Any]
-Evolver = Callable[[State, Any, int], None]
 Line = tuple[int, int, str, int, int, date]
 
-DECIDERS: Final[Mapping[type[c.Command], Decider]] = {
-    c.DeclareAsset: accounts.decide_declare_asset,
-    c.OpenAccount: accounts.decide_open,
-    c.CloseAccount: accounts.decide_close,
-    c.FreezeAccount: accounts.decide_freeze,
-    c.UnfreezeAccount: accounts.decide_unfreeze,
-    c.PostTransfer: transfers.decide_transfer,
-    c.ReverseTransfer: transfers.decide_reversal,
-    c.ClosePeriod: transfers.decide_close_period,
-    c.PlaceHold: holds.decide_place,
-    c.ExtendHold: holds.decide_extend,
-    c.CaptureHold: holds.decide_capture,
-    c.ReleaseHold: holds.decide_release,
-    c.ExpireHold: holds.decide_expire,
-    c.InitiatePayment: payments.decide_payment,
-}
-
-EVOLVERS: Final[Mapping[type[e.EventData], Evolver]] = {
-    e.AssetDeclared: accounts.evolve_asset,
-    e.AccountOpened: accounts.evolve_opened,
-    e.AccountClosed: accounts.evolve_status,
-    e.AccountFrozen: accounts.evolve_status,
-    e.AccountUnfrozen: accounts.evolve_status,
-    e.TransferPosted: transfers.evolve_transfer,
-    e.TransferReversed: transfers.evolve_reversal,
-    e.PeriodClosed: transfers.evolve_period,
-    e.HoldPlaced: holds.evolve_placed,
-    e.HoldExtended: holds.evolve_extended,
-    e.HoldCaptured: holds.evolve_captured,
-    e.HoldReleased: holds.evolve_ended,
-    e.HoldExpired: holds.evolve_ended,
-    e.PaymentInitiated: payments.evolve_initiated,
-    e.PaymentSettled: payments.evolve_settled,
-    e.PaymentRejected: payments.evolve_rejected,
-}
+CONTEXTS: Final[tuple[Context, ...]] = (accounts.CONTEXT, transfers.CONTEXT, holds.CONTEXT, payments.CONTEXT)
 
 
-def decide(command: c.Command, state: State, moment: Moment) -> tuple[e.EventData, ...] | Refused:
+def _merged(part: str) -> dict[Any, Any]:
+    """One table out of every context's part; two contexts never claim the same entry."""
+    merged: dict[Any, Any] = {}
+    for context in CONTEXTS:
+        own = getattr(context, part)
+        assert not merged.keys() & own.keys(), f"{part}: {merged.keys() & own.keys()} claimed twice"
+        merged |= own
+    return merged
+
+
+DECIDERS: Final[Mapping[type[Any], Decider]] = _merged("deciders")
+EVOLVERS: Final[Mapping[type[e.EventData], Evolver]] = _merged("evolvers")
+TOUCHES: Final[Mapping[type[Any], Touch]] = _merged("touches")
+FOLLOWS: Final[Mapping[type[Any], Follow]] = _merged("follows")
+RECORDS: Final[Mapping[str, type[Record]]] = _merged("records")
+
+
+def decide(command: Any, state: State, moment: Moment) -> tuple[e.EventData, ...] | Refused:
     """Answer a command with the events it causes (at least one), or with a refusal. Changes nothing."""
     decided = DECIDERS[type(command)](command, state, moment)
     return decided if isinstance(decided, (tuple, Refused)) else (decided,)

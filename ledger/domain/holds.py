@@ -23,6 +23,7 @@ from contracts.events import (
 )
 from contracts.ids import hold_id, position_of, transfer_id
 from contracts.rejections import Refused, Rejection
+from ledger.domain.contexts import Context, Touched
 from ledger.domain.postings import beyond_terms, book_postings, effective_on, usable
 from ledger.domain.state import Account, HeldLeg, Hold, Moment, State
 from ledger.domain.transfers import move_balances
@@ -304,3 +305,53 @@ def evolve_ended(state: State, event: HoldReleased | HoldExpired, position: int)
     status: HoldStatus = "released" if isinstance(event, HoldReleased) else "expired"
     _become(state, _known(state, event.hold_id), event, status)
     move_balances(state, event.balances)
+
+
+def _touch_placing(command: PlaceHold, touched: Touched) -> None:
+    for leg in command.legs:
+        touched.accounts.update((leg.debit_account_id, leg.credit_account_id))
+
+
+HoldCommand = ExtendHold | CaptureHold | ReleaseHold | ExpireHold
+
+
+def _touch_hold(command: HoldCommand, touched: Touched) -> None:
+    touched.holds.add(position_of(command.hold_id))
+
+
+def _follow_hold(command: HoldCommand, state: State, touched: Touched) -> None:
+    hold = state.hold(position_of(command.hold_id))
+    if hold is not None:
+        for leg in hold.legs:
+            touched.accounts.update((leg.debit_account_id, leg.credit_account_id))
+
+
+CONTEXT: Final = Context(
+    deciders={
+        PlaceHold: decide_place,
+        ExtendHold: decide_extend,
+        CaptureHold: decide_capture,
+        ReleaseHold: decide_release,
+        ExpireHold: decide_expire,
+    },
+    evolvers={
+        HoldPlaced: evolve_placed,
+        HoldExtended: evolve_extended,
+        HoldCaptured: evolve_captured,
+        HoldReleased: evolve_ended,
+        HoldExpired: evolve_ended,
+    },
+    touches={
+        PlaceHold: _touch_placing,
+        ExtendHold: _touch_hold,
+        CaptureHold: _touch_hold,
+        ReleaseHold: _touch_hold,
+        ExpireHold: _touch_hold,
+    },
+    follows={
+        ExtendHold: _follow_hold,
+        CaptureHold: _follow_hold,
+        ReleaseHold: _follow_hold,
+        ExpireHold: _follow_hold,
+    },
+)

@@ -12,6 +12,7 @@ from contracts.events import EventData, PaymentInitiated, PaymentRejected, Payme
 from contracts.ids import payment_id, transfer_id
 from contracts.money import AmountOutOfRange, WrongScale, minor_of
 from contracts.rejections import Refused, Rejection
+from ledger.domain.contexts import Context, Touched
 from ledger.domain.postings import book_postings, effective_on
 from ledger.domain.state import Moment, State
 from ledger.domain.transfers import move_balances
@@ -145,3 +146,19 @@ def evolve_settled(state: State, event: PaymentSettled, position: int) -> None:
 
 def evolve_rejected(state: State, event: PaymentRejected, position: int) -> None:
     """A rejected payment moves nothing."""
+
+
+def _touch_payment(command: InitiatePayment, touched: Touched) -> None:
+    touched.accounts.update((command.debtor_account_id, command.creditor_account_id))
+    touched.currencies.add(command.instructed_amount.currency)
+
+
+CONTEXT: Final = Context(
+    deciders={InitiatePayment: decide_payment},
+    evolvers={
+        PaymentInitiated: evolve_initiated,
+        PaymentSettled: evolve_settled,
+        PaymentRejected: evolve_rejected,
+    },
+    touches={InitiatePayment: _touch_payment},
+)

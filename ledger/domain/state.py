@@ -1,4 +1,4 @@
-"""What a decision looks at: accounts, holds, transfers to reverse, assets, the closed period; in layers.
+"""What a decision looks at: accounts, holds, transfers to reverse, assets, records, the closed period; in layers.
 
 A layer answers from what it holds and asks the layer below for the rest. The root is the committed state as loaded from
 the book; a batch being committed is a layer on it, the batch decided meanwhile a layer on that one, and an atomic group
@@ -14,6 +14,7 @@ from msgspec import Struct
 from contracts.commands import AccountType, Posting
 from contracts.currencies import SCALE_OF_CURRENCY
 from contracts.events import HoldStatus
+from ledger.domain.records import Record, RecordKey
 
 DEBIT_NORMAL: Final = frozenset({"asset", "expense"})
 NOTHING_CLOSED: Final = date.min
@@ -86,7 +87,7 @@ class Moment(Struct, frozen=True, gc=False):
 class State:
     """One layer of the book's state."""
 
-    __slots__ = ("accounts", "assets", "closed_through", "holds", "originals", "parent")
+    __slots__ = ("accounts", "assets", "closed_through", "holds", "originals", "parent", "records")
 
     def __init__(self, parent: "State | None" = None) -> None:
         self.parent = parent
@@ -94,6 +95,7 @@ class State:
         self.holds: dict[int, Hold] = {}
         self.originals: dict[int, Original] = {}
         self.assets: dict[str, int] = {}
+        self.records: dict[RecordKey, Record | None] = {}  # None: known not to exist
         self.closed_through: date = NOTHING_CLOSED if parent is None else parent.closed_through
 
     def account(self, account_id: str) -> Account | None:
@@ -111,6 +113,18 @@ class State:
         found = self.originals.get(no)
         return self.parent.original(no) if found is None and self.parent is not None else found
 
+    def record(self, kind: str, identifier: str) -> Record | None:
+        """Find a record in this layer or below."""
+        key = (kind, identifier)
+        return self.records[key] if key in self.records else self._below(key)
+
+    def _below(self, key: RecordKey) -> Record | None:
+        return None if self.parent is None else self.parent.record(*key)
+
+    def knows_record(self, key: RecordKey) -> bool:
+        """Tell whether this layer or one below says what is under a key, be it nothing."""
+        return key in self.records or (self.parent is not None and self.parent.knows_record(key))
+
     def scale_of(self, currency: str) -> int | None:
         """Decimal places of an ISO 4217 currency or a declared asset; None when unknown."""
         found = SCALE_OF_CURRENCY.get(currency, self.assets.get(currency))
@@ -119,7 +133,7 @@ class State:
     @property
     def size(self) -> int:
         """How many states this layer holds."""
-        return len(self.accounts) + len(self.holds) + len(self.originals)
+        return len(self.accounts) + len(self.holds) + len(self.originals) + len(self.records)
 
     def bring_up(self, account_ids: Iterable[str]) -> None:
         """Copy accounts from below into this layer: a batch looks at each several times."""
@@ -134,4 +148,5 @@ class State:
         self.holds.update(upper.holds)
         self.originals.update(upper.originals)
         self.assets.update(upper.assets)
+        self.records.update(upper.records)
         self.closed_through = upper.closed_through

@@ -1,11 +1,13 @@
 """Transfers: journal entries and their reversals, and the accounting periods that may refuse them."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from contracts.commands import ClosePeriod, Posting, PostTransfer, ReverseTransfer, Side
 from contracts.events import AccountBalance, PeriodClosed, PostedPosting, TransferPosted, TransferReversed
 from contracts.ids import position_of, transfer_id
 from contracts.rejections import Refused, Rejection
+from ledger.domain.contexts import Context, Touched
 from ledger.domain.postings import book_postings, effective_on
 from ledger.domain.state import Account, Moment, Original, State
 
@@ -158,3 +160,31 @@ def evolve_reversal(state: State, event: TransferReversed, position: int) -> Non
 def evolve_period(state: State, event: PeriodClosed, position: int) -> None:
     """Move the end of the closed period."""
     state.closed_through = event.through
+
+
+def _touch_transfer(command: PostTransfer, touched: Touched) -> None:
+    for posting in command.postings:
+        touched.accounts.add(posting.account_id)
+
+
+def _touch_reversal(command: ReverseTransfer, touched: Touched) -> None:
+    touched.originals.add(position_of(command.transfer_id))
+    touched.accounts.update(posting.account_id for posting in command.postings or ())
+
+
+def _follow_reversal(command: ReverseTransfer, state: State, touched: Touched) -> None:
+    original = state.original(position_of(command.transfer_id))
+    if original is not None:
+        touched.accounts.update(posting.account_id for posting in original.postings)
+
+
+def _touch_nothing(command: ClosePeriod, touched: Touched) -> None:
+    """The end of the closed period lives in the head."""
+
+
+CONTEXT: Final = Context(
+    deciders={PostTransfer: decide_transfer, ReverseTransfer: decide_reversal, ClosePeriod: decide_close_period},
+    evolvers={TransferPosted: evolve_transfer, TransferReversed: evolve_reversal, PeriodClosed: evolve_period},
+    touches={PostTransfer: _touch_transfer, ReverseTransfer: _touch_reversal, ClosePeriod: _touch_nothing},
+    follows={ReverseTransfer: _follow_reversal},
+)

@@ -2,11 +2,14 @@
 
 from typing import Final
 
+import msgspec
 from asyncpg import Connection
 
 from ledger.domain.state import State
 from ledger.store.load import QUERIES, Head
 from ledger.store.rows import Rows, legs_json
+
+_encode: Final = msgspec.json.Encoder().encode
 
 EVENT_COLUMNS: Final = ("position", "event", "hash")
 ENTRY_COLUMNS: Final = ("account_no", "position", "leg", "currency", "amount_minor", "held_minor", "effective_date")
@@ -81,4 +84,13 @@ async def _store_states(connection: Connection, rows: Rows, state: State) -> Non
             QUERIES["set_reversed"],
             [original.no for original in originals],
             [str(list(original.reversed_minor)) for original in originals],
+        )
+    if state.records:  # the layer of this batch: exactly what it changed
+        changed = [(*key, record) for key, record in state.records.items() if record is not None]
+        await connection.execute(
+            QUERIES["put_records"],
+            [kind for kind, _, _ in changed],
+            [identifier for _, identifier, _ in changed],
+            [record.due_at for _, _, record in changed],
+            [_encode(record).decode() for _, _, record in changed],
         )

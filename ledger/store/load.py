@@ -16,12 +16,15 @@ from msgspec import Struct
 from contracts.commands import Posting
 from contracts.envelope import decode_data, decode_envelope
 from contracts.events import TransferReversed
+from ledger.domain.book import RECORDS
+from ledger.domain.records import RecordKey
 from ledger.domain.state import Account, AccountTerms, HeldLeg, Hold, Original, State
 from runtime.sql_files import load_queries
 
 QUERIES: Final = load_queries(Path(__file__).parent / "sql" / "queries.sql")
 
 _decode_legs = msgspec.json.Decoder(tuple[HeldLeg, ...]).decode
+_record_decoders: Final = {kind: msgspec.json.Decoder(struct) for kind, struct in RECORDS.items()}
 _decode_figures = msgspec.json.Decoder(tuple[int, ...]).decode
 
 
@@ -132,6 +135,16 @@ def original_of(position: int, event: bytes, reversed_minor: str | None) -> Orig
     )
     figures = tuple(0 for _ in postings) if reversed_minor is None else _decode_figures(reversed_minor)
     return Original(position, postings, isinstance(data, TransferReversed), figures)
+
+
+async def load_records(connection: Connection, state: State, keys: Collection[RecordKey]) -> None:
+    """Put the records under these keys into ``state``, and None for a key that has none."""
+    kinds, identifiers = zip(*keys, strict=True)
+    for row in await connection.fetch(QUERIES["load_records"], kinds, identifiers):
+        record = _record_decoders[row["kind"]].decode(row["state"])
+        state.records.setdefault((row["kind"], row["id"]), record)
+    for key in keys:
+        state.records.setdefault(key, None)
 
 
 async def load_assets(connection: Connection, state: State) -> None:

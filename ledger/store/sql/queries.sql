@@ -33,6 +33,14 @@ SELECT e.position, e.event, r.reversed_minor
 -- name: load_assets
 SELECT currency, scale FROM assets;
 
+-- name: load_records
+SELECT kind, id, state FROM records JOIN unnest($1::text[], $2::text[]) AS wanted (kind, id) USING (kind, id);
+
+-- name: put_records
+INSERT INTO records (kind, id, due_at, state)
+SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::json[])
+ON CONFLICT (kind, id) DO UPDATE SET due_at = excluded.due_at, state = excluded.state;
+
 -- name: load_outcomes
 -- What was answered to these keys before. The answer to an accepted command is its last event.
 SELECT i.key_hash, i.digest, i.first_position, i.last_position, i.refusal, i.command,

@@ -89,6 +89,16 @@ CREATE TABLE reversals (
     CONSTRAINT reversals_pkey PRIMARY KEY (transfer_no)
 );
 
+-- What a context remembers between decisions; replaced by its next event, so not history.
+CREATE TABLE records (
+    kind    text        NOT NULL COLLATE "C",           -- payment, customer, limit, ...: see ledger/domain/book.py
+    id      text        NOT NULL COLLATE "C",
+    due_at  timestamptz,                                -- when a timer has to look at it
+    state   json        NOT NULL,
+    CONSTRAINT records_pkey PRIMARY KEY (kind, id)
+) WITH (fillfactor = 70);
+CREATE INDEX records_due ON records (due_at) WHERE due_at IS NOT NULL;
+
 CREATE TABLE idempotency (
     key_hash        bytea  NOT NULL,                    -- sha256(tenant || 0 || key), first 16 bytes
     digest          bytea  NOT NULL,                    -- sha256(canonical command), first 16 bytes
@@ -171,7 +181,7 @@ CREATE TRIGGER idempotency_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON id
 REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC;
 REVOKE ALL ON FUNCTION entries_move_balances() FROM PUBLIC;
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO bursar_writer, bursar_reader;
-GRANT INSERT ON events, entries, idempotency, assets, holds, reversals TO bursar_writer;
+GRANT INSERT ON events, entries, idempotency, assets, holds, reversals, records TO bursar_writer;
 -- Not the balances: an account begins empty and open, and only entries move it.
 GRANT INSERT (account_no, account_id, currency, scale, account_type, normal_sign, floor_minor, ceiling_minor, metadata)
     ON accounts TO bursar_writer;
@@ -179,3 +189,4 @@ GRANT UPDATE (position, hash, batch, recorded_at, closed_through) ON head TO bur
 GRANT UPDATE (status) ON accounts TO bursar_writer;
 GRANT UPDATE (status, expires_at, legs) ON holds TO bursar_writer;
 GRANT UPDATE (reversed_minor) ON reversals TO bursar_writer;
+GRANT UPDATE (due_at, state) ON records TO bursar_writer;

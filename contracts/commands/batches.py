@@ -1,0 +1,34 @@
+"""What a batch may hold."""
+
+from msgspec import Struct
+
+from contracts.commands.accounts import CloseAccount, DeclareAsset, FreezeAccount, OpenAccount, UnfreezeAccount
+from contracts.commands.holds import CaptureHold, ExtendHold, PlaceHold, ReleaseHold
+from contracts.commands.payments import InitiatePayment
+from contracts.commands.transfers import ClosePeriod, PostTransfer, ReverseTransfer
+from contracts.ids import IdempotencyKey
+
+# What clients may put in a batch (ExpireHold is the timer's). An alias, not a base class: msgspec decodes a batch item
+# straight into the right struct.
+AnyCommand = (
+    PostTransfer
+    | ReverseTransfer
+    | PlaceHold
+    | ExtendHold
+    | CaptureHold
+    | ReleaseHold
+    | InitiatePayment
+    | OpenAccount
+    | CloseAccount
+    | FreezeAccount
+    | UnfreezeAccount
+    | DeclareAsset
+    | ClosePeriod
+)
+
+
+class BatchItem(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One command of a batch under its own idempotency key."""
+
+    idempotency_key: IdempotencyKey
+    command: AnyCommand
