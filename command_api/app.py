@@ -14,11 +14,22 @@ from msgspec import Meta, Struct
 from nats.errors import Error as NatsError
 from prometheus_client import CollectorRegistry
 
+from command_api.assessing import Assessor
 from command_api.desk import Desk
 from command_api.document import PREFIX, write_document
 from command_api.expiry import EXPIRY_INTERVAL_S, HoldExpiry
 from command_api.problems import render_refusal
-from command_api.routes import accounts, batches, holds, payments, periods, transfers
+from command_api.routes import (
+    accounts,
+    batches,
+    holds,
+    operations,
+    payments,
+    periods,
+    rails,
+    reviews,
+    transfers,
+)
 from contracts.subjects import LedgerName, poke_subject
 from ledger.metrics import SequencerMetrics
 from ledger.sequencer.queue import COMMANDS_WAITING_MAX, SubmissionQueue
@@ -52,7 +63,7 @@ from runtime.server import ops_app, serve_http
 from runtime.shutdown import Shutdown, supervise
 
 BATCH_BODY_BYTES_MAX: Final = 8 * 1024 * 1024  # the largest batch, each command with room for a reference
-MODULES: Final = (accounts, transfers, periods, holds, payments, batches)
+MODULES: Final = (accounts, transfers, periods, holds, payments, reviews, operations, rails, batches)
 HANDLERS: Final[list[HTTPRouteHandler]] = [handler for module in MODULES for handler in module.HANDLERS]
 
 log = structlog.get_logger(__name__)
@@ -163,7 +174,10 @@ async def serve(settings: Settings) -> int:
     keys = await key_source(settings, clock=clock)
     verifier = TokenVerifier(keys, settings.token_issuer, settings.token_audience, clock)
     app = create_app(
-        desk=Desk(sequencer=sequencer, clock=clock), verifier=verifier, registry=registry, ledger=settings.ledger
+        desk=Desk(sequencer=sequencer, clock=clock, assessor=Assessor()),
+        verifier=verifier,
+        registry=registry,
+        ledger=settings.ledger,
     )
     timers = AsyncIOScheduler(timezone="UTC")
     timers.add_job(

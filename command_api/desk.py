@@ -9,6 +9,7 @@ from litestar import Request, Response
 from litestar.datastructures import State as AppState
 from msgspec import Struct
 
+from command_api.assessing import Assessor
 from command_api.keys import read_key
 from command_api.problems import status_of
 from contracts.commands import BatchItem, Command
@@ -21,7 +22,6 @@ from ledger.sequencer.queue import (
     Submission,
     Unavailable,
     Wish,
-    wish_of,
 )
 from ledger.sequencer.sequencer import Sequencer
 from runtime.auth import Principal
@@ -39,14 +39,16 @@ AnyRequest = Request[Any, Any, AppState]
 class Desk:
     """Stands between HTTP and the sequencer."""
 
-    def __init__(self, *, sequencer: Sequencer, clock: Clock) -> None:
+    def __init__(self, *, sequencer: Sequencer, clock: Clock, assessor: Assessor) -> None:
         self._sequencer = sequencer
         self._clock = clock
+        self._assessor = assessor
 
     async def send(self, request: AnyRequest, command: Command) -> Response[Any]:
         """Send one command and answer with its event or its refusal."""
         principal: Principal = request.scope["principal"]  # type: ignore[typeddict-item]  # put there by Authenticate
-        wish = wish_of(command, key=read_key(request), tenant=principal.tenant)
+        key = read_key(request)
+        wish = await self._assessor.wish_for(command, key=key, principal=principal)
         try:
             (outcome,) = await self._outcomes_of([(wish,)], principal, atomic=False, wait_s=COMMAND_WAIT_S)
         except Unavailable as unavailable:
@@ -58,7 +60,9 @@ class Desk:
     ) -> Response[Any]:
         """Send many commands and answer each; a refusal of one is not a refusal of the request."""
         principal: Principal = request.scope["principal"]  # type: ignore[typeddict-item]  # put there by Authenticate
-        wishes = [wish_of(item.command, key=item.idempotency_key, tenant=principal.tenant) for item in items]
+        wishes = [
+            await self._assessor.wish_for(item.command, key=item.idempotency_key, principal=principal) for item in items
+        ]
         groups = [wishes] if atomic else list(_chunks(wishes))
         try:
             outcomes = await self._outcomes_of(groups, principal, atomic=atomic, wait_s=BATCH_WAIT_S)
@@ -85,6 +89,7 @@ class Desk:
                 atomic=atomic,
                 deadline=time.monotonic() + wait_s,
                 done=loop.create_future(),
+                subject=principal.subject,
             )
             for wishes in groups
         ]

@@ -1,4 +1,4 @@
-"""Which scope a command needs."""
+"""Which scope a command of a batch needs."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -17,8 +17,9 @@ SCOPE_OF: Final[dict[type[c.Command], str]] = {
     c.ExtendHold: "holds:write",
     c.CaptureHold: "holds:write",
     c.ReleaseHold: "holds:write",
-    c.ExpireHold: "holds:write",
     c.InitiatePayment: "payments:write",
+    c.CancelPayment: "payments:write",
+    c.RefundPayment: "payments:write",
     c.ClosePeriod: "periods:write",
 }
 

@@ -4,14 +4,24 @@ A refusal is rendered once, stored under its idempotency key, and given again by
 """
 
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 import msgspec
+from litestar import Response
 
 from contracts.rejections import Refused, Rejection
-from runtime.http.problems import TYPE_PREFIX, FieldError, Problem
+from runtime.http.problems import TYPE_PREFIX, FieldError, Problem, problem_of, problem_response
 
-NOT_FOUND: Final = frozenset({Rejection.ACCOUNT_NOT_FOUND, Rejection.TRANSFER_NOT_FOUND, Rejection.HOLD_NOT_FOUND})
+KEPT_HEADERS: Final = ("Bursar-Position", "Idempotency-Replayed")
+
+NOT_FOUND: Final = frozenset(
+    {
+        Rejection.ACCOUNT_NOT_FOUND,
+        Rejection.TRANSFER_NOT_FOUND,
+        Rejection.HOLD_NOT_FOUND,
+        Rejection.PAYMENT_NOT_FOUND,
+    }
+)
 CONFLICT: Final = frozenset(
     {
         Rejection.ASSET_ALREADY_DECLARED,
@@ -25,6 +35,10 @@ CONFLICT: Final = frozenset(
         Rejection.ACCOUNT_FROZEN,
         Rejection.ACCOUNT_NOT_FROZEN,
         Rejection.PERIOD_CLOSED,
+        Rejection.PAYMENT_STATE_CONFLICT,
+        Rejection.FOUR_EYES_REQUIRED,
+        Rejection.REVIEWERS_DISAGREE,
+        Rejection.RETURN_ALREADY_BOOKED,
     }
 )
 
@@ -72,3 +86,12 @@ def _pointer_of(field: str) -> str:
 def status_of(rendered: bytes) -> int:
     """Read the HTTP status back from a rendered refusal."""
     return msgspec.json.decode(rendered, type=_Rendered).status
+
+
+def authorisation_differs(answer: Response[Any]) -> Response[Any]:
+    """Say that an authorisation did not fit. The book has counted it, so the answer keeps its position."""
+    detail = "this is not the amount, currency and payee that the payment was initiated for; the authorisation is void"
+    body = problem_of(422, detail, code="authorisation_differs")
+    return problem_response(
+        body, headers={name: answer.headers[name] for name in KEPT_HEADERS if name in answer.headers}
+    )

@@ -1,21 +1,39 @@
 """Bodies of requests whose subject stands in the path, and what every command route takes and gives."""
 
 from datetime import date, datetime
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
 from litestar import Response
 from msgspec import Meta, Struct
 
-from contracts.commands import BatchItem, Command, Instant, LimitMinor, Metadata, Posting, Reason, Reference
+from contracts.commands import (
+    BatchItem,
+    Command,
+    Instant,
+    InstructedAmount,
+    InstructionId,
+    LimitMinor,
+    Metadata,
+    Posting,
+    Reason,
+    ReasonCode,
+    Reference,
+)
 from contracts.envelope import Actor
-from contracts.ids import AccountId, HoldId, TransferId
+from contracts.ids import AccountId, HoldId, PaymentId, TransferId
+from contracts.money import AmountMinor
 from ledger.sequencer.queue import BATCH_COMMANDS_MAX
 from runtime.http.framework import ProblemException, field_error_of
 from runtime.http.problems import problem_of
 
 # The subjects that stand in paths, and what they look like.
-PATH_TYPES: Final[dict[str, Any]] = {"account_id": AccountId, "transfer_id": TransferId, "hold_id": HoldId}
+PATH_TYPES: Final[dict[str, Any]] = {
+    "account_id": AccountId,
+    "transfer_id": TransferId,
+    "hold_id": HoldId,
+    "payment_id": PaymentId,
+}
 
 C = TypeVar("C", bound=Command)
 
@@ -63,6 +81,61 @@ class Capture(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     final: bool = False
     effective_date: date | None = None
     reference: Reference | None = None
+
+
+class Why(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A reason that must be given."""
+
+    reason: Reason
+
+
+class Nothing(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An empty object: the path says everything."""
+
+
+class Authorisation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is being authorised, said again: it must be what was initiated."""
+
+    instructed_amount: InstructedAmount
+    payee: Annotated[str, Meta(min_length=1, max_length=128)]
+
+
+class Refund(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All that is left, or a part of it."""
+
+    amount_minor: AmountMinor | None = None
+    reason: Reason | None = None
+
+
+class Review(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A reviewer's decision with its reason."""
+
+    decision: Literal["release", "reject"]
+    reason: Reason
+
+
+class Resolution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an operator does with a stuck payment."""
+
+    action: Literal["retry", "fail", "force_settle"]
+    reason: Reason
+
+
+class RailOutcome(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a rail says became of an instruction."""
+
+    instruction_id: InstructionId
+    outcome: Literal["accepted", "rejected", "unknown", "not_found"]
+    reason_code: ReasonCode | None = None
+    rail_reference: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+
+
+class RailReturn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a rail gives or takes back."""
+
+    return_id: Annotated[str, Meta(min_length=1, max_length=64)]
+    amount_minor: AmountMinor
+    reason_code: ReasonCode
 
 
 class Batch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from contracts.events import EVENT_TYPES, TYPE_OF, EventData
+from contracts.upcasters import UPCASTERS
 
 HASH_OF_NOTHING: Final = bytes(32)
 
@@ -65,6 +66,7 @@ class UnknownEvent(ValueError):
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Envelope)
 _data_decoders: Final = {name: msgspec.json.Decoder(kind) for name, kind in EVENT_TYPES.items()}
+_older: Final = {name: (msgspec.json.Decoder(kind), upcast) for name, (kind, upcast) in UPCASTERS.items()}
 
 
 class Origin(Struct, frozen=True, kw_only=True):
@@ -107,11 +109,15 @@ def decode_envelope(body: bytes) -> Envelope:
 
 
 def decode_data(envelope: Envelope) -> EventData:
-    """Read the body of an event. Raises UnknownEvent for a type or version that is not in EVENT_TYPES."""
-    decoder = _data_decoders.get((envelope.type, envelope.version))
-    if decoder is None:
-        raise UnknownEvent(f"event {envelope.type}.v{envelope.version} at position {envelope.position} is not known")
-    return decoder.decode(envelope.data)
+    """Read the body of an event, an older version as today's. Raises UnknownEvent for one that never was."""
+    name = (envelope.type, envelope.version)
+    decoder = _data_decoders.get(name)
+    if decoder is not None:
+        return decoder.decode(envelope.data)
+    if name in _older:
+        older, upcast = _older[name]
+        return upcast(older.decode(envelope.data), envelope.recorded_at, envelope.principal.subject)
+    raise UnknownEvent(f"event {envelope.type}.v{envelope.version} at position {envelope.position} is not known")
 
 
 def chain(previous_hash: bytes, body: bytes) -> bytes:

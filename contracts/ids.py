@@ -5,13 +5,17 @@ then the index: finding one is a primary-key look-up, no second unique index is 
 the commit. Account ids are chosen by the client and hierarchical (``customers:alice:eur``).
 """
 
+from hashlib import sha256
 from typing import Annotated, Final
+from uuid import UUID
 
 from msgspec import Meta
 
 TRANSFER_PREFIX: Final = "xfer_"
 HOLD_PREFIX: Final = "hold_"
 PAYMENT_PREFIX: Final = "pay_"
+REFUND_PREFIX: Final = "rfnd_"
+QUOTE_PREFIX: Final = "quote_"
 
 ACCOUNT_ID_CHARS_MAX: Final = 128
 _POSITION = r"[1-9][0-9]{0,17}\Z"
@@ -28,6 +32,11 @@ AccountId = Annotated[
 TransferId = Annotated[str, Meta(pattern=f"^{TRANSFER_PREFIX}{_POSITION}", examples=["xfer_42"])]
 HoldId = Annotated[str, Meta(pattern=f"^{HOLD_PREFIX}{_POSITION}", examples=["hold_43"])]
 PaymentId = Annotated[str, Meta(pattern=f"^{PAYMENT_PREFIX}{_POSITION}", examples=["pay_44"])]
+QuoteId = Annotated[str, Meta(pattern=f"^{QUOTE_PREFIX}{_POSITION}", examples=["quote_45"])]
+CustomerId = Annotated[
+    str,
+    Meta(pattern=r"^cust_[1-9][0-9]{0,17}\Z", description="A customer, named by the position of its application."),
+]
 IdempotencyKey = Annotated[
     str,
     Meta(
@@ -52,6 +61,29 @@ def hold_id(position: int) -> str:
 def payment_id(position: int) -> str:
     """Name the payment initiated by the event at ``position``."""
     return f"{PAYMENT_PREFIX}{position}"
+
+
+def refund_id(position: int) -> str:
+    """Name the refund booked by the event at ``position``."""
+    return f"{REFUND_PREFIX}{position}"
+
+
+def quote_id(position: int) -> str:
+    """Name the quote given by the event at ``position``."""
+    return f"{QUOTE_PREFIX}{position}"
+
+
+def instruction_id(payment: str, attempt: int) -> str:
+    """Name one attempt to have a payment executed by a rail: the same attempt always has the same name."""
+    return f"{payment}.{attempt}"
+
+
+def uetr_of(ledger: str, payment: str) -> str:
+    """The unique end-to-end transaction reference of a payment: a UUID (version 4 by form) that follows from its id."""
+    digest = bytearray(sha256(f"{ledger}\x00{payment}".encode()).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x40
+    digest[8] = digest[8] & 0x3F | 0x80
+    return str(UUID(bytes=bytes(digest)))
 
 
 def position_of(identifier: str) -> int:

@@ -8,9 +8,10 @@ from typing import Any, Final
 
 import msgspec
 
-from contracts.commands import AnyCommand
+from contracts.commands import Command
 from contracts.envelope import Envelope
 from contracts.events import EVENT_TYPES
+from contracts.upcasters import UPCASTERS
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 REFERENCE: Final = "#/$defs/{name}"
@@ -18,8 +19,9 @@ REFERENCE: Final = "#/$defs/{name}"
 
 def schemas() -> dict[str, dict[str, Any]]:
     """Every published schema by name, such as ``command.post_transfer`` or ``event.hold_placed.v1``."""
-    kinds: dict[str, Any] = {f"command.{kind.__struct_config__.tag}": kind for kind in AnyCommand.__args__}
+    kinds: dict[str, Any] = {f"command.{kind.__struct_config__.tag}": kind for kind in Command.__subclasses__()}
     kinds |= {f"event.{name}.v{version}": kind for (name, version), kind in EVENT_TYPES.items()}
+    kinds |= {f"event.{name}.v{version}": kind for (name, version), (kind, _) in UPCASTERS.items()}
     kinds["envelope"] = Envelope
     return {name: schema_of(kind) for name, kind in kinds.items()}
 

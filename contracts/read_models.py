@@ -19,6 +19,8 @@ from msgspec import Struct
 
 from contracts.commands import AccountType, CurrencyAmount, Overdraft, Side
 from contracts.events import HoldStatus, PaymentStatus
+from contracts.payment_codes import PaymentType, RailName
+from contracts.risk import RiskAssessment
 from contracts.subjects import redis_prefix
 
 WALLETS: Final = "wallets"
@@ -31,6 +33,7 @@ STATEMENT_LINES_MAX: Final = 50  # newest lines kept per account; older ones are
 LEGS_PER_POSITION: Final = 128  # more than any event has postings
 VOLUME_LIMB_BITS: Final = 31  # see volume_fields
 VOLUME_LIMBS: Final = 4
+PAYMENT_JSON: Final = ("metadata", "instructed_amount", "causes", "risk")  # fields of a payment kept as JSON
 EVENT_FIELD: Final = "event:"  # of a hold or payment: event:<position> -> JSON of a Step
 
 AccountStatus = Literal["open", "frozen", "closed"]
@@ -175,17 +178,33 @@ class HoldState(Struct, frozen=True, kw_only=True):
 
 
 class PaymentState(Struct, frozen=True, kw_only=True):
-    """A payment as of the model's checkpoint, with its events in order."""
+    """A payment as of the model's checkpoint, with its events in order. ``parked``: why it waits for a person."""
 
     payment_id: str
+    payment_type: PaymentType
+    rail: RailName
     status: PaymentStatus
-    debtor_account_id: str
-    creditor_account_id: str
+    debtor_account_id: str | None = None
+    creditor_account_id: str | None = None
+    payee_id: str | None = None
+    iban_masked: str | None = None
+    customer_id: str | None = None
+    standing_order_id: str | None = None
     instructed_amount: CurrencyAmount
     amount_minor: int
+    fee_minor: int = 0
+    refunded_minor: int = 0
+    returned_minor: int = 0
     end_to_end_id: str
+    requested_execution_date: date | None = None
     remittance_information: str | None = None
     metadata: dict[str, str] | None = None
+    causes: tuple[str, ...] = ()
+    risk: RiskAssessment | None = None
+    instruction_id: str | None = None
+    rail_reference: str | None = None
+    parked: str = ""
+    cause: str | None = None
     transfer_id: str | None = None
     reason_code: str | None = None
     detail: str | None = None
@@ -231,7 +250,7 @@ def hold_of(hold_id: str, fields: Fields) -> HoldState:
 
 def payment_of(payment_id: str, fields: Fields) -> PaymentState:
     """Decode the hash of a payment that exists."""
-    return _decode(fields, PaymentState, json_fields=("metadata", "instructed_amount"), payment_id=payment_id)
+    return _decode(fields, PaymentState, json_fields=PAYMENT_JSON, payment_id=payment_id)
 
 
 def totals_of(fields: Fields) -> Totals:

@@ -34,6 +34,21 @@ class Rejection(StrEnum):
     CAPTURE_AMOUNTS_MISMATCH = "capture_amounts_mismatch"
     CAPTURE_EXCEEDS_HOLD = "capture_exceeds_hold"
 
+    PAYMENT_NOT_FOUND = "payment_not_found"
+    PAYMENT_STATE_CONFLICT = "payment_state_conflict"
+    PAYMENT_NOT_DUE = "payment_not_due"
+    EXECUTION_DATE_TOO_FAR = "execution_date_too_far"
+    RAIL_NOT_DEFINED = "rail_not_defined"
+    INSTRUCTION_UNKNOWN = "instruction_unknown"
+    AUTHORISATION_EXPIRED = "authorisation_expired"
+    FOUR_EYES_REQUIRED = "four_eyes_required"
+    REVIEWERS_DISAGREE = "reviewers_disagree"
+    REFUND_NOT_POSSIBLE = "refund_not_possible"
+    REFUND_EXCEEDS_PAYMENT = "refund_exceeds_payment"
+    RETURN_ALREADY_BOOKED = "return_already_booked"
+    RETURN_EXCEEDS_PAYMENT = "return_exceeds_payment"
+    RECALL_NOT_POSSIBLE = "recall_not_possible"
+
     SAME_ACCOUNT = "same_account"
     ACCOUNT_NOT_FOUND = "account_not_found"
     ACCOUNT_CLOSED = "account_closed"
@@ -64,6 +79,11 @@ _TRANSIENT = frozenset(
         Rejection.TRANSFER_NOT_FOUND,
         Rejection.HOLD_NOT_FOUND,
         Rejection.HOLD_DEADLINE_NOT_PASSED,
+        Rejection.PAYMENT_NOT_FOUND,
+        Rejection.PAYMENT_STATE_CONFLICT,
+        Rejection.PAYMENT_NOT_DUE,
+        Rejection.EXECUTION_DATE_TOO_FAR,
+        Rejection.RAIL_NOT_DEFINED,
         Rejection.ACCOUNT_NOT_FOUND,
         Rejection.ACCOUNT_FROZEN,
         Rejection.ACCOUNT_BALANCE_NOT_ZERO,

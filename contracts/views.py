@@ -11,7 +11,9 @@ from msgspec import Meta, Raw, Struct
 
 from contracts.commands import AccountType, CurrencyAmount, Overdraft, Side
 from contracts.events import HoldStatus, PaymentStatus
+from contracts.payment_codes import PaymentType, RailName
 from contracts.read_models import AccountStatus, HoldLegState, Step
+from contracts.risk import RiskAssessment
 
 Source = Annotated[
     Literal["read_model", "lake", "book"],
@@ -154,19 +156,37 @@ class HoldPage(Struct, frozen=True, kw_only=True):
 
 
 class PaymentLine(Struct, frozen=True, kw_only=True):
-    """A payment (statuses and reason codes are ISO 20022's) with the events of its life in order."""
+    """A payment (statuses and reason codes are ISO 20022's) with the events of its life in order.
+
+    ``causes``: why it was held for review; ``risk``: what the score said; ``parked``: why it waits for a person, or "".
+    """
 
     payment_id: str
+    payment_type: PaymentType
+    rail: RailName
     status: PaymentStatus
     reason_code: str | None
     detail: str | None
-    debtor_account_id: str
-    creditor_account_id: str
+    cause: str | None
+    causes: tuple[str, ...]
+    parked: str
+    debtor_account_id: str | None
+    creditor_account_id: str | None
+    customer_id: str | None
+    payee_id: str | None
+    iban_masked: str | None
     instructed_amount: CurrencyAmount
     amount_minor: int
+    fee_minor: int
+    refunded_minor: int
+    returned_minor: int
     end_to_end_id: str
+    requested_execution_date: date | None
     remittance_information: str | None
     metadata: dict[str, str] | None
+    risk: RiskAssessment | None
+    instruction_id: str | None
+    rail_reference: str | None
     transfer_id: str | None
     events: tuple[Step, ...]
 

@@ -11,7 +11,16 @@ from typing import Any, Final, Literal, NamedTuple
 import msgspec
 
 from contracts.envelope import Envelope, UnknownEvent, decode_data, decode_envelope
-from contracts.events import EventData, HoldCaptured, PaymentSettled, PostedPosting, TransferPosted, TransferReversed
+from contracts.events import (
+    EventData,
+    HoldCaptured,
+    PaymentRefunded,
+    PaymentReturned,
+    PaymentSettled,
+    PostedPosting,
+    TransferPosted,
+    TransferReversed,
+)
 
 Category = Literal["undecodable", "unknown_event", "wrong_position", "wrong_ledger"]
 
@@ -102,11 +111,17 @@ def _of_settlement(data: PaymentSettled) -> Booking:
     return Booking(data.transfer_id, data.postings, data.end_to_end_id, None)
 
 
+def _of_way_back(data: PaymentRefunded | PaymentReturned) -> Booking:
+    return Booking(data.transfer_id, data.postings, data.facts.end_to_end_id, None)
+
+
 BOOKS: Final[dict[type[EventData], Callable[[Any], Booking]]] = {
     TransferPosted: _of_transfer,
     TransferReversed: _of_reversal,
     HoldCaptured: _of_capture,
     PaymentSettled: _of_settlement,
+    PaymentRefunded: _of_way_back,
+    PaymentReturned: _of_way_back,
 }
 """The kinds of events that move money."""
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from contracts.commands.command import AccountType, Command, LimitMinor, Metadata, Overdraft, Reason
-from contracts.ids import AccountId
+from contracts.ids import AccountId, CustomerId
 from contracts.money import SCALE_MAX, CurrencyCode
 
 
@@ -25,6 +25,7 @@ class OpenAccount(Command, frozen=True, kw_only=True, forbid_unknown_fields=True
     overdraft: Overdraft = "forbidden"
     credit_limit_minor: LimitMinor = 0
     max_balance_minor: LimitMinor | None = None
+    customer_id: CustomerId | None = None
     metadata: Metadata | None = None
 
 

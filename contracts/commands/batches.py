@@ -4,11 +4,12 @@ from msgspec import Struct
 
 from contracts.commands.accounts import CloseAccount, DeclareAsset, FreezeAccount, OpenAccount, UnfreezeAccount
 from contracts.commands.holds import CaptureHold, ExtendHold, PlaceHold, ReleaseHold
-from contracts.commands.payments import InitiatePayment
+from contracts.commands.payments import CancelPayment, InitiatePayment, RefundPayment
 from contracts.commands.transfers import ClosePeriod, PostTransfer, ReverseTransfer
 from contracts.ids import IdempotencyKey
 
-# What clients may put in a batch (ExpireHold is the timer's). An alias, not a base class: msgspec decodes a batch item
+# What clients may put in a batch: not what Bursar itself sends, nor what a person has to decide one by one. An alias,
+# not a base class: msgspec decodes a batch item
 # straight into the right struct.
 AnyCommand = (
     PostTransfer
@@ -18,6 +19,8 @@ AnyCommand = (
     | CaptureHold
     | ReleaseHold
     | InitiatePayment
+    | CancelPayment
+    | RefundPayment
     | OpenAccount
     | CloseAccount
     | FreezeAccount

@@ -12,6 +12,7 @@ a new version.
 
 from typing import Final
 
+from contracts.events import accounts, holds, payments, transfers
 from contracts.events.accounts import (
     AccountClosed,
     AccountFrozen,
@@ -33,18 +34,42 @@ from contracts.events.holds import (
     HoldStatus,
 )
 from contracts.events.payments import (
+    AuthenticationDefined,
+    PaymentAccepted,
+    PaymentAuthorisationFailed,
+    PaymentAuthorisationRequested,
+    PaymentAuthorised,
+    PaymentCancelled,
+    PaymentContradicted,
+    PaymentFacts,
+    PaymentHeldForReview,
     PaymentInitiated,
+    PaymentInstructed,
+    PaymentInstructionLapsed,
+    PaymentOutcomeUnknown,
+    PaymentParked,
+    PaymentPresented,
+    PaymentRecallRequested,
+    PaymentRefunded,
     PaymentRejected,
+    PaymentResolutionProposed,
+    PaymentResumed,
+    PaymentReturned,
+    PaymentReviewed,
+    PaymentScheduled,
     PaymentSettled,
-    PaymentStatus,
+    RailDefined,
+    SealedParty,
 )
 from contracts.events.transfers import (
     PeriodClosed,
     TransferPosted,
     TransferReversed,
 )
+from contracts.payment_codes import PaymentStatus
 
 __all__ = [
+    "CONTEXTS",
     "EVENT_TYPES",
     "TYPE_OF",
     "AccountBalance",
@@ -53,6 +78,7 @@ __all__ = [
     "AccountOpened",
     "AccountUnfrozen",
     "AssetDeclared",
+    "AuthenticationDefined",
     "EventData",
     "HoldCaptured",
     "HoldExpired",
@@ -60,35 +86,44 @@ __all__ = [
     "HoldPlaced",
     "HoldReleased",
     "HoldStatus",
+    "PaymentAccepted",
+    "PaymentAuthorisationFailed",
+    "PaymentAuthorisationRequested",
+    "PaymentAuthorised",
+    "PaymentCancelled",
+    "PaymentContradicted",
+    "PaymentFacts",
+    "PaymentHeldForReview",
     "PaymentInitiated",
+    "PaymentInstructed",
+    "PaymentInstructionLapsed",
+    "PaymentOutcomeUnknown",
+    "PaymentParked",
+    "PaymentPresented",
+    "PaymentRecallRequested",
+    "PaymentRefunded",
     "PaymentRejected",
+    "PaymentResolutionProposed",
+    "PaymentResumed",
+    "PaymentReturned",
+    "PaymentReviewed",
+    "PaymentScheduled",
     "PaymentSettled",
     "PaymentStatus",
     "PeriodClosed",
     "PostedPosting",
+    "RailDefined",
+    "SealedParty",
     "TransferPosted",
     "TransferReversed",
 ]
 
-# Type name and version of every event ever written -> the struct that reads it.
+CONTEXTS: Final = (accounts, transfers, holds, payments)
+
+# Type name and version of every event that is written today -> its struct. Older versions are read by way of
+# contracts/upcasters.
 EVENT_TYPES: Final[dict[tuple[str, int], type[EventData]]] = {
-    ("asset_declared", 1): AssetDeclared,
-    ("account_opened", 1): AccountOpened,
-    ("account_closed", 1): AccountClosed,
-    ("account_frozen", 1): AccountFrozen,
-    ("account_unfrozen", 1): AccountUnfrozen,
-    ("transfer_posted", 1): TransferPosted,
-    ("transfer_reversed", 1): TransferReversed,
-    ("hold_placed", 1): HoldPlaced,
-    ("hold_extended", 1): HoldExtended,
-    ("hold_captured", 1): HoldCaptured,
-    ("hold_released", 1): HoldReleased,
-    ("hold_expired", 1): HoldExpired,
-    ("period_closed", 1): PeriodClosed,
-    ("payment_initiated", 1): PaymentInitiated,
-    ("payment_settled", 1): PaymentSettled,
-    ("payment_rejected", 1): PaymentRejected,
+    name: kind for context in CONTEXTS for name, kind in context.EVENTS.items()
 }
 
-# What the writer writes today.
 TYPE_OF: Final[dict[type[EventData], tuple[str, int]]] = {kind: name for name, kind in EVENT_TYPES.items()}

@@ -1,5 +1,7 @@
 """Events about accounts and assets."""
 
+from typing import Final
+
 from contracts.commands import AccountType, Overdraft, Side
 from contracts.events.event import EventData
 
@@ -11,8 +13,8 @@ class AssetDeclared(EventData, frozen=True, kw_only=True):
     scale: int
 
 
-class AccountOpened(EventData, frozen=True, kw_only=True):
-    """An account exists."""
+class AccountOpened(EventData, frozen=True, kw_only=True, omit_defaults=True):
+    """An account exists. ``customer_id`` was added later: left out where there is none, as it always was."""
 
     account_id: str
     currency: str
@@ -23,6 +25,7 @@ class AccountOpened(EventData, frozen=True, kw_only=True):
     credit_limit_minor: int
     max_balance_minor: int | None
     metadata: dict[str, str] | None
+    customer_id: str | None = None
 
 
 class AccountClosed(EventData, frozen=True, kw_only=True):
@@ -44,3 +47,12 @@ class AccountUnfrozen(EventData, frozen=True, kw_only=True):
 
     account_id: str
     reason: str | None
+
+
+EVENTS: Final[dict[tuple[str, int], type[EventData]]] = {
+    ("asset_declared", 1): AssetDeclared,
+    ("account_opened", 1): AccountOpened,
+    ("account_closed", 1): AccountClosed,
+    ("account_frozen", 1): AccountFrozen,
+    ("account_unfrozen", 1): AccountUnfrozen,
+}

@@ -1,7 +1,7 @@
 """Events about holds."""
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Final, Literal
 
 from contracts.commands import Leg
 from contracts.events.event import AccountBalance, EventData, PostedPosting
@@ -55,3 +55,12 @@ class HoldExpired(EventData, frozen=True, kw_only=True):
 
     hold_id: str
     balances: tuple[AccountBalance, ...]
+
+
+EVENTS: Final[dict[tuple[str, int], type[EventData]]] = {
+    ("hold_placed", 1): HoldPlaced,
+    ("hold_extended", 1): HoldExtended,
+    ("hold_captured", 1): HoldCaptured,
+    ("hold_released", 1): HoldReleased,
+    ("hold_expired", 1): HoldExpired,
+}

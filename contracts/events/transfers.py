@@ -1,6 +1,7 @@
 """Events that book journal entries, and the closing of a period."""
 
 from datetime import date
+from typing import Final
 
 from contracts.events.event import EventData, PostedPosting
 
@@ -31,3 +32,10 @@ class PeriodClosed(EventData, frozen=True, kw_only=True):
     """No entry may take effect on or before ``through`` any more."""
 
     through: date
+
+
+EVENTS: Final[dict[tuple[str, int], type[EventData]]] = {
+    ("transfer_posted", 1): TransferPosted,
+    ("transfer_reversed", 1): TransferReversed,
+    ("period_closed", 1): PeriodClosed,
+}

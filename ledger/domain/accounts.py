@@ -60,6 +60,7 @@ def decide_open(command: OpenAccount, state: State, moment: Moment) -> AccountOp
         credit_limit_minor=command.credit_limit_minor,
         max_balance_minor=command.max_balance_minor,
         metadata=command.metadata,
+        customer_id=command.customer_id,
     )
 
 
@@ -113,6 +114,7 @@ def terms_of(event: AccountOpened, *, position: int) -> AccountTerms:
         normal_sign=1 if event.normal_side == "debit" else -1,
         floor_minor=floors[event.overdraft],
         ceiling_minor=event.max_balance_minor,
+        customer_id=event.customer_id,
     )
 
 

@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from contracts import events as e
 from contracts.rejections import Refused
-from ledger.domain import accounts, holds, payments, transfers
+from ledger.domain import accounts, holds, transfers
 from ledger.domain.contexts import Context, Decider, Evolver, Follow, Touch
+from ledger.domain.payments import context as payments
 from ledger.domain.records import Record
 from ledger.domain.state import Moment, State
 

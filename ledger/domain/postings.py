@@ -31,12 +31,14 @@ def effective_on(asked: date | None, *, state: State, moment: Moment) -> date | 
     return asked
 
 
-def usable(account_id: str, currency: str, *, state: State, pointer: str) -> Account | Refused:
-    """Find an account that may move money of ``currency``."""
+def usable(
+    account_id: str, currency: str, *, state: State, pointer: str, frozen_too: bool = False
+) -> Account | Refused:
+    """Find an account that may move money of ``currency``; ``frozen_too``: the movement has happened elsewhere."""
     account = state.account(account_id)
     if account is None:
         return Refused(Rejection.ACCOUNT_NOT_FOUND, f"account {account_id} does not exist", pointer)
-    if account.status != "open":
+    if account.status != "open" and not (frozen_too and account.status == "frozen"):
         rejection = Rejection.ACCOUNT_CLOSED if account.status == "closed" else Rejection.ACCOUNT_FROZEN
         return Refused(rejection, f"account {account_id} is {account.status}", pointer)
     if account.terms.currency != currency:
@@ -47,7 +49,11 @@ def usable(account_id: str, currency: str, *, state: State, pointer: str) -> Acc
 
 
 def book_postings(
-    postings: Sequence[Posting], *, state: State, held_change: Mapping[str, int] = NO_HELD_CHANGE
+    postings: Sequence[Posting],
+    *,
+    state: State,
+    held_change: Mapping[str, int] = NO_HELD_CHANGE,
+    frozen_too: bool = False,
 ) -> tuple[PostedPosting, ...] | Refused:
     """Book postings as one unit: each on a usable account, balanced per currency, every limit kept at the end.
 
@@ -62,7 +68,9 @@ def book_postings(
         account_id, currency = posting.account_id, posting.currency
         account = accounts.get(account_id)
         if account is None or account.terms.currency != currency:
-            found = usable(account_id, currency, state=state, pointer=f"/postings/{index}/account_id")
+            found = usable(
+                account_id, currency, state=state, pointer=f"/postings/{index}/account_id", frozen_too=frozen_too
+            )
             if isinstance(found, Refused):
                 return found
             accounts[account_id] = account = found

@@ -31,6 +31,7 @@ class AccountTerms(Struct, frozen=True, gc=False):
     normal_sign: int
     floor_minor: int | None
     ceiling_minor: int | None
+    customer_id: str | None = None
 
 
 class Account(Struct, frozen=True, gc=False):
@@ -77,11 +78,16 @@ class Original(Struct, frozen=True, gc=False):
 
 
 class Moment(Struct, frozen=True, gc=False):
-    """Where and when a decision stands: the position its first event would get, and the instant."""
+    """Where, when and for whom a decision is made: its first event's position, the instant, the principal."""
 
     position: int
     now: datetime
     today: date
+    subject: str = ""
+
+    def after(self, events: int) -> "Moment":
+        """The same moment behind so many events."""
+        return Moment(self.position + events, self.now, self.today, self.subject)
 
 
 class State:

@@ -21,6 +21,7 @@ from ledger.store.rows import Rows
 
 RenderRefusal = Callable[[Refused], bytes]
 WHOLE_COMMAND: Final = "command"
+SEALED: Final = "sealed."
 
 
 class Decided(Struct):
@@ -135,7 +136,7 @@ class BatchDecision:
     def _attempt(self, wish: Wish, submission: Submission) -> Accepted | Refused:
         """Decide one command; if accepted, append its events and move the state."""
         first = self._position + 1
-        decided = decide(wish.command, self._state, Moment(first, self._now, self._today))
+        decided = decide(wish.command, self._state, Moment(first, self._now, self._today, submission.subject))
         if isinstance(decided, Refused):
             return decided
         origin = submission.origin(wish, ledger=self._head.ledger)
@@ -226,5 +227,7 @@ def _differences(command: Any, earlier: Any, path: str) -> Iterator[str]:
         case list(), list() if len(command) == len(earlier):
             for index, (ours, theirs) in enumerate(zip(command, earlier, strict=True)):
                 yield from _differences(ours, theirs, f"{path}[{index}]")
+        case _, str() if earlier.startswith(SEALED):
+            return  # cannot be compared; named only if nothing else differs
         case _ if command != earlier:
             yield path

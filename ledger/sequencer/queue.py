@@ -3,7 +3,7 @@
 from asyncio import Event, Future
 from collections import deque
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -24,7 +24,7 @@ _canonical = msgspec.json.Encoder().encode
 class Wish(Struct, frozen=True):
     """One command under its idempotency key, with the canonical bytes and hashes that identify both."""
 
-    command: Command
+    command: Any  # a command, or one with what the door found out about it
     key: str
     key_hash: bytes
     canonical: bytes
@@ -35,6 +35,14 @@ def wish_of(command: Command, *, key: str, tenant: str) -> Wish:
     """Prepare a command for the sequencer."""
     canonical = _canonical(command)
     return Wish(command, key, key_hash_of(tenant, key), canonical, digest_of(canonical))
+
+
+def assessed_wish_of(command: Command, *, assessed: Any, stored: Command, key: str, tenant: str) -> Wish:
+    """Prepare what the door made of a command: ``assessed`` is decided; ``stored``, the command with its personal data
+
+    sealed, is what a refusal keeps. The digest is the client's own command's, so that a repeat is recognised.
+    """
+    return Wish(assessed, key, key_hash_of(tenant, key), _canonical(stored), digest_of(_canonical(command)))
 
 
 class Accepted(Struct, frozen=True):
@@ -83,6 +91,7 @@ class Submission(Struct, eq=False):
     atomic: bool
     deadline: float
     done: Future[list[Outcome]]
+    subject: str = ""  # the principal, for decisions that need two of them
 
     def origin(self, wish: Wish, *, ledger: str) -> Origin:
         """What the events of one wish share."""

@@ -26,6 +26,7 @@ ACCOUNT_COLUMNS: Final = (
     "floor_minor",
     "ceiling_minor",
     "metadata",
+    "customer_id",
 )
 
 

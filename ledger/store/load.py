@@ -102,8 +102,8 @@ async def load_accounts(connection: Connection, state: State, account_ids: Colle
 
 def account_of(row: Record) -> Account:
     """Turn a row of ``accounts`` into the domain's account."""
-    no, account_id, currency, scale, account_type, sign, floor, ceiling, status, posted, held = row
-    terms = AccountTerms(no, account_id, currency, scale, account_type, sign, floor, ceiling)
+    no, account_id, currency, scale, account_type, sign, floor, ceiling, customer_id, status, posted, held = row
+    terms = AccountTerms(no, account_id, currency, scale, account_type, sign, floor, ceiling, customer_id)
     return Account(terms, status, posted, held)
 
 

@@ -75,6 +75,7 @@ def _account_row(event: e.AccountOpened, position: int) -> tuple[object, ...]:
         terms.floor_minor,
         terms.ceiling_minor,
         metadata,
+        terms.customer_id,
     )
 
 

@@ -2,7 +2,7 @@
 --
 -- KEYS[1]  the checkpoint
 -- ARGV     prefix of the model's keys; first and last position; recorded_at of the last event;
---          changes, as MessagePack: {commands, ids of holds that ended}
+--          changes, as MessagePack: {commands, ids of holds that ended, payments that moved: {id, status, score}}
 --
 -- Amounts pass through as strings: a number of Lua is a float. Positions are compared as numbers, exact up to 2^53.
 -- The checkpoint is set last. A script that fails half-way is not rolled back, but everything before the counters is a
@@ -21,6 +21,21 @@ for _, hold in ipairs(changes[2]) do
     local accounts = redis.call('HGET', prefix .. 'hold:' .. hold, 'accounts') or ''
     for account in string.gmatch(accounts, '%S+') do
         redis.call('ZREM', prefix .. 'holds:' .. account, hold)
+    end
+end
+-- Where a payment was, only the model knows. One that is there already was moved by a call that failed half-way.
+for _, move in ipairs(changes[3]) do
+    local payment, status, score = move[1], move[2], move[3]
+    local before = redis.call('HGET', prefix .. 'payment:' .. payment, 'status')
+    if before ~= status then
+        if before then
+            redis.call('ZREM', prefix .. 'payments:' .. before, payment)
+            redis.call('HINCRBY', prefix .. 'totals', 'payments:' .. before, '-1')
+        end
+        redis.call('ZADD', prefix .. 'payments', score, payment)
+        redis.call('ZADD', prefix .. 'payments:' .. status, score, payment)
+        redis.call('HINCRBY', prefix .. 'totals', 'payments:' .. status, '1')
+        redis.call('HSET', prefix .. 'payment:' .. payment, 'status', status)
     end
 end
 for _, command in ipairs(changes[1]) do

@@ -7,11 +7,10 @@ statement lines survive, and only those are encoded and sent.
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
-from typing import Final, NamedTuple, get_args
+from typing import Final
 
 import msgspec
 
-from contracts.events import PaymentStatus
 from contracts.ids import position_of
 from contracts.read_models import (
     STATEMENT_LINES_MAX,
@@ -21,19 +20,9 @@ from contracts.read_models import (
     volume_fields,
 )
 
-PAYMENT_STATUSES: Final[tuple[str, ...]] = get_args(PaymentStatus)
-RECEIVED: Final = "RCVD"  # the status from which every other one is reached
-
 Command = list[str]  # text only: the MessagePack of Redis knows no bytes
 
 _encode: Final = msgspec.json.Encoder().encode
-
-
-class PaymentMove(NamedTuple):
-    """A payment's status after the batch; ``is_new``: the batch initiated it."""
-
-    status: str
-    is_new: bool
 
 
 class Changes:
@@ -47,7 +36,7 @@ class Changes:
         self.open_holds: dict[str, list[str]] = {}  # placed in this batch and still open -> accounts it touches
         self.ended_holds: list[str] = []  # placed before this batch, ended in it
         self.payments: defaultdict[str, dict[str, str]] = defaultdict(dict)
-        self.payment_moves: dict[str, PaymentMove] = {}
+        self.payment_moves: dict[str, str] = {}  # -> the status after the batch
         self.counts: Counter[str] = Counter()
         self.volume_minor: Counter[str] = Counter()
 
@@ -62,14 +51,9 @@ class Changes:
         if self.open_holds.pop(hold_id, None) is None:
             self.ended_holds.append(hold_id)
 
-    def move_payment(self, payment_id: str, status: str) -> None:
-        """Move a payment between the sets of its statuses, and the counters with it."""
-        before = self.payment_moves.get(payment_id)
-        is_new = status == RECEIVED or (before is not None and before.is_new)
-        if status != RECEIVED:
-            self.counts[f"payments:{RECEIVED}"] -= 1
-        self.counts[f"payments:{status}"] += 1
-        self.payment_moves[payment_id] = PaymentMove(status, is_new)
+    def moves(self) -> list[tuple[str, str, str]]:
+        """The payments that moved: id, status, and the position that initiated each."""
+        return [(payment, status, str(position_of(payment))) for payment, status in self.payment_moves.items()]
 
 
 def commands_of(changes: Changes, keys: WalletsKeys) -> list[Command]:
@@ -112,16 +96,7 @@ def _hold_commands(changes: Changes, keys: WalletsKeys) -> list[Command]:
 
 
 def _payment_commands(changes: Changes, keys: WalletsKeys) -> list[Command]:
-    commands: list[Command] = [_hset(keys.payment(payment), fields) for payment, fields in changes.payments.items()]
-    for payment_id, move in changes.payment_moves.items():
-        score = str(position_of(payment_id))
-        if move.is_new:
-            commands.append(["ZADD", keys.payments, score, payment_id])
-        else:
-            elsewhere = (status for status in PAYMENT_STATUSES if status != move.status)
-            commands += [["ZREM", keys.payments_in(status), payment_id] for status in elsewhere]
-        commands.append(["ZADD", keys.payments_in(move.status), score, payment_id])
-    return commands
+    return [_hset(keys.payment(payment), fields) for payment, fields in changes.payments.items() if fields]
 
 
 def _total_commands(changes: Changes, keys: WalletsKeys) -> list[Command]:

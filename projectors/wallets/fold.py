@@ -17,6 +17,8 @@ from contracts.read_models import EVENT_FIELD, StatementLine, Step
 from projectors.events import BOOKS, Booking, Event
 from projectors.wallets.changes import Changes
 
+SEALED: Final = "sealed."  # how a text begins that only the vault can open
+
 _json: Final = msgspec.json.Encoder().encode
 
 
@@ -31,14 +33,6 @@ def fold(events: Iterable[Event]) -> Changes:
 def instant_text(moment: datetime) -> str:
     """Write an instant as the event itself does (RFC 3339, Z)."""
     return _text(moment)
-
-
-def _asset_declared(changes: Changes, event: Event, data: e.AssetDeclared) -> None:
-    """Nothing to show: an account carries its own scale."""
-
-
-def _period_closed(changes: Changes, event: Event, data: e.PeriodClosed) -> None:
-    """Nothing to show: closing a period only limits what may still be booked."""
 
 
 def _account_opened(changes: Changes, event: Event, data: e.AccountOpened) -> None:
@@ -134,36 +128,72 @@ def _hold_ended(status: str) -> Callable[[Changes, Event, Any], None]:
 
 
 def _payment_initiated(changes: Changes, event: Event, data: e.PaymentInitiated) -> None:
+    shown: dict[str, object] = {
+        "payment_type": data.payment_type,
+        "rail": data.rail,
+        "debtor_account_id": data.debtor_account_id,
+        "creditor_account_id": data.creditor_account_id,
+        "amount_minor": str(data.amount_minor),
+        "fee_minor": str(data.fee_minor),
+        "end_to_end_id": data.end_to_end_id,
+        "customer_id": data.customer_id,
+        "standing_order_id": data.standing_order_id,
+    }
     fields = changes.payments[data.payment_id]
-    fields.update(
-        status=data.status,
-        debtor_account_id=data.debtor_account_id,
-        creditor_account_id=data.creditor_account_id,
-        instructed_amount=_text(data.instructed_amount, raw=True),
-        amount_minor=str(data.amount_minor),
-        end_to_end_id=data.end_to_end_id,
-    )
-    if data.remittance_information is not None:
+    fields.update((name, str(value)) for name, value in shown.items() if value is not None)
+    fields["instructed_amount"] = _text(data.instructed_amount, raw=True)
+    outside = data.creditor or data.debtor
+    if outside is not None:
+        fields["payee_id"] = outside.payee_id
+        if outside.iban_masked is not None:
+            fields["iban_masked"] = outside.iban_masked
+    if data.remittance_information is not None and not data.remittance_information.startswith(SEALED):
         fields["remittance_information"] = data.remittance_information
     if data.metadata is not None:
         fields["metadata"] = _text(data.metadata, raw=True)
-    _add_step(fields, event)
-    changes.move_payment(data.payment_id, data.status)
+    if data.requested_execution_date is not None:
+        fields["requested_execution_date"] = data.requested_execution_date.isoformat()
+    if data.assessment.risk is not None:
+        fields["risk"] = _text(data.assessment.risk, raw=True)
+    _payment_moved(changes, event, data)
 
 
-def _payment_settled(changes: Changes, event: Event, data: e.PaymentSettled) -> None:
-    _booked(changes, event, data)
+def _payment_moved(changes: Changes, event: Event, data: Any) -> None:
+    """Fold what every event about a payment has in common: a step, a status, and whatever it booked or freed."""
+    if type(data) in BOOKS:
+        _booked(changes, event, data)
+    _set_balances(changes, event, getattr(data, "balances", ()))
     fields = changes.payments[data.payment_id]
-    fields.update(status=data.status, transfer_id=data.transfer_id)
     _add_step(fields, event)
-    changes.move_payment(data.payment_id, data.status)
+    changes.payment_moves[data.payment_id] = data.status
 
 
-def _payment_rejected(changes: Changes, event: Event, data: e.PaymentRejected) -> None:
-    fields = changes.payments[data.payment_id]
-    fields.update(status=data.status, reason_code=data.reason_code, detail=data.detail)
-    _add_step(fields, event)
-    changes.move_payment(data.payment_id, data.status)
+def _payment_said(*names: str) -> Callable[[Changes, Event, Any], None]:
+    """Fold an event about a payment that says something worth showing."""
+
+    def fold_said(changes: Changes, event: Event, data: Any) -> None:
+        fields = changes.payments[data.payment_id]
+        for name in names:
+            value = getattr(data, name)
+            if value is not None:
+                fields[name] = value if isinstance(value, str) else _text(value, raw=isinstance(value, (int, tuple)))
+        _payment_moved(changes, event, data)
+
+    return fold_said
+
+
+def _payment_parked(changes: Changes, event: Event, data: e.PaymentParked) -> None:
+    changes.payments[data.payment_id]["parked"] = data.reason
+    _payment_moved(changes, event, data)
+
+
+def _payment_unparked(changes: Changes, event: Event, data: Any) -> None:
+    changes.payments[data.payment_id]["parked"] = ""
+    _payment_moved(changes, event, data)
+
+
+def _nothing_to_show(changes: Changes, event: Event, data: Any) -> None:
+    """Terms limit what may still happen; no balance, statement or payment changes by them."""
 
 
 def _line(event: Event, booking: Booking, leg: int) -> StatementLine:
@@ -206,7 +236,7 @@ def _text(value: object, *, raw: bool = False) -> str:
 
 
 _FOLDS: Final[dict[type[e.EventData], Callable[[Changes, Event, Any], None]]] = {
-    e.AssetDeclared: _asset_declared,
+    e.AssetDeclared: _nothing_to_show,
     e.AccountOpened: _account_opened,
     e.AccountClosed: _status_changed("closed"),
     e.AccountFrozen: _status_changed("frozen"),
@@ -218,10 +248,31 @@ _FOLDS: Final[dict[type[e.EventData], Callable[[Changes, Event, Any], None]]] = 
     e.HoldCaptured: _hold_captured,
     e.HoldReleased: _hold_ended("released"),
     e.HoldExpired: _hold_ended("expired"),
-    e.PeriodClosed: _period_closed,
+    e.PeriodClosed: _nothing_to_show,
     e.PaymentInitiated: _payment_initiated,
-    e.PaymentSettled: _payment_settled,
-    e.PaymentRejected: _payment_rejected,
+    e.PaymentScheduled: _payment_moved,
+    e.PaymentHeldForReview: _payment_said("causes"),
+    e.PaymentReviewed: _payment_moved,
+    e.PaymentAuthorisationRequested: _payment_moved,
+    e.PaymentAuthorisationFailed: _payment_moved,
+    e.PaymentAuthorised: _payment_moved,
+    e.PaymentPresented: _payment_moved,
+    e.PaymentAccepted: _payment_moved,
+    e.PaymentInstructed: _payment_said("instruction_id"),
+    e.PaymentOutcomeUnknown: _payment_moved,
+    e.PaymentInstructionLapsed: _payment_unparked,
+    e.PaymentParked: _payment_parked,
+    e.PaymentResolutionProposed: _payment_moved,
+    e.PaymentResumed: _payment_unparked,
+    e.PaymentSettled: _payment_said("transfer_id", "rail_reference"),
+    e.PaymentRejected: _payment_said("reason_code", "detail"),
+    e.PaymentCancelled: _payment_said("cause"),
+    e.PaymentReturned: _payment_said("returned_minor"),
+    e.PaymentRefunded: _payment_said("refunded_minor"),
+    e.PaymentRecallRequested: _payment_moved,
+    e.PaymentContradicted: _payment_moved,
+    e.RailDefined: _nothing_to_show,
+    e.AuthenticationDefined: _nothing_to_show,
 }
 
 

@@ -57,7 +57,7 @@ class WalletsTarget:
             batch.first,
             batch.last,
             instant_text(batch.events[-1].envelope.recorded_at),
-            _pack((commands_of(changes, self._keys), changes.ended_holds)),
+            _pack((commands_of(changes, self._keys), changes.ended_holds, changes.moves())),
         )
         client = await self._connect()
         try:

@@ -13,7 +13,7 @@ from runtime.auth.claims import InvalidToken
 from runtime.auth.dev_issuer import DevIssuer, refuse_development_issuer
 from runtime.auth.guarding import Guarded
 from runtime.auth.keys import FileKeys, KeySource, KeysUnavailable, UrlKeys
-from runtime.auth.middleware import Authenticate, require_ledger, require_scope
+from runtime.auth.middleware import Authenticate, require_authentication, require_ledger, require_scope
 from runtime.auth.principal import Principal
 from runtime.auth.tokens import TokenVerifier
 
@@ -29,6 +29,7 @@ __all__ = [
     "TokenVerifier",
     "UrlKeys",
     "refuse_development_issuer",
+    "require_authentication",
     "require_ledger",
     "require_scope",
 ]

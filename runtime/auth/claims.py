@@ -8,6 +8,7 @@ marks of an ID or refresh token are not access tokens. A claim given twice never
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -50,6 +51,8 @@ class Claims(msgspec.Struct, frozen=True):
     scope: str = ""
     ledgers: list[_Name] = []
     device: _Word | None = None
+    acr: _Word | None = None
+    auth_time: _Time | None = None
     # Marks of tokens that are no access tokens.
     nonce: Any = None
     at_hash: Any = None
@@ -103,4 +106,14 @@ def principal_of(claims: Claims) -> Principal:
         scopes=frozenset(scopes),
         ledgers=frozenset(claims.ledgers),
         device=claims.device,
+        acr=claims.acr,
+        authenticated_at=None if claims.auth_time is None else _instant(claims.auth_time),
     )
+
+
+def _instant(seconds: int) -> datetime:
+    """The instant of a NumericDate. Raises InvalidToken for one beyond the calendar."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        raise InvalidToken("invalid_claims", "`auth_time` is not an instant") from None

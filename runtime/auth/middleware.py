@@ -5,6 +5,7 @@ would end up in logs.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -71,6 +72,27 @@ def require_ledger(ledger: str) -> Guard:
         if ledger not in _principal_of(connection).ledgers:
             detail = f"the token does not grant the ledger {ledger!r}"
             raise ProblemException(problem_of(403, detail, code="ledger_not_granted"))
+
+    return guard
+
+
+def require_authentication(acr: str, *, max_age_s: int, now: Callable[[], datetime]) -> Guard:
+    """Return a Litestar guard: 401 `insufficient_user_authentication` (RFC 9470) unless the person behind the token
+
+    proved who they are by ``acr`` within ``max_age_s``.
+    """
+    challenge = (
+        f'Bearer realm="{REALM}", error="insufficient_user_authentication", '
+        f'error_description="authenticate again", acr_values="{acr}", max_age="{max_age_s}"'
+    )
+
+    async def guard(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+        principal = _principal_of(connection)
+        at = principal.authenticated_at
+        if principal.acr != acr or at is None or (now() - at).total_seconds() > max_age_s:
+            detail = f"this needs a token with acr {acr}, authenticated within the last {max_age_s} s"
+            problem = problem_of(401, detail, code="insufficient_user_authentication")
+            raise ProblemException(problem, headers={"www-authenticate": challenge})
 
     return guard
 

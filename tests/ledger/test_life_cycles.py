@@ -8,11 +8,14 @@ import pytest
 
 from contracts import commands as c
 from contracts import events as e
+from contracts.payment_codes import FINAL_STATES, STATUS_OF, PaymentState
 from contracts.rejections import Refused
 from ledger.domain.accounts import ACCOUNT_REFUSALS, ACCOUNT_TRANSITIONS
-from ledger.domain.book import DECIDERS, EVOLVERS
+from ledger.domain.book import DECIDERS, EVOLVERS, TOUCHES
 from ledger.domain.holds import HOLD_REFUSALS, HOLD_TRANSITIONS
-from ledger.domain.payments import PAYMENT_TRANSITIONS
+from ledger.domain.payments.authorisation import ProvenAuthorisation
+from ledger.domain.payments.initiation import AssessedPayment
+from ledger.domain.payments.life_cycle import PAYMENT_TRANSITIONS
 from tests.ledger.refusals import BANK
 from tests.support.ledger import TOMORROW, a_bank, capture
 
@@ -22,7 +25,9 @@ HOLD_EVENTS = (e.HoldExtended, e.HoldCaptured, e.HoldReleased, e.HoldExpired)
 
 
 def test_every_command_has_a_decision_and_every_event_an_evolution() -> None:
-    assert set(DECIDERS) == set(c.Command.__subclasses__())
+    assessed: dict[type, type] = {AssessedPayment: c.InitiatePayment, ProvenAuthorisation: c.AuthorisePayment}
+    assert {assessed.get(kind, kind) for kind in DECIDERS} == set(c.Command.__subclasses__())
+    assert set(DECIDERS) == set(TOUCHES)
     assert set(EVOLVERS) == set(e.EVENT_TYPES.values())
 
 
@@ -36,7 +41,9 @@ def test_every_account_status_either_moves_or_refuses_at_every_event() -> None:
 def test_nothing_leaves_a_final_status() -> None:
     assert {status for status, _ in ACCOUNT_TRANSITIONS} == {"open", "frozen"}
     assert {status for status, _ in HOLD_TRANSITIONS} == {"open"}
-    assert {status for status, _ in PAYMENT_TRANSITIONS} == {None, "RCVD"}
+    for (state, event), after in PAYMENT_TRANSITIONS.items():
+        if state in FINAL_STATES:
+            assert after == {state}, event
 
 
 def test_every_hold_status_either_moves_or_refuses_at_every_event() -> None:
@@ -46,7 +53,12 @@ def test_every_hold_status_either_moves_or_refuses_at_every_event() -> None:
 
 
 def test_every_payment_status_is_reached() -> None:
-    assert set(PAYMENT_TRANSITIONS.values()) == set(get_args(e.PaymentStatus))
+    assert set().union(*PAYMENT_TRANSITIONS.values()) == set(get_args(PaymentState))
+
+
+def test_every_payment_status_is_some_states() -> None:
+    assert set(STATUS_OF) == set(get_args(PaymentState))
+    assert set(STATUS_OF.values()) == set(get_args(e.PaymentStatus))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from contracts import commands as c
 from contracts import events as e
 from contracts.money import AMOUNT_MINOR_MAX, text_of
-from ledger.domain.payments import REASON_CODES
+from ledger.domain.payments.booking import REASON_CODES
 from tests.support.ledger import a_bank, pay
 
 MAX_EUR = text_of(AMOUNT_MINOR_MAX, scale=2)

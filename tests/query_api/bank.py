@@ -24,6 +24,7 @@ from projectors.events import Batch, Event, decode_event
 from projectors.lake.fold import SCHEMAS, accounts_table, entries_table, opened_accounts
 from projectors.lake.tables import append, create_table, position_of
 from projectors.wallets.target import WalletsTarget
+from tests.support import payments
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 DEBIT_NORMAL = ("asset", "expense")
@@ -139,40 +140,14 @@ class Bank:
         """Initiate a payment of euros; it settles, or is rejected for lack of funds."""
         paid = payment_id(self.position + 1)
         amount = InstructedAmount(currency="EUR", value=f"{amount_minor // 100}.{amount_minor % 100:02}")
-        self._append(
-            e.PaymentInitiated(
-                payment_id=paid,
-                debtor_account_id=debtor,
-                creditor_account_id=creditor,
-                instructed_amount=amount,
-                amount_minor=amount_minor,
-                end_to_end_id=f"E2E-{paid}",
-                remittance_information=None,
-                metadata=None,
-                status="RCVD",
-            )
-        )
+        facts = payments.facts(f"E2E-{paid}", debtor, creditor, amount, amount_minor)
+        self._append(payments.initiated(paid, facts, amount))
         if settles:
-            self._append(
-                e.PaymentSettled(
-                    payment_id=paid,
-                    transfer_id=transfer_id(self.position + 1),
-                    end_to_end_id=f"E2E-{paid}",
-                    postings=self._post(debtor, creditor, amount_minor, day),
-                    effective_date=day,
-                    status="ACSC",
-                )
-            )
+            booked = transfer_id(self.position + 1)
+            postings = self._post(debtor, creditor, amount_minor, day)
+            self._append(payments.settled(paid, facts, postings, transfer_id=booked, day=day))
         else:
-            self._append(
-                e.PaymentRejected(
-                    payment_id=paid,
-                    end_to_end_id=f"E2E-{paid}",
-                    status="RJCT",
-                    reason_code="AM04",
-                    detail="insufficient funds",
-                )
-            )
+            self._append(payments.rejected(paid, facts, detail="insufficient funds"))
         return paid
 
     async def write_book(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:

@@ -23,6 +23,7 @@ from contracts import events as e
 from contracts.commands import HoldLeg, InstructedAmount, Side
 from contracts.ids import hold_id, payment_id, transfer_id
 from contracts.money import text_of
+from tests.support import payments
 from tests.support.book_store import apply_schema, insert_lines, publish_lines
 from tests.support.plain_book import BEGIN, SCALES, BookAccount, BookHold, Line, PlainBook, every_second
 
@@ -246,40 +247,18 @@ class RandomBook(PlainBook):
         name = payment_id(self.position + 1)
         end_to_end_id = f"E2E-{self.position + 1}"
         value = text_of(amount_minor, scale=SCALES[source.currency])
-        self.append(
-            e.PaymentInitiated(
-                payment_id=name,
-                debtor_account_id=source.account_id,
-                creditor_account_id=target.account_id,
-                instructed_amount=InstructedAmount(currency=source.currency, value=value),
-                amount_minor=amount_minor,
-                end_to_end_id=end_to_end_id,
-                remittance_information="invoice 42",
-                metadata=None,
-                status="RCVD",
-            )
-        )
+        amount = InstructedAmount(currency=source.currency, value=value)
+        facts = payments.facts(end_to_end_id, source.account_id, target.account_id, amount, amount_minor)
+        self.append(payments.initiated(name, facts, amount, remittance="invoice 42"))
         if self._random.random() < 0.3:
-            self.append(
-                e.PaymentRejected(
-                    payment_id=name, end_to_end_id=end_to_end_id, status="RJCT", reason_code="AM04", detail="no funds"
-                )
-            )
+            self.append(payments.rejected(name, facts, detail="no funds"))
             return
         moves: list[tuple[str, Side, int]] = [
             (source.account_id, "debit", amount_minor),
             (target.account_id, "credit", amount_minor),
         ]
-        self.append(
-            e.PaymentSettled(
-                payment_id=name,
-                transfer_id=transfer_id(self.position + 1),
-                end_to_end_id=end_to_end_id,
-                postings=self._move(moves),
-                effective_date=self._today(),
-                status="ACSC",
-            )
-        )
+        booked = transfer_id(self.position + 1)
+        self.append(payments.settled(name, facts, self._move(moves), transfer_id=booked, day=self._today()))
 
     def _open_one_more(self) -> None:
         currency = self._some_currency()

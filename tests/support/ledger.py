@@ -20,6 +20,7 @@ from contracts.money import AMOUNT_MINOR_MAX
 from contracts.rejections import Refused
 from ledger.domain.book import Line, decide, entries_of, evolve
 from ledger.domain.state import Account, Moment, Original, State
+from tests.support.payments import assessed
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 TODAY = NOON.date()
@@ -46,7 +47,7 @@ class BookInMemory:
 
     def attempt(self, command: c.Command) -> tuple[e.EventData, ...] | Refused:
         """Decide; if accepted, book."""
-        decided = decide(command, self.state, self.moment)
+        decided = decide(assessed(command), self.state, self.moment)
         if isinstance(decided, Refused):
             return decided
         for event in decided:

@@ -25,10 +25,11 @@ from contracts.commands import Command
 from contracts.envelope import HASH_OF_NOTHING, Actor, chain, encode_actor
 from contracts.rejections import Refused, Rejection
 from ledger.metrics import SequencerMetrics
-from ledger.sequencer.queue import Accepted, Declined, Outcome, Submission, SubmissionQueue, wish_of
+from ledger.sequencer.queue import Accepted, Declined, Outcome, Submission, SubmissionQueue, assessed_wish_of
 from ledger.sequencer.sequencer import Sequencer
 from runtime.clock import Clock, SystemClock
 from runtime.postgres import connect
+from tests.support.payments import assessed
 
 DsnOf = Callable[[str], str]
 Connect = Callable[[], Awaitable[Any]]
@@ -61,7 +62,10 @@ class Asking:
         done: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
         self.sequencer.submit(
             Submission(
-                wishes=tuple(wish_of(command, key=key, tenant=tenant) for command, key in keyed),
+                wishes=tuple(
+                    assessed_wish_of(command, assessed=assessed(command), stored=command, key=key, tenant=tenant)
+                    for command, key in keyed
+                ),
                 tenant=tenant,
                 actor_json=encode_actor(Actor(subject="tests", tenant=tenant)),
                 trace=None,

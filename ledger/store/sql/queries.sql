@@ -18,7 +18,7 @@ RETURNING batch;
 
 -- name: load_accounts
 SELECT account_no, account_id, currency, scale, account_type, normal_sign, floor_minor, ceiling_minor,
-       status, posted_minor, held_minor
+       customer_id, status, posted_minor, held_minor
   FROM accounts WHERE account_id = ANY ($1::text[]);
 
 -- name: load_holds

@@ -47,6 +47,7 @@ CREATE TABLE accounts (
     status             text     NOT NULL DEFAULT 'open',
     posted_minor       bigint   NOT NULL DEFAULT 0,     -- normal side; moved by entries_move_balances only
     held_minor         bigint   NOT NULL DEFAULT 0,
+    customer_id        text,                            -- whose account it is; NULL: the institution's own
     CONSTRAINT accounts_pkey PRIMARY KEY (account_no),
     CONSTRAINT accounts_account_id_key UNIQUE (account_id),
     CONSTRAINT accounts_type_known CHECK (account_type IN ('asset', 'liability', 'equity', 'income', 'expense')),
@@ -183,8 +184,8 @@ REVOKE ALL ON FUNCTION entries_move_balances() FROM PUBLIC;
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO bursar_writer, bursar_reader;
 GRANT INSERT ON events, entries, idempotency, assets, holds, reversals, records TO bursar_writer;
 -- Not the balances: an account begins empty and open, and only entries move it.
-GRANT INSERT (account_no, account_id, currency, scale, account_type, normal_sign, floor_minor, ceiling_minor, metadata)
-    ON accounts TO bursar_writer;
+GRANT INSERT (account_no, account_id, currency, scale, account_type, normal_sign, floor_minor, ceiling_minor, metadata,
+              customer_id) ON accounts TO bursar_writer;
 GRANT UPDATE (position, hash, batch, recorded_at, closed_through) ON head TO bursar_writer;
 GRANT UPDATE (status) ON accounts TO bursar_writer;
 GRANT UPDATE (status, expires_at, legs) ON holds TO bursar_writer;

@@ -1,0 +1,88 @@
+"""What Bursar's own processes report about payments: the saga that talks to rails, and the timers."""
+
+from typing import Final
+
+from litestar import post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+
+from command_api.desk import AnyRequest, Desk
+from command_api.requests import Answer, Nothing, RailOutcome, RailReturn, Why, command_of
+from contracts.commands import (
+    ExpireHold,
+    ExpirePayment,
+    InstructPayment,
+    ParkPayment,
+    RecordRailOutcome,
+    ReturnPayment,
+    StartPayment,
+)
+
+SCOPE: Final = "payments:execute"
+
+
+@post("/payments/{payment_id:str}/start")
+async def start_payment(
+    payment_id: FromPath[str], data: JSONBody[Nothing], request: AnyRequest, desk: NamedDependency[Desk]
+) -> Answer:
+    """Begin a scheduled payment whose date has come."""
+    return await desk.send(request, command_of(StartPayment, data, payment_id=payment_id))
+
+
+@post("/payments/{payment_id:str}/expire")
+async def expire_payment(
+    payment_id: FromPath[str], data: JSONBody[Nothing], request: AnyRequest, desk: NamedDependency[Desk]
+) -> Answer:
+    """End a payment that was not authorised or answered in time."""
+    return await desk.send(request, command_of(ExpirePayment, data, payment_id=payment_id))
+
+
+@post("/payments/{payment_id:str}/instruct")
+async def instruct_payment(
+    payment_id: FromPath[str], data: JSONBody[Nothing], request: AnyRequest, desk: NamedDependency[Desk]
+) -> Answer:
+    """Write down that an accepted payment is about to be given to its rail."""
+    return await desk.send(request, command_of(InstructPayment, data, payment_id=payment_id))
+
+
+@post("/payments/{payment_id:str}/outcome")
+async def record_rail_outcome(
+    payment_id: FromPath[str], data: JSONBody[RailOutcome], request: AnyRequest, desk: NamedDependency[Desk]
+) -> Answer:
+    """Record what a rail says became of an instruction."""
+    return await desk.send(request, command_of(RecordRailOutcome, data, payment_id=payment_id))
+
+
+@post("/payments/{payment_id:str}/park")
+async def park_payment(
+    payment_id: FromPath[str], data: JSONBody[Why], request: AnyRequest, desk: NamedDependency[Desk]
+) -> Answer:
+    """Say that a payment waits for an operator."""
+    return await desk.send(request, command_of(ParkPayment, data, payment_id=payment_id))
+
+
+@post("/payments/{payment_id:str}/return")
+async def return_payment(
+    payment_id: FromPath[str], data: JSONBody[RailReturn], request: AnyRequest, desk: NamedDependency[Desk]
+) -> Answer:
+    """Book what a rail gives or takes back."""
+    return await desk.send(request, command_of(ReturnPayment, data, payment_id=payment_id))
+
+
+@post("/holds/{hold_id:str}/expire")
+async def expire_hold(
+    hold_id: FromPath[str], data: JSONBody[Nothing], request: AnyRequest, desk: NamedDependency[Desk]
+) -> Answer:
+    """Give back what is left of a hold whose deadline has passed."""
+    return await desk.send(request, command_of(ExpireHold, data, hold_id=hold_id))
+
+
+HANDLERS: Final = [
+    start_payment,
+    expire_payment,
+    instruct_payment,
+    record_rail_outcome,
+    park_payment,
+    return_payment,
+    expire_hold,
+]

@@ -1,0 +1,204 @@
+"""Execution: an accepted payment is given to its rail, and the rail's answers are taken.
+
+The book says that a payment is about to be instructed before anybody outside is told, under a name for the attempt.
+From then on it cannot be cancelled, and only three things end the attempt: the rail executed it, refused it, or has
+not executed it and never will. "Not known" ends nothing. So there is never a second attempt while the first may still
+pay.
+"""
+
+from datetime import UTC, datetime, time
+from typing import Final
+
+import msgspec
+
+from contracts.commands.payments import InstructPayment, ParkPayment, RecordRailOutcome, StartPayment
+from contracts.events import (
+    EventData,
+    PaymentAccepted,
+    PaymentCancelled,
+    PaymentContradicted,
+    PaymentInstructed,
+    PaymentInstructionLapsed,
+    PaymentOutcomeUnknown,
+    PaymentParked,
+    PaymentRejected,
+    PaymentScheduled,
+    PaymentSettled,
+)
+from contracts.ids import instruction_id
+from contracts.payment_codes import STATUS_OF
+from contracts.rejections import Refused, Rejection
+from ledger.domain.payments.gates import next_step, reject, settle
+from ledger.domain.payments.life_cycle import PAYMENT, Payment, become, expect, payment_of
+from ledger.domain.state import Moment, State
+from ledger.domain.transfers import move_balances
+
+ATTEMPTS_MAX: Final = 3
+RAIL_DOES_NOT_ANSWER: Final = "AB06"
+NO_REASON: Final = "MS03"
+# What a rail may say again of a payment that has ended, without contradicting itself.
+SAID_BEFORE: Final = {
+    "settled": frozenset({"accepted", "unknown"}),
+    "rejected": frozenset({"rejected", "not_found", "unknown"}),
+    "cancelled": frozenset({"not_found", "rejected"}),
+}
+
+
+def decide_start(command: StartPayment, state: State, moment: Moment) -> tuple[EventData, ...] | Refused:
+    """Take a scheduled payment whose date has come on to its limits and funds."""
+    payment = expect(state, command.payment_id, "scheduled")
+    if isinstance(payment, Refused):
+        return payment
+    if payment.requested_execution_date is not None and payment.requested_execution_date > moment.today:
+        return Refused(Rejection.PAYMENT_NOT_DUE, f"{payment.payment_id} is for {payment.requested_execution_date}")
+    return (next_step(msgspec.structs.replace(payment, cleared=(*payment.cleared, "date")), state, moment),)
+
+
+def decide_instruct(command: InstructPayment, state: State, moment: Moment) -> tuple[EventData, ...] | Refused:
+    """Say that an accepted payment is about to be given to its rail; after too many lapsed attempts, give up."""
+    payment = expect(state, command.payment_id, "accepted")
+    if isinstance(payment, Refused):
+        return payment
+    if payment.attempt >= ATTEMPTS_MAX:
+        return (reject(payment, state, RAIL_DOES_NOT_ANSWER, f"{ATTEMPTS_MAX} attempts were not executed in time"),)
+    instructed = PaymentInstructed(
+        payment_id=payment.payment_id,
+        instruction_id=instruction_id(payment.payment_id, payment.attempt + 1),
+        attempt=payment.attempt + 1,
+        instructed_at=moment.now,
+        scale=payment.scale,
+        debtor=payment.debtor,
+        creditor=payment.creditor,
+        subject=payment.subject,
+        remittance_information=payment.remittance_information,
+        facts=payment.facts,
+        status=STATUS_OF["instructed"],
+    )
+    return (instructed,)
+
+
+def decide_outcome(command: RecordRailOutcome, state: State, moment: Moment) -> tuple[EventData, ...] | Refused:
+    """Take a rail's answer about an attempt.
+
+    An answer that repeats how the payment ended is refused as a conflict and changes nothing; one that contradicts it
+    is recorded for an operator and books nothing.
+    """
+    payment = payment_of(state, command.payment_id)
+    if isinstance(payment, Refused):
+        return payment
+    if not command.instruction_id.startswith(f"{payment.payment_id}.") or payment.rail == "book":
+        return Refused(
+            Rejection.INSTRUCTION_UNKNOWN, f"{command.instruction_id} is not of {payment.payment_id}", "/instruction_id"
+        )
+    is_current = command.instruction_id == instruction_id(payment.payment_id, payment.attempt)
+    if payment.state == "instructed" and is_current:
+        return (_answered(command, payment, state, moment),)
+    if payment.is_final and not (is_current and command.outcome in SAID_BEFORE[payment.state]) and _moves(command):
+        return (_contradicted(command, payment),)
+    return Refused(
+        Rejection.PAYMENT_STATE_CONFLICT,
+        f"payment {payment.payment_id} is {payment.state} and does not wait for {command.instruction_id}",
+        "/instruction_id",
+    )
+
+
+def _moves(command: RecordRailOutcome) -> bool:
+    """Only an execution, or the denial of one, can contradict; not knowing cannot."""
+    return command.outcome in ("accepted", "rejected")
+
+
+def _answered(command: RecordRailOutcome, payment: Payment, state: State, moment: Moment) -> EventData:
+    match command.outcome:
+        case "accepted":
+            return settle(payment, state, moment, rail_reference=command.rail_reference)
+        case "rejected":
+            code = command.reason_code or NO_REASON
+            return reject(payment, state, code, f"{payment.rail} refused the payment")
+        case "unknown":
+            return PaymentOutcomeUnknown(
+                payment_id=payment.payment_id,
+                instruction_id=command.instruction_id,
+                facts=payment.facts,
+                status=payment.status,
+            )
+        case "not_found":
+            return PaymentInstructionLapsed(
+                payment_id=payment.payment_id,
+                instruction_id=command.instruction_id,
+                facts=payment.facts,
+                status=STATUS_OF["accepted"],
+            )
+
+
+def _contradicted(command: RecordRailOutcome, payment: Payment) -> PaymentContradicted:
+    return PaymentContradicted(
+        payment_id=payment.payment_id,
+        instruction_id=command.instruction_id,
+        outcome=command.outcome,
+        reason_code=command.reason_code,
+        rail_reference=command.rail_reference,
+        facts=payment.facts,
+        status=payment.status,
+    )
+
+
+def decide_park(command: ParkPayment, state: State, moment: Moment) -> PaymentParked | Refused:
+    """Say that a payment waits for an operator."""
+    payment = expect(state, command.payment_id, "instructed")
+    if isinstance(payment, Refused):
+        return payment
+    if payment.parked is not None:
+        return Refused(Rejection.PAYMENT_STATE_CONFLICT, f"{payment.payment_id} is parked already", "/payment_id")
+    return PaymentParked(
+        payment_id=payment.payment_id, reason=command.reason, facts=payment.facts, status=payment.status
+    )
+
+
+def evolve_scheduled(state: State, event: PaymentScheduled, position: int) -> None:
+    """Wait for the execution date, which begins at midnight UTC."""
+    become(state, event, "scheduled", due_at=datetime.combine(event.execution_date, time(), UTC))
+
+
+def evolve_accepted(state: State, event: PaymentAccepted, position: int) -> None:
+    """Reserve."""
+    become(state, event, "accepted", held_minor=event.held_minor, due_at=None)
+    move_balances(state, event.balances)
+
+
+def evolve_instructed(state: State, event: PaymentInstructed, position: int) -> None:
+    """Wait for the rail."""
+    become(state, event, "instructed", attempt=event.attempt, unknown=False)
+
+
+def evolve_unknown(state: State, event: PaymentOutcomeUnknown, position: int) -> None:
+    """Know that the outcome is not known."""
+    become(state, event, "instructed", unknown=True)
+
+
+def evolve_lapsed(state: State, event: PaymentInstructionLapsed, position: int) -> None:
+    """Be ready for another attempt."""
+    become(state, event, "accepted", unknown=False, parked=None)
+
+
+def evolve_parked(state: State, event: PaymentParked, position: int) -> None:
+    """Wait for an operator."""
+    become(state, event, "instructed", parked=event.reason)
+
+
+def evolve_settled(state: State, event: PaymentSettled, position: int) -> None:
+    """End, booked."""
+    become(state, event, "settled", held_minor=0)
+    move_balances(state, event.postings)
+
+
+def evolve_ended(state: State, event: PaymentRejected | PaymentCancelled, position: int) -> None:
+    """End without a booking, giving back what was reserved."""
+    become(state, event, "rejected" if isinstance(event, PaymentRejected) else "cancelled", held_minor=0)
+    move_balances(state, event.balances)
+
+
+def evolve_contradicted(state: State, event: PaymentContradicted, position: int) -> None:
+    """Stay as it ended."""
+    payment = state.record(PAYMENT, event.payment_id)
+    assert isinstance(payment, Payment)
+    become(state, event, payment.state)

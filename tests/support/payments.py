@@ -1,0 +1,95 @@
+"""Payments for tests: what the door would make of a command, and the events of a book payment."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from contracts import commands as c
+from contracts import events as e
+from contracts.assessment import Assessment
+from contracts.events.payments import PaymentFacts
+from ledger.domain.payments.initiation import AssessedPayment
+
+INITIATED_AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+def assessed(command: Any) -> Any:
+    """What the door makes of a command about which there is nothing to find out."""
+    return AssessedPayment(wish=command) if isinstance(command, c.InitiatePayment) else command
+
+
+def facts(end_to_end_id: str, debtor: str, creditor: str, amount: c.CurrencyAmount, amount_minor: int) -> PaymentFacts:
+    """What every event about a book payment says."""
+    return PaymentFacts(
+        payment_type="book_transfer",
+        rail="book",
+        currency=amount.currency,
+        amount_minor=amount_minor,
+        end_to_end_id=end_to_end_id,
+        initiated_at=INITIATED_AT,
+        debtor_account_id=debtor,
+        creditor_account_id=creditor,
+    )
+
+
+def initiated(
+    payment_id: str, facts: PaymentFacts, amount: c.CurrencyAmount, *, remittance: str | None = None
+) -> e.PaymentInitiated:
+    """A book payment was received."""
+    assert facts.amount_minor is not None
+    return e.PaymentInitiated(
+        payment_id=payment_id,
+        payment_type="book_transfer",
+        rail="book",
+        debtor_account_id=facts.debtor_account_id,
+        creditor_account_id=facts.creditor_account_id,
+        debtor=None,
+        creditor=None,
+        instructed_amount=amount,
+        amount_minor=facts.amount_minor,
+        fee_minor=0,
+        end_to_end_id=facts.end_to_end_id,
+        remittance_information=remittance,
+        requested_execution_date=None,
+        quote_id=None,
+        metadata=None,
+        customer_id=None,
+        subject=None,
+        standing_order_id=None,
+        initiated_at=INITIATED_AT,
+        initiated_by="tester",
+        assessment=Assessment(),
+        status="RCVD",
+    )
+
+
+def settled(
+    payment_id: str, facts: PaymentFacts, postings: tuple[e.PostedPosting, ...], *, transfer_id: str, day: date
+) -> e.PaymentSettled:
+    """A book payment was booked."""
+    return e.PaymentSettled(
+        payment_id=payment_id,
+        transfer_id=transfer_id,
+        end_to_end_id=facts.end_to_end_id,
+        postings=postings,
+        balances=(),
+        effective_date=day,
+        rail_reference=None,
+        reason=None,
+        facts=facts,
+        status="ACSC",
+    )
+
+
+def rejected(payment_id: str, facts: PaymentFacts, *, reason_code: str = "AM04", detail: str) -> e.PaymentRejected:
+    """A book payment was refused."""
+    return e.PaymentRejected(
+        payment_id=payment_id,
+        end_to_end_id=facts.end_to_end_id,
+        reason_code=reason_code,
+        detail=detail,
+        balances=(),
+        facts=facts,
+        status="RJCT",
+    )
