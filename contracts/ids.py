@@ -7,7 +7,6 @@ the commit. Account ids are chosen by the client and hierarchical (``customers:a
 
 from hashlib import sha256
 from typing import Annotated, Final
-from uuid import UUID
 
 from msgspec import Meta
 
@@ -80,10 +79,9 @@ def instruction_id(payment: str, attempt: int) -> str:
 
 def uetr_of(ledger: str, payment: str) -> str:
     """The unique end-to-end transaction reference of a payment: a UUID (version 4 by form) that follows from its id."""
-    digest = bytearray(sha256(f"{ledger}\x00{payment}".encode()).digest()[:16])
-    digest[6] = digest[6] & 0x0F | 0x40
-    digest[8] = digest[8] & 0x3F | 0x80
-    return str(UUID(bytes=bytes(digest)))
+    digest = sha256(f"{ledger}\x00{payment}".encode()).hexdigest()
+    variant = "89ab"[int(digest[16], 16) % 4]
+    return f"{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
 
 
 def position_of(identifier: str) -> int:

