@@ -35,6 +35,7 @@ from contracts.events.holds import (
 )
 from contracts.events.payments import (
     AuthenticationDefined,
+    Instruction,
     PaymentAccepted,
     PaymentAuthorisationFailed,
     PaymentAuthorisationRequested,
@@ -86,6 +87,7 @@ __all__ = [
     "HoldPlaced",
     "HoldReleased",
     "HoldStatus",
+    "Instruction",
     "PaymentAccepted",
     "PaymentAuthorisationFailed",
     "PaymentAuthorisationRequested",

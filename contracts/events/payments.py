@@ -153,10 +153,13 @@ class PaymentAccepted(EventData, frozen=True, kw_only=True):
     status: PaymentStatus
 
 
-class PaymentInstructed(EventData, frozen=True, kw_only=True):
-    """A payment is about to be given to its rail, with everything the rail needs to know."""
+class Instruction(Struct, frozen=True, kw_only=True):
+    """One attempt to have a rail execute a payment, with everything the rail needs to know, sealed where it is
+    personal.
 
-    payment_id: str
+    ``subject``: the data subject of ``remittance_information``; ``scale``: decimal places of the amount's currency.
+    """
+
     instruction_id: str
     attempt: int
     instructed_at: datetime
@@ -165,6 +168,13 @@ class PaymentInstructed(EventData, frozen=True, kw_only=True):
     creditor: SealedParty | None
     subject: str | None
     remittance_information: str | None
+
+
+class PaymentInstructed(EventData, frozen=True, kw_only=True):
+    """A payment is about to be given to its rail."""
+
+    payment_id: str
+    instruction: Instruction
     facts: PaymentFacts
     status: PaymentStatus
 
@@ -213,7 +223,7 @@ class PaymentResumed(EventData, frozen=True, kw_only=True):
     payment_id: str
     action: Literal["retry", "fail", "force_settle"]
     reason: str
-    instruction_id: str | None
+    instruction: Instruction
     facts: PaymentFacts
     status: PaymentStatus
 

@@ -63,14 +63,7 @@ def decide_instruct(command: InstructPayment, state: State, moment: Moment) -> t
         return (reject(payment, state, RAIL_DOES_NOT_ANSWER, f"{ATTEMPTS_MAX} attempts were not executed in time"),)
     instructed = PaymentInstructed(
         payment_id=payment.payment_id,
-        instruction_id=instruction_id(payment.payment_id, payment.attempt + 1),
-        attempt=payment.attempt + 1,
-        instructed_at=moment.now,
-        scale=payment.scale,
-        debtor=payment.debtor,
-        creditor=payment.creditor,
-        subject=payment.subject,
-        remittance_information=payment.remittance_information,
+        instruction=msgspec.structs.replace(payment, attempt=payment.attempt + 1, instructed_at=moment.now).instruction,
         facts=payment.facts,
         status=STATUS_OF["instructed"],
     )
@@ -167,7 +160,14 @@ def evolve_accepted(state: State, event: PaymentAccepted, position: int) -> None
 
 def evolve_instructed(state: State, event: PaymentInstructed, position: int) -> None:
     """Wait for the rail."""
-    become(state, event, "instructed", attempt=event.attempt, unknown=False)
+    become(
+        state,
+        event,
+        "instructed",
+        unknown=False,
+        attempt=event.instruction.attempt,
+        instructed_at=event.instruction.instructed_at,
+    )
 
 
 def evolve_unknown(state: State, event: PaymentOutcomeUnknown, position: int) -> None:

@@ -8,7 +8,8 @@ import msgspec
 from msgspec import Struct
 
 from contracts import events as e
-from contracts.events.payments import PaymentFacts, SealedParty
+from contracts.events.payments import Instruction, PaymentFacts, SealedParty
+from contracts.ids import instruction_id
 from contracts.payment_codes import FINAL_STATES, STATUS_OF, PaymentState, PaymentStatus, PaymentType, RailName
 from contracts.rejections import Refused, Rejection
 from ledger.domain.records import Record
@@ -114,6 +115,7 @@ class Payment(Record, frozen=True, kw_only=True):
     votes: tuple[Vote, ...] = ()
     failures: int = 0
     attempt: int = 0
+    instructed_at: datetime | None = None
     unknown: bool = False
     parked: str | None = None
     held_minor: int = 0
@@ -131,6 +133,21 @@ class Payment(Record, frozen=True, kw_only=True):
     def is_final(self) -> bool:
         """True when nothing but a refund, a return or a contradiction can follow."""
         return self.state in FINAL_STATES
+
+    @property
+    def instruction(self) -> Instruction:
+        """The attempt that the rail was given, or is about to be."""
+        assert self.instructed_at is not None
+        return Instruction(
+            instruction_id=instruction_id(self.payment_id, self.attempt),
+            attempt=self.attempt,
+            instructed_at=self.instructed_at,
+            scale=self.scale,
+            debtor=self.debtor,
+            creditor=self.creditor,
+            subject=self.subject,
+            remittance_information=self.remittance_information,
+        )
 
     @property
     def facts(self) -> PaymentFacts:

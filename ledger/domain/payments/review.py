@@ -17,7 +17,6 @@ from contracts.events import (
     PaymentResumed,
     PaymentReviewed,
 )
-from contracts.ids import instruction_id
 from contracts.payment_codes import STATUS_OF
 from contracts.rejections import Refused, Rejection
 from ledger.domain.payments.gates import SCREENING_HIT, next_step, reject, settle
@@ -85,7 +84,7 @@ def decide_resolve(command: ResolvePayment, state: State, moment: Moment) -> tup
         payment_id=payment.payment_id,
         action=command.action,
         reason=command.reason,
-        instruction_id=instruction_id(payment.payment_id, payment.attempt),
+        instruction=payment.instruction,
         facts=payment.facts,
         status=payment.status,
     )
