@@ -18,7 +18,7 @@ IbanText = Annotated[str, Meta(pattern=r"^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}\Z", ex
 BicText = Annotated[str, Meta(pattern=r"^[A-Z0-9]{8}([A-Z0-9]{3})?\Z", examples=["COBADEFFXXX"])]
 CountryCode = Annotated[str, Meta(pattern=r"^[A-Z]{2}\Z", description="ISO 3166 country.", examples=["DE"])]
 AddressLine = Annotated[str, Meta(min_length=1, max_length=70, pattern=PRINTABLE)]
-CardToken = Annotated[str, Meta(pattern=r"^tok_[A-Za-z0-9]{8,64}\Z", description="The processor's token of a card.")]
+CardToken = Annotated[str, Meta(pattern=r"^tok_[a-z0-9_]{1,60}\Z", description="The processor's token of a card.")]
 ReasonCode = Annotated[str, Meta(pattern=r"^[A-Z0-9]{4}\Z", description="ISO 20022 status reason.", examples=["AM04"])]
 InstructionId = Annotated[str, Meta(pattern=r"^pay_[1-9][0-9]{0,17}\.[1-9][0-9]{0,2}\Z", examples=["pay_44.1"])]
 

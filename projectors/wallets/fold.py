@@ -182,6 +182,11 @@ def _payment_said(*names: str) -> Callable[[Changes, Event, Any], None]:
     return fold_said
 
 
+def _payment_instructed(changes: Changes, event: Event, data: e.PaymentInstructed) -> None:
+    changes.payments[data.payment_id]["instruction_id"] = data.instruction.instruction_id
+    _payment_moved(changes, event, data)
+
+
 def _payment_parked(changes: Changes, event: Event, data: e.PaymentParked) -> None:
     changes.payments[data.payment_id]["parked"] = data.reason
     _payment_moved(changes, event, data)
@@ -258,7 +263,7 @@ _FOLDS: Final[dict[type[e.EventData], Callable[[Changes, Event, Any], None]]] = 
     e.PaymentAuthorised: _payment_moved,
     e.PaymentPresented: _payment_moved,
     e.PaymentAccepted: _payment_moved,
-    e.PaymentInstructed: _payment_said("instruction_id"),
+    e.PaymentInstructed: _payment_instructed,
     e.PaymentOutcomeUnknown: _payment_moved,
     e.PaymentInstructionLapsed: _payment_unparked,
     e.PaymentParked: _payment_parked,
