@@ -218,12 +218,14 @@ async def _erase(place: Place, subject: str, *, by: str, reason: str) -> Any:
 
 @asynccontextmanager
 async def _vault(place: Place) -> AsyncIterator[tuple[asyncpg.Pool[Any], KeyRing]]:
+    """Open a pool and read the ring, which must be the one that the database was first used with."""
     from runtime.postgres import create_pool
-    from runtime.vault import read_ring
+    from runtime.vault import Vault, read_ring
 
     ring = read_ring(place.keys_file)
     pool = await create_pool(place.database_url, application_name="bursar-vault", size_max=2)
     try:
+        await Vault(pool, ring, ledger=place.ledger).check_ring()
         yield pool, ring
     finally:
         await pool.close()

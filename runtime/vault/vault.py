@@ -11,6 +11,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from hmac import compare_digest
 from pathlib import Path
 from typing import Any, Final
 
@@ -80,6 +81,22 @@ class Vault:
         self._ledger = ledger
         self._reread = reread
         self._cache = KeyCache(clock or SystemClock()) if cache is None else cache  # an empty cache is false
+
+    async def check_ring(self, *, may_mark: bool = True) -> None:
+        """Compare ring and ledger with those the database was first used with; call it when a process starts.
+
+        The first caller leaves the mark, which takes the role bursar_writer; an opener says `may_mark=False`. Raises
+        RingRefused: another index secret would give every payee another id, and nobody would notice.
+        """
+        mark = self.ring.mark(self._ledger)
+        if may_mark:
+            await self._pool.execute(QUERIES["insert_ring_mark"], mark)
+        known = await self._pool.fetchval(QUERIES["read_ring_mark"])
+        if known is not None and not compare_digest(bytes(known), mark):
+            raise RingRefused(
+                f"this database was first used with another ring, or for another ledger than {self._ledger!r}: "
+                "give the process the ring file that belongs to it"
+            )
 
     def blind_index(self, value: str, *, purpose: str) -> str:
         """Return 32 hex digits by which equal values are found without being seen; see KeyRing.blind_index."""

@@ -100,7 +100,7 @@ async def test_other_processes_notice_within_the_bound(book_database: DsnOf) -> 
 
 
 async def test_a_key_that_is_being_made_does_not_slip_through(book_database: DsnOf) -> None:
-    """First uses, rotations and destruction at once, in four processes: whatever was sealed, nothing opens afterwards."""
+    """First uses, rotations and destruction at once, in three processes: nothing opens afterwards."""
     for round_no in range(15):
         subject = f"customer_{round_no}"
         async with (

@@ -1,4 +1,4 @@
-"""Sealing and opening on a real database: keys at first use, races, bounds, and failures that are never a wrong text."""
+"""Sealing and opening on a real database: keys at first use, races, bounds, failures that are never a wrong text."""
 
 from __future__ import annotations
 
@@ -155,6 +155,27 @@ async def test_a_ring_is_read_again_for_a_key_it_lacks(book_database: DsnOf) -> 
             await mistaken.open("customer_1", sealed)
 
 
+async def test_a_strange_ring_or_ledger_is_noticed_at_the_start(book_database: DsnOf) -> None:
+    """The first one leaves its mark; rotations do not change it."""
+    stranger = KeyRing([("k1", key_for("k1"))], index_secret=key_for("another index"))
+    async with (
+        opened_vault(book_database, role="bursar_opener") as early,
+        opened_vault(book_database, ring=stranger, role="bursar_opener") as mistaken,
+        opened_vault(book_database, ledger="other") as misnamed,
+        opened_vault(book_database) as first,
+        opened_vault(book_database, ring=ring_of("k2")) as rotated,
+    ):
+        await mistaken.check_ring(may_mark=False)  # nothing to compare with yet
+        await asyncio.gather(*(vault.check_ring() for vault in (first, rotated, first)))
+        await early.check_ring(may_mark=False)
+        for vault, may_mark in ((mistaken, False), (misnamed, True)):
+            with pytest.raises(RingRefused, match="another ring, or for another ledger than"):
+                await vault.check_ring(may_mark=may_mark)
+    async with looking(book_database, "bursar_owner") as owner:
+        with pytest.raises(asyncpg.RestrictViolationError):
+            await owner.execute("UPDATE vault.ring_mark SET mark = mark")
+
+
 class TestCounting:
     async def test_messages_are_counted_ahead_and_not_every_time(self, book_database: DsnOf) -> None:
         async with opened_vault(book_database) as vault:
@@ -188,7 +209,7 @@ class TestCounting:
             async with looking(book_database, "bursar_owner") as connection:
                 await connection.execute("UPDATE vault.data_keys SET messages = $1", MESSAGES_PER_KEY_MAX)
         async with opened_vault(book_database) as vault:
-            with pytest.raises(KeyExhausted, match="key 1 of subject 'customer_1'.*rotate_subject"):
+            with pytest.raises(KeyExhausted, match=r"key 1 of subject 'customer_1'.*rotate_subject"):
                 await vault.seal("customer_1", ADA)
             assert await vault.open("customer_1", before) == ADA
             assert await vault.rotate_subject("customer_1") == 2

@@ -63,3 +63,11 @@ SELECT kek_id, count(*) AS keys FROM vault.data_keys WHERE wrapped_key IS NOT NU
 -- name: count_destroyed
 -- How many subjects were erased; a subject's keys are destroyed together.
 SELECT count(DISTINCT subject) FROM vault.data_keys WHERE wrapped_key IS NULL;
+
+-- name: insert_ring_mark
+-- The first process with a ring says which one it is.
+INSERT INTO vault.ring_mark (mark) SELECT $1 WHERE NOT EXISTS (SELECT FROM vault.ring_mark) ON CONFLICT DO NOTHING;
+
+-- name: read_ring_mark
+-- Every later one compares.
+SELECT mark FROM vault.ring_mark;

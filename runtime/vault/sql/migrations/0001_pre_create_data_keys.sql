@@ -30,6 +30,14 @@ CREATE TABLE vault.data_keys (
 -- What is left to re-wrap, and under which key-encryption key.
 CREATE INDEX data_keys_by_kek ON vault.data_keys (kek_id, subject, key_no) WHERE wrapped_key IS NOT NULL;
 
+-- Which ring and which ledger these keys belong to, without saying anything about the ring: a process that is started with
+-- another file would otherwise hash payees to other ids, and nobody would notice.
+CREATE TABLE vault.ring_mark (
+    mark  bytea  NOT NULL,                              -- HMAC-SHA256 under the ring's index secret
+    CONSTRAINT ring_mark_length CHECK (octet_length(mark) = 32)
+);
+CREATE UNIQUE INDEX ring_mark_one_row ON vault.ring_mark ((true));
+
 -- One subject's keys are made and destroyed one after the other. Whoever destroys takes the same lock first.
 CREATE FUNCTION vault.refuse_key_after_destruction() RETURNS trigger
     LANGUAGE plpgsql SET search_path = pg_catalog
@@ -66,7 +74,7 @@ CREATE FUNCTION vault.refuse_removal() RETURNS trigger
     LANGUAGE plpgsql SET search_path = pg_catalog
 AS $$
 BEGIN
-    RAISE EXCEPTION 'rows of % are never removed: % refused', TG_TABLE_NAME, TG_OP
+    RAISE EXCEPTION 'rows of % are kept for ever: % refused', TG_TABLE_NAME, TG_OP
         USING ERRCODE = 'restrict_violation', HINT = 'Destroy the key; its row is the proof.';
 END
 $$;
@@ -77,6 +85,8 @@ CREATE TRIGGER data_keys_guarded BEFORE UPDATE ON vault.data_keys
     FOR EACH ROW EXECUTE FUNCTION vault.guard_data_key();
 CREATE TRIGGER data_keys_never_removed BEFORE DELETE OR TRUNCATE ON vault.data_keys
     FOR EACH STATEMENT EXECUTE FUNCTION vault.refuse_removal();
+CREATE TRIGGER ring_mark_never_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON vault.ring_mark
+    FOR EACH STATEMENT EXECUTE FUNCTION vault.refuse_removal();
 
 -- Who may do what: the writer makes, re-wraps and destroys keys; the opener reads them; bursar_reader may not even look.
 REVOKE ALL ON ALL TABLES IN SCHEMA vault FROM PUBLIC;
@@ -86,3 +96,5 @@ GRANT INSERT (subject, key_no, wrapped_key, kek_id, messages, destroyed_at, dest
     ON vault.data_keys TO bursar_writer;
 GRANT UPDATE (wrapped_key, kek_id, messages, destroyed_at, destroyed_by, reason) ON vault.data_keys TO bursar_writer;
 GRANT SELECT (subject, key_no, wrapped_key, kek_id, destroyed_at) ON vault.data_keys TO bursar_opener;
+GRANT SELECT ON vault.ring_mark TO bursar_writer, bursar_opener;
+GRANT INSERT ON vault.ring_mark TO bursar_writer;
