@@ -158,13 +158,14 @@ class Vault:
         for name, said in (("by", by), ("reason", reason)):
             if not said.strip() or len(said) > SAID_CHARS_MAX or not said.isprintable():
                 raise VaultError(f"{name!r} takes 1 to {SAID_CHARS_MAX} printable characters")
-        self._cache.forget(subject)
-        async with self._pool.acquire() as connection, connection.transaction():
-            await connection.execute(QUERIES["lock_subject"], subject)
-            await connection.execute(QUERIES["destroy_keys"], subject, by, reason)
-            await connection.execute(QUERIES["insert_destroyed"], subject, by, reason, self.ring.active_id)
-            rows = await connection.fetch(QUERIES["read_destroyed"], subject)
-        self._cache.forget(subject)  # again: a reader may have come in between
+        try:
+            async with self._pool.acquire() as connection, connection.transaction():
+                await connection.execute(QUERIES["lock_subject"], subject)
+                await connection.execute(QUERIES["destroy_keys"], subject, by, reason)
+                await connection.execute(QUERIES["insert_destroyed"], subject, by, reason, self.ring.active_id)
+                rows = await connection.fetch(QUERIES["read_destroyed"], subject)
+        finally:  # also when the answer to the commit was lost
+            self._cache.forget(subject)
         return Destruction(
             subject=subject,
             key_nos=tuple(row["key_no"] for row in rows if row["key_no"] > 0),
