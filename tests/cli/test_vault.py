@@ -143,6 +143,7 @@ class TestLocalStack:
     async def test_a_process_that_asks_is_given_the_path(self, own_servers: Servers) -> None:
         own_servers.ports["door"] = 1
         service = service_of(ProcessSpec(name="door", settings=("vault_keys_file",)), own_servers)
+        assert service.env is not None
         path = Path(service.env["DOOR_VAULT_KEYS_FILE"])
         assert path.parent == own_servers.data.secrets
         assert read_ring(path).active_id == "k1"

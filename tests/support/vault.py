@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
@@ -57,8 +58,6 @@ async def opened_vault(
     cache: Callable[[Clock], KeyCache] = KeyCache,
 ) -> AsyncIterator[Vault]:
     """A vault with a pool of its own, as another process would have it."""
-    from datetime import UTC, datetime
-
     clock = clock or FixedClock(datetime(2026, 3, 2, tzinfo=UTC))
     async with pool_of(dsn_of, role) as pool:
         yield Vault(pool, ring or ring_of(), ledger=ledger, reread=reread, cache=cache(clock))

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from runtime.clock import FixedClock
 from runtime.vault import ERASED, SubjectErased, Vault, VaultError
-from runtime.vault.key_cache import KEY_AGE_S_MAX, KeyCache
+from runtime.vault.key_cache import KEY_AGE_S_MAX, HeldKey, KeyCache
 from tests.support.sequencing import looking
-from tests.support.vault import DsnOf, opened_vault
+from tests.support.vault import DsnOf, key_for, opened_vault
 
 ADA = {"name": "Ada Lovelace", "iban": "DE89370400440532013000"}
 GONE = {"name": ERASED, "iban": ERASED}
@@ -108,7 +109,7 @@ async def test_a_key_that_is_being_made_does_not_slip_through(book_database: Dsn
             opened_vault(book_database) as two,
             opened_vault(book_database) as three,
         ):
-            results: list[Any] = await asyncio.gather(
+            results: Sequence[Any] = await asyncio.gather(
                 one.seal(subject, ADA),
                 two.seal(subject, ADA),
                 three.destroy(subject, by="ann", reason="case 7"),
@@ -177,11 +178,6 @@ async def test_a_planted_fault_elsewhere_is_caught(
 
 async def test_a_key_read_before_a_destruction_is_not_kept_after_it() -> None:
     """The reader took its turn, the destruction came, the key arrives: it is not kept."""
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-    from runtime.vault.key_cache import HeldKey
-    from tests.support.vault import key_for
-
     cache = KeyCache(FixedClock(datetime(2026, 3, 2, tzinfo=UTC)))
     turn, late = cache.turn, HeldKey(key_no=1, cipher=AESGCM(key_for("a")), read_at_s=0.0)
     cache.forget("customer_1")

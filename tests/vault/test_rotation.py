@@ -10,6 +10,7 @@ import pytest
 
 from runtime.vault import ERASED, KekMissing, read_state, rotate_keks
 from runtime.vault.rotation import RotationProgress
+from runtime.vault.vault import QUERIES
 from tests.support.sequencing import looking
 from tests.support.vault import DsnOf, opened_vault, pool_of, ring_of
 from tests.vault.rotating import KEYS_PER_PAGE, PAGES_BEFORE
@@ -134,8 +135,6 @@ async def test_a_page_updates_only_what_still_is_as_it_was_read(book_database: D
         sealed = await vault.seal("customer_1", {"name": "Ada"})
         before = await connection.fetchval("SELECT wrapped_key FROM vault.data_keys")
         await vault.destroy("customer_1", by="ann", reason="case 7")
-        from runtime.vault.vault import QUERIES
-
         written = await connection.execute(QUERIES["rewrap_keys"], ["customer_1"], [1], [before], [before], "k2")
         assert written == "UPDATE 0"
         assert await vault.open("customer_1", sealed) == {"name": ERASED}
