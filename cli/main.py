@@ -19,6 +19,7 @@ COMMANDS = {
     "migrate": "cli.migrate",
     "token": "cli.token",
     "verify": "cli.verify",
+    "vault": "cli.vault",
     "rebuild": "cli.rebuild",
     "import": "cli.import_",
     "demo": "cli.demo.verb",

@@ -1,4 +1,4 @@
-"""Identifiers that come from chance.
+"""Identifiers, keys and nonces that come from chance.
 
 Only this module may ask the machine for randomness. Identifiers with a meaning (transfers, holds) derive from
 positions and are not made here.
@@ -42,3 +42,8 @@ def new_opaque_id(prefix: str) -> str:
     if not _PREFIX.fullmatch(prefix):
         raise ValueError(f"an id prefix is 1 to 16 lower-case letters and digits, got {prefix!r}")
     return f"{prefix}_{secrets.token_hex(OPAQUE_BYTES)}"
+
+
+def random_bytes(count: int) -> bytes:
+    """Return `count` bytes fit for keys and nonces, from the operating system."""
+    return secrets.token_bytes(count)

@@ -41,11 +41,13 @@ async def migrate(
     """Apply what is pending and return its names, oldest first.
 
     `target` is the name or four-digit number of the last migration to apply. The connection must be a direct one:
-    the lock belongs to its session. Raises MigrationError; whatever was applied before the failing file stays.
+    the lock belongs to its session. A schema with migrations of its own is a connection whose `search_path` names it
+    alone; it is made when missing. Raises MigrationError; whatever was applied before the failing file stays.
     """
     files = _read_directory(directory)
     await connection.fetchval(_QUERIES["lock_migrations"], MIGRATION_LOCK)
     try:
+        await connection.execute(_QUERIES["create_own_schema"])
         await connection.execute(_QUERIES["create_schema_migrations"])
         waiting = _up_to(target, files, await _unapplied(connection, files))
         for migration in waiting:

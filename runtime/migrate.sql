@@ -7,6 +7,14 @@ SELECT pg_advisory_lock($1);
 -- name: unlock_migrations
 SELECT pg_advisory_unlock($1);
 
+-- name: create_own_schema
+-- A session of one schema keeps its record of migrations there; `public` and the default path exist already.
+DO $$ BEGIN
+    IF current_schema() IS NULL THEN
+        EXECUTE format('CREATE SCHEMA %I', current_setting('search_path'));
+    END IF;
+END $$;
+
 -- name: create_schema_migrations
 -- The record of what was applied, with the digest of the exact text, so that a file edited afterwards is noticed.
 CREATE TABLE IF NOT EXISTS schema_migrations (

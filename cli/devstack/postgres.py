@@ -25,7 +25,8 @@ SUPERUSER = "postgres"
 OWNER = "bursar_owner"
 WRITER = "bursar_writer"
 READER = "bursar_reader"
-ROLES = (OWNER, WRITER, READER)
+OPENER = "bursar_opener"
+ROLES = (OWNER, WRITER, READER, OPENER)
 DATABASE = "bursar"
 
 CONNECT_WITHIN_S = 2.0
@@ -110,7 +111,7 @@ async def create_database(superuser_dsn: str, name: str, *, template: str | None
             source = f'TEMPLATE "{template}"' if template else ""
             await connection.execute(f'CREATE DATABASE "{name}" OWNER {OWNER} {source}')
         await connection.execute(f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC')
-        await connection.execute(f'GRANT CONNECT ON DATABASE "{name}" TO {WRITER}, {READER}')
+        await connection.execute(f'GRANT CONNECT ON DATABASE "{name}" TO {WRITER}, {READER}, {OPENER}')
     finally:
         await connection.close()
 

@@ -12,6 +12,7 @@ from cli.devstack.ports import LOOPBACK
 from cli.devstack.postgres import READER, WRITER
 from cli.devstack.servers import Servers
 from cli.devstack.supervisor import Service
+from cli.devstack.vault_keys import vault_keys_file
 from cli.options import CHECKOUT, child_environment
 from runtime.auth.dev_issuer import AUDIENCE, ISSUER
 
@@ -83,6 +84,7 @@ def service_of(spec: ProcessSpec, servers: Servers) -> Service:
         "lake_dir": str(servers.lake_dir),
         "port": str(port),
         "jwks_file": str(identity.jwks_file(servers.data)),
+        "vault_keys_file": str(vault_keys_file(servers.data)),
         "token_file": str(identity.token_file(servers.data)),
         "command_api_url": servers.addresses.get("command_api", ""),
         "query_api_url": servers.addresses.get("query_api", ""),

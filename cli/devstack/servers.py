@@ -43,7 +43,7 @@ class Servers:
         self.ready = False
 
     def postgres_dsn(self, role: str = postgres.OWNER, *, database: str = postgres.DATABASE) -> str:
-        """Return the connection URL of `bursar_owner`, `bursar_writer`, `bursar_reader` or the superuser `postgres`."""
+        """Return the connection URL of one of `postgres.ROLES`, or of the superuser `postgres`."""
         return postgres.dsn(role, password=self.data.secret(role), port=self.ports["postgres"], database=database)
 
     @property

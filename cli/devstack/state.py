@@ -51,6 +51,7 @@ class DataDir:
         self.logs = self.path / "logs"
         self.lake = self.path / "lake"
         self.issuer = self.path / "issuer"
+        self.vault_keys_file = self.secrets / "vault_keys.json"
         self.postgres = self.path / "postgres"
         self.nats = self.path / "nats"
         self.valkey = self.path / "valkey"

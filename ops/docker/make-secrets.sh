@@ -30,6 +30,8 @@ for role in owner writer reader; do
   keep "${role}_database_url" "postgresql://bursar_${role}:$(<"$folder/postgres_${role}_password")@postgres:5432/bursar?sslmode=disable"
 done
 
+keep postgres_opener_password "$(password)"
+
 nats="$(password)"
 keep nats_auth "authorization { user: bursar, password: \"$nats\" }"
 keep nats_url "nats://bursar:$(sed 's/.*password: "\([0-9a-f]*\)".*/\1/' "$folder/nats_auth")@nats:4222"

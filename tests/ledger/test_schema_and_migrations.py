@@ -18,7 +18,14 @@ SCHEMA = MIGRATIONS.parent / "schema.sql"
 def dump(dsn: str) -> list[str]:
     """The schema as PostgreSQL describes it, without comments, session settings and the record of migrations."""
     done = subprocess.run(
-        [str(postgres_binary("pg_dump")), "--schema-only", "--exclude-table=schema_migrations", "--dbname", dsn],
+        [
+            str(postgres_binary("pg_dump")),
+            "--schema-only",
+            "--schema=public",
+            "--exclude-table=schema_migrations",
+            "--dbname",
+            dsn,
+        ],
         capture_output=True,
         text=True,
         check=True,

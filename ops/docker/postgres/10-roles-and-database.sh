@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Runs once, when the cluster is new: three login roles and the database. The migrations say what each role may do.
+# Runs once, when the cluster is new: four login roles and the database. The migrations say what each role may do.
 #   bursar_owner   owns the schema; only `bursar migrate` uses it
 #   bursar_writer  appends to the book (command-api)
 #   bursar_reader  reads it (relay, projectors, query-api)
+#   bursar_opener  reads the wrapped keys of personal data, for whoever may open it
 set -euo pipefail
 
 secrets="${BURSAR_SECRETS_DIR:-/run/secrets}"
@@ -10,11 +11,13 @@ secrets="${BURSAR_SECRETS_DIR:-/run/secrets}"
 psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --username "${POSTGRES_USER:-postgres}" --dbname postgres \
   --set=owner_password="$(<"$secrets/postgres_owner_password")" \
   --set=writer_password="$(<"$secrets/postgres_writer_password")" \
-  --set=reader_password="$(<"$secrets/postgres_reader_password")" <<'SQL'
+  --set=reader_password="$(<"$secrets/postgres_reader_password")" \
+  --set=opener_password="$(<"$secrets/postgres_opener_password")" <<'SQL'
 CREATE ROLE bursar_owner LOGIN NOINHERIT PASSWORD :'owner_password';
 CREATE ROLE bursar_writer LOGIN NOINHERIT PASSWORD :'writer_password';
 CREATE ROLE bursar_reader LOGIN NOINHERIT PASSWORD :'reader_password';
+CREATE ROLE bursar_opener LOGIN NOINHERIT PASSWORD :'opener_password';
 CREATE DATABASE bursar OWNER bursar_owner;
 REVOKE ALL ON DATABASE bursar FROM PUBLIC;
-GRANT CONNECT ON DATABASE bursar TO bursar_writer, bursar_reader;
+GRANT CONNECT ON DATABASE bursar TO bursar_writer, bursar_reader, bursar_opener;
 SQL
