@@ -22,6 +22,7 @@ from command_api.screening.scoring import (
     Words,
     nearness,
     quality_change,
+    words_to_compare,
 )
 from contracts.screening import ListVersion
 
@@ -106,7 +107,7 @@ class _Block:
     def __init__(self, rows: Iterable[tuple[_Row, tuple[str, ...]]]) -> None:
         kept = [(row, words) for row, words in rows if words]
         self.rows = tuple(row for row, _ in kept)
-        self.index = NameIndex([_side(words) for _, words in kept])
+        self.index = NameIndex([words_to_compare(words) for _, words in kept])
 
 
 def _rows(entry: ListEntry) -> list[_Row]:
@@ -120,12 +121,8 @@ def _rows(entry: ListEntry) -> list[_Row]:
     return found
 
 
-def _side(words: tuple[str, ...]) -> Words:
-    return Words(words, " ".join(words))
-
-
 def _question(block: _Block, words: tuple[str, ...], change: int) -> Question:
-    side = _side(words)
+    side = words_to_compare(words)
     return Question(block, side, block.index.candidates(side), change)
 
 
@@ -139,5 +136,5 @@ def _matches(question: Question, *, least: int) -> list[Match]:
         score = near + question.change + quality_change(row.name.quality)
         if score >= least:
             is_same = near == 1000 and question.change == 0
-            found.append(Match(row.entry, row.name, listed.text, score, is_same))
+            found.append(Match(row.entry, row.name, " ".join(listed.words), score, is_same))
     return found

@@ -33,8 +33,20 @@ _LEGAL_FORMS_TEXT: Final = """
 _PARTICLES_TEXT: Final = """
     abd abu al am an and ap as at bin bint bn d da dal de del della den der di do dos du e el i ibn la le of ould the
     und van ven vom von y zu zur"""
+_TRADES_TEXT: Final = """
+    agency agricultural agro air airlines airways association aviation bank banking brothers business capital center
+    central centre charity chemical chemicals commercial construction consulting corporation council development
+    electronics energy engineering enterprise enterprises equipment establishment exchange export exports factory finance
+    financial fisheries food foods foundation freight fund gas general global group handels handelsgesellschaft holding
+    holdings import imports industrial industries industry institute insurance international investment investments
+    laboratories laboratory leasing lines logistics machinery management marine maritime medical metal metals military
+    mineral minerals mining motors national network oil optics organisation organization partners petrochemical petroleum
+    pharma pharmaceutical plant ports power production products projects properties research resources sea security
+    service services ship shipping society solutions state steel steelworks supplies supply systems technical
+    technologies technology telecom textile textiles timber tourism trade trading transport travel trust union university
+    works"""
 LEGAL_FORMS: Final = frozenset(_LEGAL_FORMS_TEXT.split())
-PARTICLES: Final = frozenset(_PARTICLES_TEXT.split())
+_SAY_LITTLE: Final = frozenset(_PARTICLES_TEXT.split()) | frozenset(_TRADES_TEXT.split())
 
 _JOINERS: Final = re.compile(r"['`.]")
 _SPLITTERS: Final = re.compile(r"[^a-z0-9]+")
@@ -86,9 +98,9 @@ def normalise(name: str) -> NormalName:
     return NormalName(words, core or words, _ABJADS.search(composed) is not None)
 
 
-def is_particle(word: str) -> bool:
-    """Whether a word says little by itself: `al`, `von`, or a single letter."""
-    return word in PARTICLES or len(word) == 1
+def says_little(word: str) -> bool:
+    """Whether a word names nobody by itself: `al`, `von`, a single letter, `shipping`."""
+    return word in _SAY_LITTLE or len(word) == 1
 
 
 @lru_cache(maxsize=WORDS_KEPT_IN_MEMORY)

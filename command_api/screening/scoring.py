@@ -1,16 +1,19 @@
 """How near two names are, in permille, and what a birth date or a country adds or takes away.
 
-The nearness of two names is the greatest of
+Two words are as like as the mean of their Jaro-Winkler similarity and their Indel ratio (both rapidfuzz's). Two names
+are compared word by word, in whatever order they stand: each word of the name that has fewer goes with the free word
+of the other that is most like it, or with two of them written together, longest words first. Then
 
-- *sorted*: the Indel ratio of the two sorted texts (rapidfuzz `fuzz.ratio`, which on sorted words is its
-  `token_sort_ratio`);
-- *aligned*: the words of the name that has fewer of them, each beside the best free word of the other, or beside two
-  of its words written together. A pair counts the mean of Jaro-Winkler and Indel ratio, weighted by the word's length.
-  Each word left over costs EXTRA_WORD, particles nothing, together at most EXTRA_WORDS_MAX. It counts only if the
-  shorter name has two words that say something, and each of these found something like itself.
+    nearness = (1 - WORST_SHARE) * mean likeness, weighted by length + WORST_SHARE * likeness of the worst telling word
+               - EXTRA_WORD for each telling word left over, at most EXTRA_WORDS_MAX
 
-*Aligned* is a `token_set_ratio` that forgives typing errors and does not take one shared word for a shared name.
-No number depends on what else is on the lists, so a new entry never hides an old one.
+A *telling* word is one that is neither a particle (`al`, `von`, a single letter) nor a word of trade (`shipping`);
+those count half. The nearness is 0 when a telling word finds nothing like itself, and when one name has only one
+telling word and the other has more: one shared word is no shared name.
+
+This is what `token_sort_ratio` and `token_set_ratio` are for, with typing errors forgiven in each word and a short
+word that differs not outweighed by a long one that does not. No number depends on what else is on the lists, so a new
+entry never hides an old one.
 """
 
 from __future__ import annotations
@@ -21,13 +24,15 @@ from rapidfuzz.distance import JaroWinkler
 from rapidfuzz.fuzz import ratio
 
 from command_api.screening.entries import BirthDate, EntryKind, NameQuality
-from command_api.screening.names import is_particle
+from command_api.screening.names import says_little
 
 SAME: Final = 1000
+WORST_SHARE: Final = 0.3
 EXTRA_WORD: Final = 20
 EXTRA_WORDS_MAX: Final = 100  # padding a name with words must not carry it below the threshold
 WORD_LIKENESS_MIN: Final = 600  # below, two words are different words and not one misspelt
 TOGETHER_LIKENESS_MIN: Final = 850  # two words written together have to be nearly what stands on the other side
+LITTLE_WEIGHT: Final = 0.5
 
 WEAK_ALIAS: Final = -50
 OTHER_SCRIPT: Final = -40  # compared by consonants only
@@ -41,11 +46,31 @@ BORN_APART_YEARS: Final = 2  # lists are often a year or two off; only more than
 RAISE_MAX: Final = BORN_SAME_DAY + SAME_COUNTRY
 
 
+class Part(NamedTuple):
+    """One word of a name, how much it weighs in the mean, and whether it says something by itself."""
+
+    word: str
+    weight: float
+    is_telling: bool
+
+
 class Words(NamedTuple):
-    """One side of a comparison: sorted words, and the same as text."""
+    """One side of a comparison: its words sorted, and longest first with their weights."""
 
     words: tuple[str, ...]
-    text: str
+    parts: tuple[Part, ...]
+    telling_count: int
+
+
+def words_to_compare(words: tuple[str, ...]) -> Words:
+    """Weigh the sorted words of a name. When none of them tells anything, all of them have to."""
+    has_telling = not all(map(says_little, words))
+    parts = tuple(
+        Part(word, len(word) * (LITTLE_WEIGHT if is_little else 1.0), not is_little)
+        for word in sorted(words, key=len, reverse=True)
+        for is_little in [has_telling and says_little(word)]
+    )
+    return Words(words, parts, sum(part.is_telling for part in parts))
 
 
 class Likeness:
@@ -70,52 +95,53 @@ def nearness(left: Words, right: Words, *, likeness: Likeness) -> int:
     """Return how near two names are, 0 to 1000; 1000 only for the same words."""
     if left.words == right.words:
         return SAME
-    best = 10 * ratio(left.text, right.text)
-    shorter, longer = _by_length(left, right)
-    if sum(1 for word in shorter.words if not is_particle(word)) > 1:
-        best = max(best, _aligned(shorter, longer, likeness=likeness))
-    return min(round(best), SAME - 1)
-
-
-def _by_length(left: Words, right: Words) -> tuple[Words, Words]:
-    """The name with fewer words first; between equals the shorter text, so that the order of asking is no matter."""
-    one, other = sorted((left, right), key=lambda side: (len(side.words), len(side.text), side.text))
-    return one, other
+    if left.telling_count != right.telling_count and 1 in (left.telling_count, right.telling_count):
+        return 0
+    is_left_shorter = (len(left.words), left.words) <= (len(right.words), right.words)
+    shorter, longer = (left, right) if is_left_shorter else (right, left)
+    return min(round(_aligned(shorter, longer, likeness=likeness)), SAME - 1)
 
 
 def _aligned(shorter: Words, longer: Words, *, likeness: Likeness) -> float:
-    free = list(longer.words)
-    total = weight = 0.0
-    for word in sorted(shorter.words, key=len, reverse=True):
+    free = [part.word for part in longer.parts]
+    total = weights = 0.0
+    worst: float = SAME
+    for word, weight, is_telling in shorter.parts:
         value, used = _best(word, free, likeness=likeness)
-        if value < WORD_LIKENESS_MIN and not is_particle(word):
-            return 0.0
+        if is_telling:
+            if value < WORD_LIKENESS_MIN:
+                return 0.0
+            worst = min(worst, value)
         for taken in used:
             free.remove(taken)
-        total += len(word) * value
-        weight += len(word)
-    extra = sum(1 for word in free if not is_particle(word))
-    return total / weight - min(extra * EXTRA_WORD, EXTRA_WORDS_MAX)
+        total += weight * value
+        weights += weight
+    extra = sum(1 for word in free if not says_little(word))
+    mean = total / weights
+    return max((1 - WORST_SHARE) * mean + WORST_SHARE * worst - min(extra * EXTRA_WORD, EXTRA_WORDS_MAX), 0.0)
 
 
 def _best(word: str, free: list[str], *, likeness: Likeness) -> tuple[float, tuple[str, ...]]:
     """The free word that is most like ``word``, or two free words that are it when written together."""
-    if not free:
-        return 0.0, ()
     if word in free:
         return SAME, (word,)
-    single = max(free, key=lambda other: likeness.of(word, other))
-    best, used = likeness.of(word, single), (single,)
-    if best >= TOGETHER_LIKENESS_MIN or len(free) == 1:
+    best: float = 0.0
+    used: tuple[str, ...] = ()
+    for other in free:
+        value = likeness.of(word, other)
+        if value > best:
+            best, used = value, (other,)
+    if len(free) == 1:
         return best, used
     return max((best, used), _together(word, free, likeness=likeness))
 
 
 def _together(word: str, free: list[str], *, likeness: Likeness) -> tuple[float, tuple[str, ...]]:
     best: tuple[float, tuple[str, ...]] = (0.0, ())
+    length = len(word)
     for i, first in enumerate(free):
         for j, second in enumerate(free):
-            if i == j or abs(len(first) + len(second) - len(word)) > 1:
+            if i == j or abs(len(first) + len(second) - length) > 1:
                 continue
             value = likeness.of(word, first + second)
             if value >= TOGETHER_LIKENESS_MIN:
