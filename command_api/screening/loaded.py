@@ -127,10 +127,11 @@ def _question(block: _Block, words: tuple[str, ...], change: int) -> Question:
 
 
 def _matches(question: Question, *, least: int) -> list[Match]:
-    likeness = Likeness()
+    names = question.block.index.names
+    likeness = Likeness(question.words.words, (word for number in question.candidates for word in names[number].words))
     found = []
     for number in question.candidates:
-        listed = question.block.index.names[number]
+        listed = names[number]
         row = question.block.rows[number]
         near = nearness(question.words, listed, likeness=likeness)
         score = near + question.change + quality_change(row.name.quality)

@@ -8,8 +8,9 @@ of the other that is most like it, or with two of them written together, longest
                - EXTRA_WORD for each telling word left over, at most EXTRA_WORDS_MAX
 
 A *telling* word is one that is neither a particle (`al`, `von`, a single letter) nor a word of trade (`shipping`);
-those count half. The nearness is 0 when a telling word finds nothing like itself, and when one name has only one
-telling word and the other has more: one shared word is no shared name.
+those count half. The nearness is 0 when a telling word finds nothing like itself, and when the shorter name has only
+one telling word and one of the other is left over: one shared word is no shared name. (Unless it is long, and what is
+left over is so short that it may be a misspelt legal form.)
 
 This is what `token_sort_ratio` and `token_set_ratio` are for, with typing errors forgiven in each word and a short
 word that differs not outweighed by a long one that does not. No number depends on what else is on the lists, so a new
@@ -18,10 +19,13 @@ entry never hides an old one.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+import numpy as np
 from rapidfuzz.distance import JaroWinkler
 from rapidfuzz.fuzz import ratio
+from rapidfuzz.process import cdist
 
 from command_api.screening.entries import BirthDate, EntryKind, NameQuality
 from command_api.screening.names import says_little
@@ -33,6 +37,8 @@ EXTRA_WORDS_MAX: Final = 100  # padding a name with words must not carry it belo
 WORD_LIKENESS_MIN: Final = 600  # below, two words are different words and not one misspelt
 TOGETHER_LIKENESS_MIN: Final = 850  # two words written together have to be nearly what stands on the other side
 LITTLE_WEIGHT: Final = 0.5
+ALONE_CHARS_MIN: Final = 6
+SHORT_CHARS_MAX: Final = 4
 
 WEAK_ALIAS: Final = -50
 OTHER_SCRIPT: Final = -40  # compared by consonants only
@@ -74,29 +80,40 @@ def words_to_compare(words: tuple[str, ...]) -> Words:
 
 
 class Likeness:
-    """Likeness of words, kept while one name is compared with many: the same words come up again and again."""
+    """Likeness of words, in permille: of one name's words with all words that they will be compared with.
 
-    def __init__(self) -> None:
-        self._known: dict[tuple[str, str], float] = {}
+    They are computed at once, because a call per pair costs more than the pair; other pairs are computed when asked.
+    """
+
+    def __init__(self, asked: Iterable[str] = (), listed: Iterable[str] = ()) -> None:
+        rows, columns = sorted(set(asked)), sorted(set(listed))
+        self._known: dict[str, dict[str, float]] = {}
+        if not rows or not columns:
+            return
+        table = 500 * cdist(rows, columns, scorer=JaroWinkler.similarity, dtype=np.float64)
+        table += 5 * cdist(rows, columns, scorer=ratio, dtype=np.float64)
+        for word, values in zip(rows, table.tolist(), strict=True):
+            self._known[word] = dict(zip(columns, values, strict=True))
+        for word, values in zip(columns, table.T.tolist(), strict=True):
+            self._known.setdefault(word, {}).update(zip(rows, values, strict=True))
+
+    def row(self, word: str) -> dict[str, float]:
+        """Return what is known already of a word beside others."""
+        return self._known.setdefault(word, {})
 
     def of(self, left: str, right: str) -> float:
-        """Return the mean of Jaro-Winkler and Indel ratio, in permille."""
-        if left == right:
-            return SAME
-        pair = (left, right)
-        known = self._known.get(pair)
-        if known is None:
-            known = 500 * JaroWinkler.similarity(left, right) + 5 * ratio(left, right)
-            self._known[pair] = known
-        return known
+        """Return the mean of Jaro-Winkler and Indel ratio; the same both ways."""
+        known = self.row(left)
+        value = known.get(right)
+        if value is None:
+            value = known[right] = 500 * JaroWinkler.similarity(left, right) + 5 * ratio(left, right)
+        return value
 
 
 def nearness(left: Words, right: Words, *, likeness: Likeness) -> int:
     """Return how near two names are, 0 to 1000; 1000 only for the same words."""
     if left.words == right.words:
         return SAME
-    if left.telling_count != right.telling_count and 1 in (left.telling_count, right.telling_count):
-        return 0
     is_left_shorter = (len(left.words), left.words) <= (len(right.words), right.words)
     shorter, longer = (left, right) if is_left_shorter else (right, left)
     return min(round(_aligned(shorter, longer, likeness=likeness)), SAME - 1)
@@ -117,8 +134,16 @@ def _aligned(shorter: Words, longer: Words, *, likeness: Likeness) -> float:
         total += weight * value
         weights += weight
     extra = sum(1 for word in free if not says_little(word))
+    if extra and shorter.telling_count == 1 and not _is_enough_alone(shorter, free):
+        return 0.0
     mean = total / weights
     return max((1 - WORST_SHARE) * mean + WORST_SHARE * worst - min(extra * EXTRA_WORD, EXTRA_WORDS_MAX), 0.0)
+
+
+def _is_enough_alone(shorter: Words, free: list[str]) -> bool:
+    """One telling word is a whole name if it is long and what is left of the other could be a misspelt legal form."""
+    alone = next(part.word for part in shorter.parts if part.is_telling)
+    return len(alone) >= ALONE_CHARS_MIN and max(map(len, free)) <= SHORT_CHARS_MAX
 
 
 def _best(word: str, free: list[str], *, likeness: Likeness) -> tuple[float, tuple[str, ...]]:
@@ -127,11 +152,12 @@ def _best(word: str, free: list[str], *, likeness: Likeness) -> tuple[float, tup
         return SAME, (word,)
     best: float = 0.0
     used: tuple[str, ...] = ()
+    known = likeness.row(word)
     for other in free:
-        value = likeness.of(word, other)
+        value = known[other] if other in known else likeness.of(word, other)
         if value > best:
             best, used = value, (other,)
-    if len(free) == 1:
+    if len(free) < 2:
         return best, used
     return max((best, used), _together(word, free, likeness=likeness))
 
@@ -139,6 +165,9 @@ def _best(word: str, free: list[str], *, likeness: Likeness) -> tuple[float, tup
 def _together(word: str, free: list[str], *, likeness: Likeness) -> tuple[float, tuple[str, ...]]:
     best: tuple[float, tuple[str, ...]] = (0.0, ())
     length = len(word)
+    shortest, next_to_it = sorted(map(len, free))[:2]
+    if shortest + next_to_it > length + 1:
+        return best
     for i, first in enumerate(free):
         for j, second in enumerate(free):
             if i == j or abs(len(first) + len(second) - length) > 1:

@@ -128,7 +128,8 @@ def drop_middle(name: str, chance: random.Random) -> str:
 
 def add_middle(name: str, chance: random.Random) -> str:
     words = name.split()
-    words.insert(1, chance.choice(COMMON_GIVEN.split()))
+    if kind_of(name) == "person":
+        words.insert(1, chance.choice(COMMON_GIVEN.split()))
     return " ".join(words)
 
 
