@@ -11,6 +11,10 @@ from contracts.commands.accounts import (
     OpenAccount,
     UnfreezeAccount,
 )
+from contracts.commands.batches import (
+    AnyCommand,
+    BatchItem,
+)
 from contracts.commands.command import (
     AccountType,
     Command,
@@ -23,10 +27,6 @@ from contracts.commands.command import (
     Reason,
     Reference,
     Side,
-)
-from contracts.commands.batches import (
-    AnyCommand,
-    BatchItem,
 )
 from contracts.commands.holds import (
     CaptureHold,
