@@ -2,8 +2,8 @@
 
 Time is cut into buckets and a window counts whole buckets: the one that is now and as many before it as make up its
 length. So a window never counts less than its length, and at most one bucket more. Each size of bucket is a ring of
-fields in the subject's hash, each field saying which bucket it holds; an old bucket is simply written over, so a subject
-needs the same memory for ever.
+fields in the subject's hash, each field saying which bucket it holds; an old bucket is simply written over, so a
+subject needs the same memory for ever.
 
     customer:<id>  payee:<id>  device:<id>   hash  position, first_at, last_at, <ring><slot> -> "bucket count failed",
                                                    <currency>:<ring><slot> -> "bucket amount"
@@ -34,7 +34,7 @@ DISTINCT_WINDOW_S: Final = DAY_S
 DISTINCT_MAX: Final = 1_000  # the newest are kept; a count of this many means "at least"
 MEMORY_S: Final = 400 * DAY_S  # a subject or pair without a payment for this long is new again
 PAYMENT_MEMORY_S: Final = 45 * DAY_S  # an outcome later than this is not counted
-# Sums stop here. It keeps every figure exact in Lua, whose numbers are doubles, and no sum of refused wishes can overflow.
+# Sums stop here: every figure stays exact in Lua, whose numbers are doubles, and no sum of refused wishes can overflow.
 FIGURE_MAX: Final = 2**52
 
 
@@ -84,6 +84,8 @@ class Feature(NamedTuple):
     words: str
 
 
+_LONG: Final = ("1h", "24h", "7d", "30d")
+
 FEATURES: Final = (
     Feature("amount_minor", "amount", "rises", "amount of this payment in minor units of its currency"),
     Feature("currency", "text", "open", "its currency"),
@@ -98,12 +100,12 @@ FEATURES: Final = (
     Feature("idle_h", "age", "rises", "whole hours since the customer's last payment; 0 for a first one"),
     *(
         Feature(f"{who}_payments_{window}", "count", "rises", f"payments of the {who} in {window}, with this one")
-        for who, windows in (("customer", ("1h", "24h", "7d", "30d")), ("payee", ("1h", "24h")), ("device", ("1h", "24h")))
+        for who, windows in (("customer", _LONG), ("payee", ("1h", "24h")), ("device", ("1h", "24h")))
         for window in windows
     ),
     *(
-        Feature(f"{who}_amount_{window}", "amount", "rises", f"amounts of the {who} in {window}, in this currency, with this")
-        for who, windows in (("customer", ("1h", "24h", "7d", "30d")), ("payee", ("24h",)))
+        Feature(f"{who}_amount_{window}", "amount", "rises", f"amounts of the {who} in {window}, this one and currency")
+        for who, windows in (("customer", _LONG), ("payee", ("24h",)))
         for window in windows
     ),
     *(
@@ -114,9 +116,9 @@ FEATURES: Final = (
     Feature("customer_payees_24h", "count", "rises", "different payees of the customer in 24h, with this one"),
     Feature("payee_customers_24h", "count", "rises", "different customers who paid the payee in 24h, with this one"),
     Feature("device_customers_24h", "count", "rises", "different customers on the device in 24h, with this one"),
-    Feature("typical_payments", "count", "open", "settled payments of the customer that the typical amount is made from"),
+    Feature("typical_payments", "count", "open", "settled payments behind the typical amount"),
     Feature("typical_minor", "amount", "open", "the customer's typical (median) amount, about; 0 when none is known"),
-    Feature("amount_to_typical_pct", "ratio", "rises", "this amount in percent of the typical one; 100 when none is known"),
+    Feature("amount_to_typical_pct", "ratio", "rises", "this amount in percent of the typical one, or 100"),
 )  # fmt: skip
 
 FEATURE_OF: Final = {feature.name: feature for feature in FEATURES}

@@ -87,20 +87,36 @@ def test_memory_says_what_counting_the_whole_history_says(facts: list[PaymentFac
 
 DUPLICATE_CHECK = "if last <= position then return 'duplicate' end\nif first ~= position + 1 then return 'gap' end\n"
 OWN_POSITION = "    if tonumber(found[1] or '0') >= fact.position then return end\n"
+SETTLED = "if fact.kind == 'settled' then"
+CAPPED = "math.min(amounts[index] + tonumber(amount), layout.figure_max)"
+
+
+def in_apply(old: str, new: str) -> tuple[str, str]:
+    """The scripts with one place of the first changed."""
+    return APPLY_LUA.replace(old, new), READ_LUA
+
+
+def in_read(old: str, new: str) -> tuple[str, str]:
+    """The scripts with one place of the second changed."""
+    return APPLY_LUA, READ_LUA.replace(old, new)
+
+
 FAULTS: dict[str, tuple[str, str]] = {
-    "a window is one bucket short": (APPLY_LUA, READ_LUA.replace("age <= window[3]", "age < window[3]")),
-    "a window is one bucket long": (APPLY_LUA, READ_LUA.replace("age <= window[3]", "age <= window[3] + 1")),
+    "a window is one bucket short": in_read("age <= window[3]", "age < window[3]"),
+    "a window is one bucket long": in_read("age <= window[3]", "age <= window[3] + 1"),
     "a repeated batch counts again": (
         APPLY_LUA.replace(DUPLICATE_CHECK, "local again = last <= position\n")
         .replace(OWN_POSITION, "")
         .replace("return 'applied'", "return again and 'duplicate' or 'applied'"),
         READ_LUA,
     ),
-    "an old bucket is added to": (APPLY_LUA.replace("if tonumber(of) ~= bucket then return 0, 0 end", "if not of then return 0, 0 end"), READ_LUA),
-    "rejections are not counted": (APPLY_LUA.replace("fact, 0, 1)", "fact, 0, 0)"), READ_LUA),
-    "a payee is known by an attempt": (APPLY_LUA.replace("if fact.kind == 'settled' then", "know('payee', payment.customer, payment.payee, fact)\n    if fact.kind == 'settled' then"), READ_LUA),
-    "sums do not stop": (APPLY_LUA.replace("math.min(a + b, layout.figure_max)", "a + b"), READ_LUA.replace("math.min(amounts[index] + tonumber(amount), layout.figure_max)", "amounts[index] + tonumber(amount)")),
-}  # fmt: skip
+    "an old bucket is added to": in_apply("if tonumber(of) ~= bucket then", "if not of then"),
+    "rejections are not counted": in_apply("fact, 0, 1)", "fact, 0, 0)"),
+    "a payee is known by an attempt": in_apply(
+        SETTLED, f"know('payee', payment.customer, payment.payee, fact) {SETTLED}"
+    ),
+    "sums of a window do not stop": in_read(CAPPED, "amounts[index] + tonumber(amount)"),
+}
 
 
 @pytest.mark.parametrize("fault", FAULTS)
