@@ -1,0 +1,93 @@
+-- The raw figures about one payment, in one atomic call: everything is as of one position of the book.
+-- KEYS[1] the checkpoint; ARGV: prefix; now in seconds; customer, payee, device ('' for none), currency; the layout as
+-- MessagePack, see reading.py. Only reads.
+-- Returns {position, recorded_at, fence or false, figures}; the figures stand in the order of `Figures` in features.py.
+local prefix, now = ARGV[1], tonumber(ARGV[2])
+local customer, payee, device, currency = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local layout = cmsgpack.unpack(ARGV[7])
+local figures = {}
+
+local function add(figure) figures[#figures + 1] = figure end
+
+local function subject(kind, id)
+    local fields, buckets = { 'first_at', 'last_at' }, {}
+    for index, ring in ipairs(layout.rings) do
+        buckets[index] = math.floor(now / ring[2])
+        for slot = 0, ring[3] - 1 do
+            fields[#fields + 1] = ring[1] .. slot
+            fields[#fields + 1] = currency .. ':' .. ring[1] .. slot
+        end
+    end
+    local found = redis.call('HMGET', prefix .. kind .. ':' .. id, unpack(fields))
+    local counts, failures, amounts = {}, {}, {}
+    for index, window in ipairs(layout.windows) do counts[index], failures[index], amounts[index] = 0, 0, 0 end
+    local at = 3
+    for ring = 1, #layout.rings do
+        for slot = 0, layout.rings[ring][3] - 1 do
+            if found[at] then
+                local bucket, paid, failed = string.match(found[at], '^(%d+) (%d+) (%d+)$')
+                local age = buckets[ring] - tonumber(bucket)
+                local of, amount = string.match(found[at + 1] or '', '^(%d+) (%d+)$')
+                if of ~= bucket then amount = 0 end
+                for index, window in ipairs(layout.windows) do
+                    if window[2] + 1 == ring and age <= window[3] then
+                        counts[index] = math.min(counts[index] + tonumber(paid), layout.figure_max)
+                        failures[index] = math.min(failures[index] + tonumber(failed), layout.figure_max)
+                        amounts[index] = math.min(amounts[index] + tonumber(amount), layout.figure_max)
+                    end
+                end
+            end
+            at = at + 2
+        end
+    end
+    for index = 1, #layout.windows do add(counts[index]) add(failures[index]) add(amounts[index]) end
+    add(tonumber(found[1] or '0'))
+    add(tonumber(found[2] or '0'))
+end
+
+local function pair(kind, other)
+    local found = redis.call('HMGET', prefix .. 'pair:' .. kind .. ':' .. customer .. '|' .. other, 'first_at', 'last_at')
+    add(tonumber(found[1] or '0'))
+    add(tonumber(found[2] or '0'))
+end
+
+-- How many were met within the window, and 1 when this one is among them.
+local function met(set, id, other)
+    local key, floor = prefix .. set .. ':' .. id, now - layout.distinct_s
+    local seen = redis.call('ZSCORE', key, other)
+    add(redis.call('ZCOUNT', key, '(' .. string.format('%.0f', floor), '+inf'))
+    add((seen and tonumber(seen) > floor) and 1 or 0)
+end
+
+-- How many settled payments, and the step of the ladder on which the median stands.
+local function typical()
+    local found = redis.call('HGETALL', prefix .. 'typical:' .. customer .. '|' .. currency)
+    local steps, payments = {}, 0
+    for index = 1, #found, 2 do
+        if found[index] ~= 'position' then
+            steps[#steps + 1] = { tonumber(found[index]), tonumber(found[index + 1]) }
+            payments = payments + tonumber(found[index + 1])
+        end
+    end
+    table.sort(steps, function(a, b) return a[1] < b[1] end)
+    local median, behind = 0, 0
+    for _, step in ipairs(steps) do
+        behind = behind + step[2]
+        if behind * 2 >= payments then median = step[1] break end
+    end
+    add(payments)
+    add(median)
+end
+
+subject('customer', customer)
+subject('payee', payee)
+subject('device', device)
+pair('payee', payee)
+pair('device', device)
+met('payees', customer, payee)
+met('payers', payee, customer)
+met('users', device, customer)
+typical()
+
+local checkpoint = redis.call('HMGET', KEYS[1], 'position', 'recorded_at', 'fence')
+return { checkpoint[1] or '0', checkpoint[2] or '', checkpoint[3], figures }

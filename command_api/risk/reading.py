@@ -1,0 +1,124 @@
+"""The raw figures about a payment from Redis: one call, one deadline, and a breaker in front.
+
+A Redis that failed several times in a row is left alone for a moment, so that a dead server costs a few assessments
+their deadline, and not each of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from hashlib import sha1
+from pathlib import Path
+from typing import Any, Final, NamedTuple, Protocol
+
+import msgspec
+import redis.asyncio as redis
+from purgatory import AsyncCircuitBreakerFactory
+from purgatory.domain.model import OpenedState
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import NoScriptError, RedisError
+
+from command_api.risk.features import Figures, figures_of
+from contracts.risk import RiskContext
+from contracts.risk_features import DISTINCT_WINDOW_S, FIGURE_MAX, RINGS, WINDOWS, RiskKeys
+
+READ_DEADLINE_S: Final = 0.015
+CONNECTIONS_MAX: Final = 16
+FAILURES_MAX: Final = 5  # in a row, then Redis is left alone
+REST_S: Final = 0.5
+BREAKER: Final = "risk-features"
+
+READ_LUA: Final = (Path(__file__).parent / "read.lua").read_text(encoding="utf-8")
+_LAYOUT: Final = msgspec.msgpack.encode(
+    {
+        "rings": [tuple(ring) for ring in RINGS],
+        "windows": [tuple(window) for window in WINDOWS],
+        "figure_max": FIGURE_MAX,
+        "distinct_s": DISTINCT_WINDOW_S,
+    }
+)
+
+
+class FeaturesUnavailable(Exception):
+    """The figures could not be had in time; the text says why."""
+
+
+class Read(NamedTuple):
+    """The figures and the position of the book they are as of."""
+
+    figures: Figures
+    position: int
+    recorded_at: datetime | None
+
+
+class FigureSource(Protocol):
+    """Where the figures about a payment come from."""
+
+    async def read(self, context: RiskContext, *, now_s: int) -> Read:
+        """Return the figures. Raises FeaturesUnavailable."""
+        ...
+
+
+class RedisFigures:
+    """The active model of one ledger in Redis. Connects when first asked and never waits longer than its deadline."""
+
+    def __init__(self, redis_url: str, keys: RiskKeys, *, deadline_s: float = READ_DEADLINE_S) -> None:
+        pool = redis.BlockingConnectionPool.from_url(
+            redis_url,
+            max_connections=CONNECTIONS_MAX,
+            timeout=deadline_s,
+            socket_timeout=None,  # the deadline below is the only one
+            socket_connect_timeout=None,
+            retry=Retry(NoBackoff(), 0),
+        )
+        self._client = redis.Redis.from_pool(pool)
+        self._keys = keys
+        self._deadline_s = deadline_s
+        self._script_name = sha1(READ_LUA.encode(), usedforsecurity=False).hexdigest()  # as Redis names it
+        self._breakers = AsyncCircuitBreakerFactory(
+            default_threshold=FAILURES_MAX, default_ttl=REST_S, exclude=[asyncio.CancelledError]
+        )
+
+    async def read(self, context: RiskContext, *, now_s: int) -> Read:
+        """Read everything about one payment as of one position. Raises FeaturesUnavailable."""
+        breaker = await self._breakers.get_breaker(BREAKER)
+        try:
+            async with breaker:
+                position, recorded_at, fence, flat = await self._call(context, now_s)
+        except OpenedState as open_:
+            raise FeaturesUnavailable("Redis failed repeatedly and is left alone for a moment") from open_
+        except TimeoutError as late:
+            raise FeaturesUnavailable(f"Redis did not answer within {self._deadline_s * 1000:.0f} ms") from late
+        except (RedisError, OSError) as error:
+            raise FeaturesUnavailable(f"Redis does not answer: {str(error) or type(error).__name__}") from error
+        if fence:
+            raise FeaturesUnavailable("the risk model is being rebuilt")
+        try:
+            moment = datetime.fromisoformat(recorded_at.decode()) if recorded_at else None
+            return Read(figures_of(flat), int(position), moment)
+        except (ValueError, TypeError) as error:
+            raise FeaturesUnavailable(f"the risk model in Redis has another shape: {error}") from error
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def _call(self, context: RiskContext, now_s: int) -> Any:
+        arguments: tuple[Any, ...] = (
+            1,
+            self._keys.checkpoint,
+            self._keys.prefix,
+            now_s,
+            context.customer_id,
+            context.payee_id,
+            context.device_id or "",
+            context.currency,
+            _LAYOUT,
+        )
+        async with asyncio.timeout(self._deadline_s):
+            try:
+                return await self._client.evalsha(self._script_name, *arguments)
+            except NoScriptError:
+                return await self._client.eval(READ_LUA, *arguments)

@@ -1,0 +1,172 @@
+"""Histories of payments, and the figures about them counted in the plainest way: over the whole history, each time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from hypothesis import strategies as st
+
+from command_api.risk.features import Figures, SubjectFigures, Window
+from contracts.risk import PaymentFact, RiskContext
+from contracts.risk_features import (
+    DISTINCT_WINDOW_S,
+    FIGURE_MAX,
+    MEMORY_S,
+    PAYMENT_MEMORY_S,
+    RINGS,
+    WINDOWS,
+    amount_step,
+)
+
+BEGIN_S = int(datetime(2026, 1, 5, 8, tzinfo=UTC).timestamp())
+CUSTOMERS = ("alice", "bob")
+PAYEES = ("shop", "mule")
+DEVICES = ("", "phone", "laptop")
+CURRENCIES = ("EUR", "JPY")
+# Steps that land within a bucket, on its edge, beyond each window, and beyond memory.
+STEPS_S = (
+    0,
+    1,
+    7,
+    299,
+    300,
+    301,
+    3_599,
+    3_600,
+    3_601,
+    86_399,
+    86_400,
+    86_401,
+    7 * 86_400,
+    30 * 86_400 + 1,
+    46 * 86_400,
+)
+
+
+def moment(second: int) -> datetime:
+    return datetime.fromtimestamp(second, UTC)
+
+
+def context_of(customer: str, payee: str, device: str, currency: str, amount_minor: int = 100) -> RiskContext:
+    return RiskContext(
+        customer_id=customer,
+        account_id=customer,
+        payee_id=payee,
+        device_id=device or None,
+        amount_minor=amount_minor,
+        currency=currency,
+        scale=2,
+    )
+
+
+def initiated(position: int, at: int, who: tuple[str, str, str, str], amount_minor: int) -> PaymentFact:
+    customer, payee, device, currency = who
+    return PaymentFact(
+        position=position,
+        kind="initiated",
+        payment_id=f"pay_{position}",
+        at=at,
+        customer_id=customer,
+        payee_id=payee,
+        device_id=device,
+        currency=currency,
+        amount_minor=amount_minor,
+    )
+
+
+WHO = st.tuples(
+    st.sampled_from(CUSTOMERS), st.sampled_from(PAYEES), st.sampled_from(DEVICES), st.sampled_from(CURRENCIES)
+)
+AMOUNTS = st.one_of(st.integers(1, 20_000), st.sampled_from((1, 7, 8, 2**52 - 1, 2**52, 2**63 - 1)))
+
+
+@st.composite
+def histories(draw: st.DrawFn, *, payments_max: int = 25) -> list[PaymentFact]:
+    """Draw payments with outcomes soon, late or never, in the book's order."""
+    facts: list[PaymentFact] = []
+    waiting: list[str] = []
+    at = BEGIN_S
+    for position in range(1, draw(st.integers(2, payments_max)) + 1):
+        at += draw(st.sampled_from(STEPS_S))
+        if waiting and draw(st.booleans()):
+            payment_id = waiting.pop(draw(st.integers(0, len(waiting) - 1)))
+            kind = draw(st.sampled_from(("settled", "rejected")))
+            facts.append(PaymentFact(position=position, kind=kind, payment_id=payment_id, at=at))  # type: ignore[arg-type]
+        else:
+            facts.append(initiated(position, at, draw(WHO), draw(AMOUNTS)))
+            waiting.append(f"pay_{position}")
+    return facts
+
+
+def counted(facts: Sequence[PaymentFact], context: RiskContext, now_s: int) -> Figures:
+    """Count everything anew, without buckets that are written over, sums that are carried on, or an order."""
+    payments = {fact.payment_id: fact for fact in facts if fact.kind == "initiated"}
+    settled, rejected = (
+        [
+            (fact.at, payments[fact.payment_id])
+            for fact in facts
+            if fact.kind == kind and payments[fact.payment_id].at >= fact.at - PAYMENT_MEMORY_S
+        ]
+        for kind in ("settled", "rejected")
+    )
+    customer, payee, device = context.customer_id, context.payee_id, context.device_id or ""
+    names = {"customer_id": customer, "payee_id": payee, "device_id": device}
+    paid = [fact for fact in facts if fact.kind == "initiated"]
+
+    def subject(field: str) -> SubjectFigures:
+        mine = [fact for fact in paid if names[field] and getattr(fact, field) == names[field]]
+        failures = [at for at, fact in rejected if names[field] and getattr(fact, field) == names[field]]
+        windows = []
+        for window in WINDOWS:
+            size = RINGS[window.ring].bucket_s
+            oldest = now_s // size - window.buckets
+            within = [fact for fact in mine if fact.at // size >= oldest]
+            amounts = [fact.amount_minor for fact in within if fact.currency == context.currency]
+            failed = sum(1 for at in failures if at // size >= oldest)
+            windows.append(Window(len(within), failed, min(sum(amounts), FIGURE_MAX)))
+        return SubjectFigures(*windows, *span([fact.at for fact in mine]))
+
+    def pair(field: str) -> tuple[int, int]:
+        return span(
+            [
+                at
+                for at, fact in settled
+                if names[field] and fact.customer_id == customer and getattr(fact, field) == names[field]
+            ]
+        )
+
+    def met(one: str, other: str) -> tuple[int, int]:
+        recent = {
+            getattr(fact, other)
+            for fact in paid
+            if names[one] and getattr(fact, one) == names[one] and getattr(fact, other)
+            if fact.at > now_s - DISTINCT_WINDOW_S
+        }
+        return len(recent), int(names[other] in recent)
+
+    steps = sorted(
+        amount_step(fact.amount_minor)
+        for _, fact in settled
+        if fact.customer_id == customer and fact.currency == context.currency
+    )
+    median = steps[(len(steps) + 1) // 2 - 1] if steps else 0
+    return Figures(
+        *(subject(field) for field in ("customer_id", "payee_id", "device_id")),
+        *pair("payee_id"),
+        *pair("device_id"),
+        *met("customer_id", "payee_id"),
+        *met("payee_id", "customer_id"),
+        *met("device_id", "customer_id"),
+        len(steps),
+        median,
+    )
+
+
+def span(moments: Sequence[int]) -> tuple[int, int]:
+    """First and last, beginning anew behind every pause longer than MEMORY_S."""
+    first = last = 0
+    for at in moments:
+        first = at if not first or last < at - MEMORY_S else first
+        last = at
+    return first, last
