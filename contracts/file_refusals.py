@@ -24,7 +24,7 @@ class FileRefusalCode(StrEnum):
     TOO_DEEP = "too_deep"
     TOO_MANY_NODES = "too_many_nodes"
     TOO_MANY_ATTRIBUTES = "too_many_attributes"
-    TOKEN_TOO_LONG = "token_too_long"  # noqa: S105 - a code, not a secret
+    TOKEN_TOO_LONG = "token_too_long"
     MALFORMED_XML = "malformed_xml"
     FOREIGN_NAMESPACE = "foreign_namespace"
 

@@ -33,11 +33,10 @@ def written_minor(text: str, *, currency: str, where: str = "") -> int:
     """
     scale = scale_of(currency, where=where)
     shifted = shifted_by(text, decimals=SCALE_MAX, where=where)
-    minor, rest = divmod(shifted, 10 ** (SCALE_MAX - scale))
+    unit: int = 10 ** (SCALE_MAX - scale)
+    minor, rest = divmod(shifted, unit)
     if rest:
-        raise wrong(
-            FileRefusalCode.BAD_AMOUNT, f"{text} has more than the {scale} decimal places of {currency}", where
-        )
+        raise wrong(FileRefusalCode.BAD_AMOUNT, f"{text} has more than the {scale} decimal places of {currency}", where)
     if minor > min(AMOUNT_MINOR_MAX, BALANCE_MINOR_MAX):
         raise wrong(FileRefusalCode.BAD_AMOUNT, f"{text} {currency} is beyond 64 bits of minor units", where)
     return minor

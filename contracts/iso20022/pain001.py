@@ -349,9 +349,7 @@ def _check_level(transactions: Iterable[CreditTransfer], count: int | None, tota
     """Compare what a level says with what it holds: the sum is over all currencies, as ISO defines CtrlSum."""
     amounts = [shifted_by(transaction.amount.value, decimals=SCALE_MAX) for transaction in transactions]
     if count is not None and count != len(amounts):
-        raise wrong(
-            FileRefusalCode.WRONG_COUNT, f"NbOfTxs says {count}, there are {len(amounts)}", f"{where}/NbOfTxs"
-        )
+        raise wrong(FileRefusalCode.WRONG_COUNT, f"NbOfTxs says {count}, there are {len(amounts)}", f"{where}/NbOfTxs")
     if total is not None and shifted_by(total, decimals=SCALE_MAX) != sum(amounts):
         raise wrong(
             FileRefusalCode.WRONG_CONTROL_SUM,
@@ -367,4 +365,8 @@ def _unshifted(shifted: int) -> str:
 
 def everything_ignored() -> dict[str, dict[str, Any]]:
     """What is not kept, by the element it stands in, each with its reason. For documents and tests."""
-    return {"file": dict(_DOCUMENT.ignored), "payment info": dict(INFO.ignored), "transaction": dict(TRANSACTION.ignored)}
+    return {
+        "file": dict(_DOCUMENT.ignored),
+        "payment info": dict(INFO.ignored),
+        "transaction": dict(TRANSACTION.ignored),
+    }

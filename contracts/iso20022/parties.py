@@ -194,9 +194,7 @@ _PARTY: Final = Shape(
 def read_party(element: Element, where: str, notes: Notes) -> Party:
     """Read a party; every identification becomes one of ``identifiers``. Raises Unreadable."""
     fields = read_shape(element, _PARTY, where, notes)
-    named = tuple(
-        PartyIdentifier(kind=kind, value=fields.pop(kind)) for kind in ("bic", "lei") if kind in fields
-    )
+    named = tuple(PartyIdentifier(kind=kind, value=fields.pop(kind)) for kind in ("bic", "lei") if kind in fields)
     fields["identifiers"] = named + fields.get("identifiers", ())
     return Party(**fields)
 

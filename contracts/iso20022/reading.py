@@ -1,9 +1,9 @@
 """The one gate for XML from outside: refuses what is hostile before it costs anything, hands out a plain tree.
 
-Three defences, in this order. Bytes are counted, and searched for what may not be there at all (NUL, DOCTYPE), before the
-parser sees them: without a DOCTYPE there are no entities to expand and nothing external to fetch. The parser is fed in
-slices and watched: depth, number of nodes, attributes and the length of a single token have named bounds. At last the
-root's namespace must be one that the caller reads, and no element may come from another.
+Three defences, in this order. Bytes are counted, and searched for what may not be there at all (NUL, DOCTYPE), before
+the parser sees them: without a DOCTYPE there are no entities to expand and nothing external to fetch. The parser is fed
+in slices and watched: depth, number of nodes, attributes and the length of a single token have named bounds. At last
+the root's namespace must be one that the caller reads, and no element may come from another.
 
 The tree is xml.etree's with local names only: after the gate the namespace says nothing more.
 """
@@ -78,7 +78,9 @@ def _slices(body: bytes | Iterable[bytes], limits: XmlLimits) -> Iterator[bytes]
             if b"\0" in piece:
                 _refuse(FileRefusalCode.NUL_BYTE, "it has a NUL byte, which XML does not allow")
             if _DOCTYPE in before + piece:
-                _refuse(FileRefusalCode.DOCTYPE, "it has a DOCTYPE; ISO 20022 files have none, and entities are refused")
+                _refuse(
+                    FileRefusalCode.DOCTYPE, "it has a DOCTYPE; ISO 20022 files have none, and entities are refused"
+                )
             before = (before + piece)[1 - len(_DOCTYPE) :]
             yield piece
 
@@ -136,8 +138,16 @@ class _Gate:
             self._parser.Parse(piece, final)
         except expat.ExpatError as error:
             if error.code == _UNDEFINED_ENTITY:
-                _refuse(FileRefusalCode.ENTITY, "it refers to an entity; only &lt; &gt; &amp; &apos; &quot; exist", self._place())
-            _refuse(FileRefusalCode.MALFORMED_XML, f"it is not well-formed XML: {expat.ErrorString(error.code)}", self._place())
+                _refuse(
+                    FileRefusalCode.ENTITY,
+                    "it refers to an entity; only &lt; &gt; &amp; &apos; &quot; exist",
+                    self._place(),
+                )
+            _refuse(
+                FileRefusalCode.MALFORMED_XML,
+                f"it is not well-formed XML: {expat.ErrorString(error.code)}",
+                self._place(),
+            )
 
     def _place(self) -> str:
         return f"line {self._parser.CurrentLineNumber}"
@@ -146,7 +156,9 @@ class _Gate:
         self._heard = True
         self._nodes += 1
         if self._nodes > self._limits.nodes_max:
-            _refuse(FileRefusalCode.TOO_MANY_NODES, f"it has more than {self._limits.nodes_max} elements", self._place())
+            _refuse(
+                FileRefusalCode.TOO_MANY_NODES, f"it has more than {self._limits.nodes_max} elements", self._place()
+            )
 
     def _declaration(self, version: str, encoding: str | None, standalone: int) -> None:
         self._heard = True
@@ -177,16 +189,16 @@ class _Gate:
         self._depth += 1
         self._text_chars = 0
         if self._depth > self._limits.depth_max:
-            _refuse(FileRefusalCode.TOO_DEEP, f"elements are nested deeper than {self._limits.depth_max}", self._place())
+            _refuse(
+                FileRefusalCode.TOO_DEEP, f"elements are nested deeper than {self._limits.depth_max}", self._place()
+            )
         if attributes:
             self._check_attributes(attributes)
         namespace, _, local = name.rpartition(" ")
         if self._depth == 1:
             self._enter(namespace, local)
         elif namespace != self._namespace and not self._inside_supplement:
-            _refuse(
-                FileRefusalCode.FOREIGN_NAMESPACE, f"{quoted(local)} is from {quoted(namespace)}", self._place()
-            )
+            _refuse(FileRefusalCode.FOREIGN_NAMESPACE, f"{quoted(local)} is from {quoted(namespace)}", self._place())
         if local == _SUPPLEMENT and not self._inside_supplement:
             self._inside_supplement = self._depth
         self._tree.start(local, attributes)

@@ -1,4 +1,4 @@
-"""What a payment is for (RmtInf): free text, and structured references to documents and to the creditor's own number."""
+"""What a payment is for (RmtInf): free text, and structured references to documents and to the creditor's number."""
 
 from typing import Any, Final
 from xml.etree.ElementTree import Element

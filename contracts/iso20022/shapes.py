@@ -1,4 +1,4 @@
-"""Shapes: a table per element that says where each of its leaves goes. What no table names is refused, so nothing is lost.
+"""Shapes: a table per element says where each of its leaves goes. What no table names is refused, so nothing is lost.
 
 The readers of ISO 20022 messages are tables instead of code because a message has hundreds of optional leaves: a leaf
 that a reader forgets to ask for is silently dropped, a leaf that a table does not name is found. Each leaf is one of

@@ -1,8 +1,8 @@
 """camt.053, the bank's statement in ISO 20022: BankToCustomerStatement, versions .02 and .08, many statements per file.
 
 Signs: CdtDbtInd CRDT is money in, DBIT money out, and that is the direction of the entry as it was booked. RvslInd only
-adds that the entry takes an earlier one back; it never turns the sign (ISO 20022: "if CRDT and RvslInd true, the original
-entry was a debit"). Balances of DBIT are negative.
+adds that the entry takes an earlier one back; it never turns the sign (ISO 20022: "if CRDT and RvslInd true, the
+original entry was a debit"). Balances of DBIT are negative.
 
 Opening is OPBD, else PRCD, else the first ITBD (a later page); closing is CLBD, else the last ITBD. A bank that prints
 available balances only is taken at those (OPAV and CLAV), never at one of each kind.
@@ -57,7 +57,9 @@ class _DetailFields(Struct, frozen=True, kw_only=True):
     direction: str | None
 
 
-def read_camt053(body: bytes | Iterable[bytes], *, limits: XmlLimits = LIMITS) -> tuple[BankStatement, ...] | FileRefusal:
+def read_camt053(
+    body: bytes | Iterable[bytes], *, limits: XmlLimits = LIMITS
+) -> tuple[BankStatement, ...] | FileRefusal:
     """Read all statements of a file, or say why not. Never raises for what is in the file."""
     try:
         root = read_message(body, limits=limits, namespaces=namespaces_of(*VERSIONS)).root

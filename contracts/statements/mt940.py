@@ -1,11 +1,12 @@
 """MT940, SWIFT's statement of 1990 that banks still send: read by the mt-940 library, in the dialects of several banks.
 
-What differs from bank to bank is field 86. Read here: the German structure (``?20`` .. ``?29`` remittance, ``?31`` account,
-``?32`` name, with SEPA words such as ``EREF+`` inside), the same with ``>`` instead of ``?``, the Dutch slash words
-(``/EREF/…/NAME/…/REMI/…``), and free text, which is kept as it is.
+What differs from bank to bank is field 86. Read here: the German structure (``?20`` .. ``?29`` remittance, ``?31``
+account, ``?32`` name, with SEPA words such as ``EREF+`` inside), the same with ``>`` instead of ``?``, the Dutch slash
+words (``/EREF/…/NAME/…/REMI/…``), and free text, which is kept as it is.
 
 Two habits of the library are worked around: its ``parse`` opens a file if the text happens to be a file's name, so the
-text goes to the model directly; and it logs what it cannot read, which may be somebody's name, so its logger is silenced.
+text goes to the model directly; and it logs what it cannot read, which may be somebody's name, so its logger is
+silenced.
 """
 
 import logging
@@ -14,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any, Final
 
-from contracts.file_refusals import FileRefusal, FileRefusalCode, Unreadable, quoted, wrong
+from contracts.file_refusals import FileRefusal, FileRefusalCode, Unreadable, wrong
 from contracts.statements.statement import (
     LINES_MAX,
     STATEMENTS_MAX,
