@@ -95,8 +95,8 @@ def read_pain001(body: bytes | Iterable[bytes], *, limits: XmlLimits = LIMITS) -
     try:
         message = read_message(body, limits=limits, namespaces=namespaces_of(*VERSIONS))
         notes: Notes = set()
-        fields = read_shape(message.root, _DOCUMENT, "", notes)
-        required(fields, _REQUIRED_OF_FILE, "CstmrCdtTrfInitn")
+        fields = read_shape(message.root, _DOCUMENT, "Document", notes)
+        required(fields, _REQUIRED_OF_FILE, "Document/CstmrCdtTrfInitn")
         file = PaymentFile(message=message.name, ignored=tuple(sorted(notes)), **fields)
         _check_sums(file)
     except Unreadable as error:

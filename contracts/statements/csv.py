@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import cache
 from io import StringIO
 from typing import Annotated, Final, Literal
 
@@ -32,7 +33,6 @@ from contracts.written_amounts import written_minor
 BYTES_MAX: Final = 64 * 1024 * 1024
 DESCRIPTION_BYTES_MAX: Final = 65_536
 CELL_CHARS_MAX: Final = 4_096
-_SIGNED: Final = re.compile(r"([+-]?)([0-9]{1,18}(?:\.[0-9]{1,18})?)\Z")
 
 ColumnName = Annotated[str, Meta(min_length=1, max_length=100)]
 OneCharacter = Annotated[str, Meta(min_length=1, max_length=1)]
@@ -195,6 +195,13 @@ def _named(description: CsvDescription) -> set[str]:
     return names
 
 
+@cache
+def _amount_pattern(mark: str, group: str) -> re.Pattern[str]:
+    """Digits in threes where a group mark stands between them: "1.5" must never be read as 15."""
+    grouped = rf"[0-9]{{1,3}}(?:{re.escape(group)}[0-9]{{3}})+|" if group else ""
+    return re.compile(rf"([+-]?)({grouped}[0-9]{{1,18}})(?:{re.escape(mark)}([0-9]{{1,18}}))?\Z")
+
+
 class _Line:
     """One row with the meanings that the description gives its columns."""
 
@@ -252,12 +259,15 @@ class _Line:
 
     def _minor(self, text: str) -> int:
         form = self._description.file
-        plain = text.replace(form.group, "") if form.group else text
-        found = _SIGNED.match(plain.replace(form.mark, ".") if form.mark != "." else plain)
+        found = _amount_pattern(form.mark, form.group).match(text)
         if found is None:
-            raise wrong(FileRefusalCode.BAD_AMOUNT, f"{quoted(text)} is not an amount", self.where)
-        minor = written_minor(found[2], currency=self._description.account.currency, where=self.where)
-        return -minor if found[1] == "-" else minor
+            marks = f"decimals after {form.mark!r}" + (f", thousands after {form.group!r}" if form.group else "")
+            raise wrong(FileRefusalCode.BAD_AMOUNT, f"{quoted(text)} is not an amount with {marks}", self.where)
+        sign, whole, decimals = found.groups()
+        plain = whole.replace(form.group, "") if form.group else whole
+        written = f"{plain}.{decimals}" if decimals else plain
+        minor = written_minor(written, currency=self._description.account.currency, where=self.where)
+        return -minor if sign == "-" else minor
 
     def _day(self, text: str) -> date:
         form = self._description.file.date_format

@@ -238,5 +238,5 @@ def _slash_words(joined: str, extra: str) -> dict[str, str | None]:
         "name": name,
         "account": account or extra.strip(),
         "bic": bank,
-        "remittance": words.get("REMI") or words.get("SVWZ"),
+        "remittance": (words.get("REMI") or words.get("SVWZ") or "").removeprefix("USTD//"),
     }
