@@ -58,7 +58,10 @@ HOSTILE: Final = {
     "NUL": (ROOT + b"<a>\0</a></Document>", "nul_byte"),
     "control character": (ROOT + b"<a>\x01</a></Document>", "malformed_xml"),
     "NUL as a reference": (ROOT + b"<a>&#0;</a></Document>", "malformed_xml"),
-    "UTF-16 with a mark": (f'<?xml version="1.0" encoding="UTF-16"?>{ROOT.decode()}'.encode("utf-16"), "wrong_encoding"),
+    "UTF-16 with a mark": (
+        f'<?xml version="1.0" encoding="UTF-16"?>{ROOT.decode()}'.encode("utf-16"),
+        "wrong_encoding",
+    ),
     "UTF-16 without": (ROOT.decode().encode("utf-16-le"), "wrong_encoding"),
     "UTF-16 without, turned": (ROOT.decode().encode("utf-16-be"), "wrong_encoding"),
     "UTF-32": (ROOT.decode().encode("utf-32"), "wrong_encoding"),
