@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import asyncpg
 import structlog
@@ -10,15 +10,19 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
-from msgspec import Meta, Struct
+from msgspec import Meta
 from nats.errors import Error as NatsError
 from prometheus_client import CollectorRegistry
 
-from command_api.assessing import Assessor
+from command_api.assessing import Assessor, Inspectors
 from command_api.desk import Desk
 from command_api.document import PREFIX, write_document
 from command_api.expiry import EXPIRY_INTERVAL_S, HoldExpiry
+from command_api.holders import AccountHolders
 from command_api.problems import render_refusal
+from command_api.risk.reading import RedisFigures
+from command_api.risk.scorer import RiskMetrics, Scorer
+from command_api.risk.shelf import ActivePolicy, Shelf
 from command_api.routes import (
     accounts,
     batches,
@@ -30,6 +34,10 @@ from command_api.routes import (
     reviews,
     transfers,
 )
+from command_api.screening.screener import Screener
+from command_api.screening.settings import ScreeningSettings
+from command_api.screening.watcher import ListWatcher
+from contracts.risk_features import RiskKeys
 from contracts.subjects import LedgerName, poke_subject
 from ledger.metrics import SequencerMetrics
 from ledger.sequencer.queue import COMMANDS_WAITING_MAX, SubmissionQueue
@@ -61,7 +69,9 @@ from runtime.metrics import create_registry
 from runtime.postgres import connect, create_pool
 from runtime.server import ops_app, serve_http
 from runtime.shutdown import Shutdown, supervise
+from runtime.vault import Vault, read_ring
 
+NO_SHELF: Final = "risk"  # a folder that need not exist
 BATCH_BODY_BYTES_MAX: Final = 8 * 1024 * 1024  # the largest batch, each command with room for a reference
 MODULES: Final = (accounts, transfers, periods, holds, payments, reviews, operations, rails, batches)
 HANDLERS: Final[list[HTTPRouteHandler]] = [handler for module in MODULES for handler in module.HANDLERS]
@@ -69,7 +79,7 @@ HANDLERS: Final[list[HTTPRouteHandler]] = [handler for module in MODULES for han
 log = structlog.get_logger(__name__)
 
 
-class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(ScreeningSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of the command API (prefix COMMAND_API_)."""
 
     database_url: Annotated[str, Meta(description="PostgreSQL URL of the book, as the writing role.")]
@@ -78,6 +88,16 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     token_audience: Annotated[str, Meta(description="The `aud` that tokens must carry.")]
     jwks_file: Annotated[str | None, Meta(description="File with the issuer's public keys.")] = None
     jwks_url: Annotated[str | None, Meta(description="URL of the issuer's public keys.")] = None
+    vault_keys_file: Annotated[
+        str | None,
+        Meta(description="File with the vault's keys; without it, payments with personal data are refused."),
+    ] = None
+    redis_url: Annotated[
+        str | None, Meta(description="Redis with the risk features; without it, payments are not scored.")
+    ] = None
+    risk_folder: Annotated[
+        str | None, Meta(description="Folder with rulesets and models; without one the ruleset that comes with Bursar.")
+    ] = None
     ledger: LedgerName = "main"
     environment: Literal["production", "development"] = "production"
     commands_waiting_max: Annotated[
@@ -171,10 +191,11 @@ async def serve(settings: Settings) -> int:
     nats = NatsLink(settings.nats_url, name="bursar-command-api", shutdown=shutdown, registry=registry)
     queue = SubmissionQueue(commands_max=settings.commands_waiting_max)
     sequencer = create_sequencer(settings, nats=nats, clock=clock, registry=registry, queue=queue)
+    inspectors = await create_inspectors(settings, book=book, clock=clock, registry=registry)
     keys = await key_source(settings, clock=clock)
     verifier = TokenVerifier(keys, settings.token_issuer, settings.token_audience, clock)
     app = create_app(
-        desk=Desk(sequencer=sequencer, clock=clock, assessor=Assessor()),
+        desk=Desk(sequencer=sequencer, clock=clock, assessor=Assessor(inspectors)),
         verifier=verifier,
         registry=registry,
         ledger=settings.ledger,
@@ -198,12 +219,34 @@ async def serve(settings: Settings) -> int:
     }
     if isinstance(keys, UrlKeys):
         tasks["keys"] = keys.run(shutdown)
+    if inspectors.screener is not None:
+        tasks["screening"] = ListWatcher(inspectors.screener, registry=registry).run(shutdown)
     try:
         return await supervise(tasks, shutdown)
     finally:
         timers.shutdown(wait=False)
         await nats.close()
         await book.close()
+
+
+async def create_inspectors(
+    settings: Settings, *, book: asyncpg.Pool[Any], clock: Clock, registry: CollectorRegistry
+) -> Inspectors:
+    """Put together whom the door asks about payments. Raises RingRefused, ListRefused, ShelfUnreadable."""
+    vault = screener = scorer = None
+    if settings.vault_keys_file is not None:
+        ring_file = Path(settings.vault_keys_file)
+        vault = Vault(
+            book, read_ring(ring_file), ledger=settings.ledger, reread=lambda: read_ring(ring_file), clock=clock
+        )
+        await vault.check_ring()
+    if settings.screening_folder is not None:
+        screener = Screener.load([Path(settings.screening_folder)], terms=settings.screening_terms())
+    if settings.redis_url is not None:
+        source = RedisFigures(settings.redis_url, RiskKeys(settings.ledger))
+        shelf = Shelf(Path(settings.risk_folder or NO_SHELF))
+        scorer = Scorer(source, ActivePolicy(shelf, clock=clock), clock=clock, metrics=RiskMetrics(registry))
+    return Inspectors(holders=AccountHolders(book), vault=vault, screener=screener, scorer=scorer)
 
 
 async def key_source(settings: Settings, *, clock: Clock) -> KeySource:

@@ -1,30 +1,203 @@
 """What the door finds out about a command before it is decided, and what of it may be kept.
 
-A payment's parties are sealed, screened and scored here, beside the client's own words; the decision itself is made in
-the commit, from what is found out here and from the book. Commands that need nothing of this pass through.
+A payment's party is checked, sealed and screened, and the payment scored, beside the client's own words; the decision
+itself is made in the commit, from what is found out here and from the book. Commands that need none of this pass.
+
+    what              from                          without it
+    ---------------   ---------------------------   --------------------------------------------------------------
+    sealed party      runtime/vault                 payments with personal data are not taken (503)
+    screening         command_api/screening         parties are not screened; the event says so by having no result
+    risk score        command_api/risk              payments are not scored; Redis down is a policy, never "allow"
 """
 
-from typing import Any, Final
+import asyncio
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
+import msgspec
+from msgspec import Struct
+
+from command_api.holders import AccountHolders
+from command_api.parties import checked_party, payee_of, sealed_party
+from command_api.risk.scorer import Scorer
+from command_api.screening.parties import roles_to_screen
+from command_api.screening.screener import Party as ScreenedParty
+from command_api.screening.screener import Screener
+from contracts.assessment import Assessment
 from contracts.commands import AuthorisePayment, Command, InitiatePayment
+from contracts.currencies import SCALE_OF_CURRENCY
+from contracts.events.payments import SealedParty
+from contracts.money import AmountOutOfRange, WrongScale, minor_of
+from contracts.payment_codes import RailName
+from contracts.risk import RiskAssessment, RiskContext
+from contracts.screening import PartyRole, ScreeningMode, ScreeningSummary
 from ledger.domain.payments.authorisation import ProvenAuthorisation
 from ledger.domain.payments.initiation import AssessedPayment
-from ledger.sequencer.queue import Wish, assessed_wish_of, wish_of
+from ledger.sequencer.queue import Unavailable, Wish, assessed_wish_of, wish_of
 from runtime.auth import Principal
+from runtime.http.framework import ProblemException
+from runtime.http.problems import FieldError, problem_of
+from runtime.vault import SubjectErased, Vault, VaultError
 
 ASSESSED: Final = (InitiatePayment, AuthorisePayment)
+AT_ONCE_MAX: Final = 64  # of one batch; each may wait for Redis
+REMITTANCE: Final = "remittance_information"
+
+
+class KeyedCommand(NamedTuple):
+    """A command under its idempotency key."""
+
+    command: Command
+    key: str
+
+
+class Inspectors(Struct, frozen=True, kw_only=True):
+    """Whom the door asks. ``screening_modes``: by rail, see command_api/screening/parties.py."""
+
+    holders: AccountHolders
+    vault: Vault | None = None
+    screener: Screener | None = None
+    scorer: Scorer | None = None
+    screening_modes: dict[RailName, ScreeningMode] = {}
 
 
 class Assessor:
     """Turns commands into wishes."""
 
+    def __init__(self, inspectors: Inspectors) -> None:
+        self._ask = inspectors
+
+    async def wishes_for(self, commands: Sequence[KeyedCommand], principal: Principal) -> list[Wish]:
+        """Give the wishes for the commands of a batch, in order."""
+        if not any(isinstance(keyed.command, ASSESSED) for keyed in commands):
+            return [wish_of(keyed.command, key=keyed.key, tenant=principal.tenant) for keyed in commands]
+        wishes: list[Wish] = []
+        for start in range(0, len(commands), AT_ONCE_MAX):
+            part = commands[start : start + AT_ONCE_MAX]
+            wishes += await asyncio.gather(
+                *(self.wish_for(keyed.command, key=keyed.key, principal=principal) for keyed in part)
+            )
+        return wishes
+
     async def wish_for(self, command: Command, *, key: str, principal: Principal) -> Wish:
-        """Give the wish for a command."""
-        if not isinstance(command, ASSESSED):
-            return wish_of(command, key=key, tenant=principal.tenant)
-        assessed: Any
-        if isinstance(command, AuthorisePayment):
-            assessed = ProvenAuthorisation(command=command, payee_id=command.payee, acr=principal.acr)
-        else:
-            assessed = AssessedPayment(wish=command)
-        return assessed_wish_of(command, assessed=assessed, stored=command, key=key, tenant=principal.tenant)
+        """Give the wish for a command.
+
+        Raises ProblemException 422 for a party that cannot be, Unavailable when personal data cannot be sealed now.
+        """
+        match command:
+            case InitiatePayment():
+                assessed = await self.assess(command, principal)
+                stored = _without_personal_data(command, assessed)
+                return assessed_wish_of(command, assessed=assessed, stored=stored, key=key, tenant=principal.tenant)
+            case AuthorisePayment():
+                payee_id = self._payee_id(command.payee)
+                proof = ProvenAuthorisation(command=command, payee_id=payee_id, acr=principal.acr)
+                stored_proof = msgspec.structs.replace(command, payee=payee_id)
+                return assessed_wish_of(command, assessed=proof, stored=stored_proof, key=key, tenant=principal.tenant)
+            case _:
+                return wish_of(command, key=key, tenant=principal.tenant)
+
+    async def assess(self, wish: InitiatePayment, principal: Principal) -> AssessedPayment:
+        """Find out what can be known about a payment before it is decided."""
+        outside = await self._seal_party(wish)
+        inside = wish.debtor_account_id or wish.creditor_account_id
+        assert inside is not None
+        customer_id = await self._ask.holders.customer_of(inside)
+        subject, remittance = await self._seal_remittance(wish, customer_id or f"acct:{inside}")
+        risk = await self._score(wish, principal, outside=outside, customer_id=customer_id or inside)
+        return AssessedPayment(
+            wish=wish,
+            debtor=outside if wish.debtor is not None else None,
+            creditor=outside if wish.creditor is not None else None,
+            remittance_information=remittance,
+            subject=subject,
+            assessment=Assessment(screening=await self._screen(wish), risk=risk),
+        )
+
+    async def _seal_party(self, wish: InitiatePayment) -> SealedParty | None:
+        role: PartyRole = "creditor" if wish.creditor is not None else "debtor"
+        party = wish.creditor or wish.debtor
+        if party is None:
+            return None
+        party = checked_party(party, pointer=f"/{role}")
+        try:
+            return await sealed_party(party, self._vault())
+        except SubjectErased:
+            detail = f"the {role} has asked to be forgotten; they are paid under other details, or not at all"
+            error = FieldError(f"/{role}", "party_erased", detail)
+            raise ProblemException(problem_of(422, detail, code="party_erased", errors=(error,))) from None
+        except (VaultError, OSError) as fault:
+            raise Unavailable(f"personal data cannot be sealed now: {fault}", may_have_happened=False) from fault
+
+    async def _seal_remittance(self, wish: InitiatePayment, subject: str) -> tuple[str | None, str | None]:
+        if wish.remittance_information is None:
+            return None, None
+        try:
+            sealed = await self._vault().seal(subject, {REMITTANCE: wish.remittance_information})
+        except (VaultError, OSError) as fault:
+            raise Unavailable(f"personal data cannot be sealed now: {fault}", may_have_happened=False) from fault
+        return subject, sealed[REMITTANCE]
+
+    async def _screen(self, wish: InitiatePayment) -> ScreeningSummary | None:
+        party = wish.creditor or wish.debtor
+        if party is None or self._ask.screener is None:
+            return None
+        role: PartyRole = "creditor" if wish.creditor is not None else "debtor"
+        mode = self._ask.screening_modes.get(wish.chosen_rail, "per_transaction")
+        if not roles_to_screen(wish.chosen_rail, mode, roles=(role,)):
+            return None
+        countries = frozenset() if party.address is None else frozenset({party.address.country})
+        result = await self._ask.screener.screen_aside(ScreenedParty(name=party.name, countries=countries))
+        return result.summary()
+
+    async def _score(
+        self, wish: InitiatePayment, principal: Principal, *, outside: SealedParty | None, customer_id: str
+    ) -> RiskAssessment | None:
+        if self._ask.scorer is None:
+            return None
+        amount = wish.instructed_amount
+        scale = SCALE_OF_CURRENCY.get(amount.currency)
+        if scale is None:
+            return None  # a declared asset: no rule knows its worth
+        try:
+            amount_minor = minor_of(amount.value, scale=scale)
+        except (WrongScale, AmountOutOfRange):
+            return None  # the decision refuses it
+        account_id = wish.debtor_account_id or wish.creditor_account_id
+        payee_id = wish.creditor_account_id if outside is None else outside.payee_id
+        assert account_id is not None
+        assert payee_id is not None
+        context = RiskContext(
+            customer_id=customer_id,
+            account_id=account_id,
+            payee_id=payee_id,
+            device_id=principal.device,
+            amount_minor=amount_minor,
+            currency=amount.currency,
+            scale=scale,
+            payment_type=wish.payment_type,
+            rail=wish.chosen_rail,
+        )
+        return await self._ask.scorer.assess(context)
+
+    def _payee_id(self, payee: str) -> str:
+        """The id of a payee named in an authorisation: of an account here, or the keyed hash of one outside."""
+        vault = self._ask.vault
+        return payee if vault is None else payee_of(payee, vault)
+
+    def _vault(self) -> Vault:
+        if self._ask.vault is None:
+            raise Unavailable("payments with personal data need vault_keys_file to be set", may_have_happened=False)
+        return self._ask.vault
+
+
+def _without_personal_data(command: InitiatePayment, assessed: AssessedPayment) -> InitiatePayment:
+    """The command as a refusal keeps it: what is personal, sealed."""
+    changes: dict[str, object] = {REMITTANCE: assessed.remittance_information}
+    for role in ("debtor", "creditor"):
+        party, sealed = getattr(command, role), getattr(assessed, role)
+        if party is not None:
+            changes[role] = msgspec.structs.replace(
+                party, name=sealed.name, iban=sealed.iban, card_token=sealed.card_token, address=None
+            )
+    return msgspec.structs.replace(command, **changes)

@@ -9,7 +9,7 @@ from litestar import Request, Response
 from litestar.datastructures import State as AppState
 from msgspec import Struct
 
-from command_api.assessing import Assessor
+from command_api.assessing import Assessor, KeyedCommand
 from command_api.keys import read_key
 from command_api.problems import status_of
 from contracts.commands import BatchItem, Command
@@ -48,8 +48,8 @@ class Desk:
         """Send one command and answer with its event or its refusal."""
         principal: Principal = request.scope["principal"]  # type: ignore[typeddict-item]  # put there by Authenticate
         key = read_key(request)
-        wish = await self._assessor.wish_for(command, key=key, principal=principal)
         try:
+            wish = await self._assessor.wish_for(command, key=key, principal=principal)
             (outcome,) = await self._outcomes_of([(wish,)], principal, atomic=False, wait_s=COMMAND_WAIT_S)
         except Unavailable as unavailable:
             return unavailable_response(unavailable)
@@ -60,11 +60,10 @@ class Desk:
     ) -> Response[Any]:
         """Send many commands and answer each; a refusal of one is not a refusal of the request."""
         principal: Principal = request.scope["principal"]  # type: ignore[typeddict-item]  # put there by Authenticate
-        wishes = [
-            await self._assessor.wish_for(item.command, key=item.idempotency_key, principal=principal) for item in items
-        ]
-        groups = [wishes] if atomic else list(_chunks(wishes))
+        keyed = [KeyedCommand(item.command, item.idempotency_key) for item in items]
         try:
+            wishes = await self._assessor.wishes_for(keyed, principal)
+            groups = [wishes] if atomic else list(_chunks(wishes))
             outcomes = await self._outcomes_of(groups, principal, atomic=atomic, wait_s=BATCH_WAIT_S)
         except Unavailable as unavailable:
             return unavailable_response(unavailable)

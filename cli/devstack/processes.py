@@ -17,6 +17,7 @@ from cli.options import CHECKOUT, child_environment
 from runtime.auth.dev_issuer import AUDIENCE, ISSUER
 
 READY_PATH = "/health/ready"
+SAMPLE_LISTS = CHECKOUT / "command_api" / "screening" / "samples"  # invented names, in the formats of real lists
 
 _APIS_VERIFY = ("jwks_file", "token_issuer", "token_audience")
 
@@ -44,7 +45,10 @@ class ProcessSpec:
 BURSAR_PROCESSES: tuple[ProcessSpec, ...] = (
     ProcessSpec(
         name="command-api",
-        settings=("environment", "database_url", "nats_url", "port", *_APIS_VERIFY),
+        settings=(
+            *("environment", "database_url", "nats_url", "redis_url", "port", *_APIS_VERIFY),
+            *("vault_keys_file", "screening_folder"),
+        ),
         role=WRITER,
     ),
     ProcessSpec(
@@ -84,6 +88,7 @@ def service_of(spec: ProcessSpec, servers: Servers) -> Service:
         "lake_dir": str(servers.lake_dir),
         "port": str(port),
         "jwks_file": str(identity.jwks_file(servers.data)),
+        "screening_folder": str(SAMPLE_LISTS),
         "vault_keys_file": str(vault_keys_file(servers.data)),
         "token_file": str(identity.token_file(servers.data)),
         "command_api_url": servers.addresses.get("command_api", ""),
