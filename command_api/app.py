@@ -230,7 +230,7 @@ async def serve(settings: Settings) -> int:
 
 
 async def create_inspectors(
-    settings: Settings, *, book: asyncpg.Pool[Any], clock: Clock, registry: CollectorRegistry
+    settings: Settings, *, book: asyncpg.Pool, clock: Clock, registry: CollectorRegistry
 ) -> Inspectors:
     """Put together whom the door asks about payments. Raises RingRefused, ListRefused, ShelfUnreadable."""
     vault = screener = scorer = None

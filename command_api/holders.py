@@ -1,5 +1,7 @@
 """Whose account it is: a small memory in front of one look-up, because the answer never changes."""
 
+from __future__ import annotations
+
 from collections import OrderedDict
 from typing import Any, Final
 
