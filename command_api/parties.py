@@ -3,10 +3,10 @@
 from typing import Final
 
 import msgspec
-from contracts.iban import WrongBankCode, check_bic, check_iban, country_of_iban, mask_iban
 
 from contracts.commands import Party
 from contracts.events.payments import SealedParty
+from contracts.iban import WrongBankCode, check_bic, check_iban, country_of_iban, mask_iban
 from runtime.http.framework import ProblemException
 from runtime.http.problems import FieldError, problem_of
 from runtime.vault import Vault

@@ -75,6 +75,8 @@ def _settled(old: PaymentSettledV1, recorded_at: datetime, subject: str) -> Paym
         effective_date=old.effective_date,
         rail_reference=None,
         reason=None,
+        settled_at=recorded_at,
+        counted_against=(),
         facts=_facts(
             old.end_to_end_id,
             currency=payer.currency,

@@ -8,7 +8,7 @@ from litestar.params import FromPath, JSONBody
 
 from command_api.desk import AnyRequest, Desk
 from command_api.requests import Answer, Resolution, command_of
-from contracts.commands import DefineAuthentication, DefineRail, ResolvePayment
+from contracts.commands import DefineAuthentication, DefineLimits, DefineRail, ResolvePayment
 
 SCOPE: Final = "payments:operate"
 
@@ -35,4 +35,10 @@ async def define_authentication(
     return await desk.send(request, data)
 
 
-HANDLERS: Final = [resolve_payment, define_rail, define_authentication]
+@post("/limits")
+async def define_limits(data: JSONBody[DefineLimits], request: AnyRequest, desk: NamedDependency[Desk]) -> Answer:
+    """Set all limits of an account, a customer or a payee."""
+    return await desk.send(request, data)
+
+
+HANDLERS: Final = [resolve_payment, define_rail, define_authentication, define_limits]

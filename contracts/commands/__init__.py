@@ -37,6 +37,7 @@ from contracts.commands.holds import (
     PlaceHold,
     ReleaseHold,
 )
+from contracts.commands.limits import DefineLimits, Limit
 from contracts.commands.payments import (
     Address,
     AddressLine,
@@ -94,6 +95,7 @@ __all__ = [
     "DeclareAsset",
     "DeclinePayment",
     "DefineAuthentication",
+    "DefineLimits",
     "DefineRail",
     "EndToEndId",
     "ExpireHold",
@@ -108,6 +110,7 @@ __all__ = [
     "InstructedAmount",
     "InstructionId",
     "Leg",
+    "Limit",
     "LimitMinor",
     "Metadata",
     "MetadataKey",

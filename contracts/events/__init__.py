@@ -12,7 +12,7 @@ a new version.
 
 from typing import Final
 
-from contracts.events import accounts, holds, payments, transfers
+from contracts.events import accounts, holds, limits, payments, transfers
 from contracts.events.accounts import (
     AccountClosed,
     AccountFrozen,
@@ -33,6 +33,7 @@ from contracts.events.holds import (
     HoldReleased,
     HoldStatus,
 )
+from contracts.events.limits import LimitsDefined, LimitSet
 from contracts.events.payments import (
     AuthenticationDefined,
     Instruction,
@@ -88,6 +89,8 @@ __all__ = [
     "HoldReleased",
     "HoldStatus",
     "Instruction",
+    "LimitSet",
+    "LimitsDefined",
     "PaymentAccepted",
     "PaymentAuthorisationFailed",
     "PaymentAuthorisationRequested",
@@ -120,7 +123,7 @@ __all__ = [
     "TransferReversed",
 ]
 
-CONTEXTS: Final = (accounts, transfers, holds, payments)
+CONTEXTS: Final = (accounts, transfers, holds, payments, limits)
 
 # Type name and version of every event that is written today -> its struct. Older versions are read by way of
 # contracts/upcasters.

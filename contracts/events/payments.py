@@ -144,10 +144,15 @@ class PaymentPresented(EventData, frozen=True, kw_only=True):
 
 
 class PaymentAccepted(EventData, frozen=True, kw_only=True):
-    """A payment will be executed on its rail; where the money is ours to hold, it is held."""
+    """A payment will be executed on its rail; where the money is ours to hold, it is held.
+
+    ``counted_against``: the subjects whose limits it uses.
+    """
 
     payment_id: str
     held_minor: int
+    accepted_at: datetime
+    counted_against: tuple[str, ...]
     balances: tuple[AccountBalance, ...]
     facts: PaymentFacts
     status: PaymentStatus
@@ -229,7 +234,10 @@ class PaymentResumed(EventData, frozen=True, kw_only=True):
 
 
 class PaymentSettled(EventData, frozen=True, kw_only=True):
-    """A payment was booked (ACSC). ``balances``: of accounts where held money was freed."""
+    """A payment was booked (ACSC). ``balances``: of accounts where held money was freed.
+
+    ``counted_against``: the subjects whose limits it uses, where they were not counted at its acceptance.
+    """
 
     payment_id: str
     transfer_id: str
@@ -239,6 +247,8 @@ class PaymentSettled(EventData, frozen=True, kw_only=True):
     effective_date: date
     rail_reference: str | None
     reason: str | None
+    settled_at: datetime
+    counted_against: tuple[str, ...]
     facts: PaymentFacts
     status: PaymentStatus
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from contracts import events as e
 from contracts.rejections import Refused
-from ledger.domain import accounts, holds, transfers
+from ledger.domain import accounts, holds, limits, transfers
 from ledger.domain.contexts import Context, Decider, Evolver, Follow, Touch
 from ledger.domain.payments import context as payments
 from ledger.domain.records import Record
@@ -16,7 +16,13 @@ from ledger.domain.state import Moment, State
 
 Line = tuple[int, int, str, int, int, date]
 
-CONTEXTS: Final[tuple[Context, ...]] = (accounts.CONTEXT, transfers.CONTEXT, holds.CONTEXT, payments.CONTEXT)
+CONTEXTS: Final[tuple[Context, ...]] = (
+    accounts.CONTEXT,
+    transfers.CONTEXT,
+    holds.CONTEXT,
+    payments.CONTEXT,
+    limits.CONTEXT,
+)
 
 
 def _merged(part: str) -> dict[Any, Any]:

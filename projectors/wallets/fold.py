@@ -278,6 +278,7 @@ _FOLDS: Final[dict[type[e.EventData], Callable[[Changes, Event, Any], None]]] = 
     e.PaymentContradicted: _payment_moved,
     e.RailDefined: _nothing_to_show,
     e.AuthenticationDefined: _nothing_to_show,
+    e.LimitsDefined: _nothing_to_show,
 }
 
 

@@ -41,6 +41,7 @@ FIRST_EVENT_OF: Final[dict[type[c.Command], type[e.EventData]]] = {
     c.RecallPayment: e.PaymentRecallRequested,
     c.DefineRail: e.RailDefined,
     c.DefineAuthentication: e.AuthenticationDefined,
+    c.DefineLimits: e.LimitsDefined,
 }
 
 # Text, numbers and maps may be narrower in a command; structure and names may not differ.

@@ -77,6 +77,8 @@ def settled(
         effective_date=day,
         rail_reference=None,
         reason=None,
+        settled_at=INITIATED_AT,
+        counted_against=(),
         facts=facts,
         status="ACSC",
     )

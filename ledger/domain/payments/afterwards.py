@@ -4,6 +4,7 @@ from contracts.commands.payments import RecallPayment, RefundPayment, ReturnPaym
 from contracts.events import PaymentRecallRequested, PaymentRefunded, PaymentReturned
 from contracts.ids import refund_id, transfer_id
 from contracts.rejections import Refused, Rejection
+from ledger.domain import limits
 from ledger.domain.payments.booking import book_back
 from ledger.domain.payments.life_cycle import PAYMENT, Payment, become, expect
 from ledger.domain.postings import effective_on
@@ -109,6 +110,9 @@ def decide_recall(command: RecallPayment, state: State, moment: Moment) -> Payme
 
 def evolve_refunded(state: State, event: PaymentRefunded, position: int) -> None:
     """Count and move a refund."""
+    payment = state.record(PAYMENT, event.payment_id)
+    assert isinstance(payment, Payment)
+    limits.give_back(state, payment.counted_against, payment_id=event.payment_id, amount_minor=event.amount_minor)
     become(state, event, "settled", refunded_minor=event.refunded_minor)
     move_balances(state, event.postings)
 
@@ -117,6 +121,7 @@ def evolve_returned(state: State, event: PaymentReturned, position: int) -> None
     """Count and move a return."""
     payment = state.record(PAYMENT, event.payment_id)
     assert isinstance(payment, Payment)
+    limits.give_back(state, payment.counted_against, payment_id=event.payment_id, amount_minor=event.amount_minor)
     become(state, event, "settled", returned_minor=event.returned_minor, returns=(*payment.returns, event.return_id))
     move_balances(state, event.postings)
 

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from contracts import events as e
 from contracts.commands import payments as c
+from ledger.domain import limits
 from ledger.domain.contexts import Context, Decider, Touched
 from ledger.domain.payments import afterwards, authorisation, execution, initiation, review, terms
 from ledger.domain.payments.authorisation import ProvenAuthorisation
@@ -37,6 +38,10 @@ def _follow(command: Any, state: State, touched: Touched) -> None:
     if isinstance(payment, Payment):
         accounts = (payment.payer, payment.payee, payment.suspense, payment.fee_account_id)
         touched.accounts.update(account_id for account_id in accounts if account_id is not None)
+        subjects = limits.subjects_of(
+            account_id=payment.debtor_account_id, customer_id=payment.customer_id, payee_id=payment.payee_id
+        )
+        touched.records.update((limits.LIMIT, subject) for subject in subjects)
         if not payment.is_final:
             touched.records.add((terms.AUTHENTICATION, payment.currency))
             touched.records.add((terms.PAYEE, terms.key_of_payee(payment)))

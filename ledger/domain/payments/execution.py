@@ -28,6 +28,7 @@ from contracts.events import (
 from contracts.ids import instruction_id
 from contracts.payment_codes import STATUS_OF
 from contracts.rejections import Refused, Rejection
+from ledger.domain import limits
 from ledger.domain.payments.gates import next_step, reject, settle
 from ledger.domain.payments.life_cycle import PAYMENT, Payment, become, expect, payment_of
 from ledger.domain.state import Moment, State
@@ -154,7 +155,8 @@ def evolve_scheduled(state: State, event: PaymentScheduled, position: int) -> No
 
 def evolve_accepted(state: State, event: PaymentAccepted, position: int) -> None:
     """Reserve."""
-    become(state, event, "accepted", held_minor=event.held_minor, due_at=None)
+    _count(state, event, event.counted_against, event.accepted_at)
+    become(state, event, "accepted", held_minor=event.held_minor, counted_against=event.counted_against, due_at=None)
     move_balances(state, event.balances)
 
 
@@ -187,12 +189,34 @@ def evolve_parked(state: State, event: PaymentParked, position: int) -> None:
 
 def evolve_settled(state: State, event: PaymentSettled, position: int) -> None:
     """End, booked."""
-    become(state, event, "settled", held_minor=0)
+    payment = state.record(PAYMENT, event.payment_id)
+    assert isinstance(payment, Payment)
+    _count(state, event, event.counted_against, event.settled_at)
+    counted_against = payment.counted_against or event.counted_against
+    become(state, event, "settled", held_minor=0, counted_against=counted_against)
     move_balances(state, event.postings)
+
+
+def _count(
+    state: State, event: PaymentAccepted | PaymentSettled, counted_against: tuple[str, ...], at: datetime
+) -> None:
+    facts = event.facts
+    if counted_against and facts.currency is not None and facts.amount_minor is not None:
+        limits.count_use(
+            state,
+            counted_against,
+            payment_id=event.payment_id,
+            currency=facts.currency,
+            amount_minor=facts.amount_minor,
+            at=at,
+        )
 
 
 def evolve_ended(state: State, event: PaymentRejected | PaymentCancelled, position: int) -> None:
     """End without a booking, giving back what was reserved."""
+    payment = state.record(PAYMENT, event.payment_id)
+    assert isinstance(payment, Payment)
+    limits.stop_counting(state, payment.counted_against, payment_id=event.payment_id)
     become(state, event, "rejected" if isinstance(event, PaymentRejected) else "cancelled", held_minor=0)
     move_balances(state, event.balances)
 

@@ -20,6 +20,7 @@ from contracts import events as e
 from contracts.ids import transfer_id
 from contracts.payment_codes import SCA_ACR, STATUS_OF
 from contracts.rejections import Refused
+from ledger.domain import limits
 from ledger.domain.payments.booking import book_payment, free_funds, hold_funds, reason_of, same_normal_side
 from ledger.domain.payments.life_cycle import Gate, Payment
 from ledger.domain.payments.terms import authentication_of, is_known_payee
@@ -139,9 +140,16 @@ _GATES: Final[tuple[tuple[Gate, Callable[[Payment, State, Moment], NextStep | No
 def _execute(
     payment: Payment, state: State, moment: Moment
 ) -> e.PaymentAccepted | e.PaymentSettled | e.PaymentRejected:
-    """Book at once inside the ledger; on a rail, reserve."""
+    """Look at the limits; then book at once inside the ledger, or reserve for a rail."""
+    subjects = limits.subjects_of(
+        account_id=payment.debtor_account_id, customer_id=payment.customer_id, payee_id=payment.payee_id
+    )
+    limited = limits.limited_subjects(subjects, state)
+    over = limits.reached(limited, state, currency=payment.currency, amount_minor=payment.amount_minor, now=moment.now)
+    if over is not None:
+        return reject(payment, state, over.reason_code, over.detail)
     if payment.rail == "book":
-        return settle(payment, state, moment)
+        return settle(payment, state, moment, counted_against=limited)
     held = hold_funds(payment, state)
     if isinstance(held, Refused):
         return reject(payment, state, reason_of(held), held.detail)
@@ -149,6 +157,8 @@ def _execute(
     return e.PaymentAccepted(
         payment_id=payment.payment_id,
         held_minor=held_minor,
+        accepted_at=moment.now,
+        counted_against=limited,
         balances=balances,
         facts=payment.facts,
         status=STATUS_OF["accepted"],
@@ -156,7 +166,13 @@ def _execute(
 
 
 def settle(
-    payment: Payment, state: State, moment: Moment, *, rail_reference: str | None = None, reason: str | None = None
+    payment: Payment,
+    state: State,
+    moment: Moment,
+    *,
+    rail_reference: str | None = None,
+    reason: str | None = None,
+    counted_against: tuple[str, ...] = (),
 ) -> e.PaymentSettled | e.PaymentRejected:
     """Book a payment, or reject it for the reason why it cannot be booked.
 
@@ -185,6 +201,8 @@ def settle(
         effective_date=effective,
         rail_reference=rail_reference,
         reason=reason,
+        settled_at=moment.now,
+        counted_against=counted_against,
         facts=payment.facts,
         status=STATUS_OF["settled"],
     )

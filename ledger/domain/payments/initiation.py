@@ -17,6 +17,7 @@ from contracts.ids import payment_id
 from contracts.money import AmountOutOfRange, WrongScale, minor_of
 from contracts.payment_codes import STATUS_OF
 from contracts.rejections import Refused, Rejection
+from ledger.domain import limits
 from ledger.domain.contexts import Touched
 from ledger.domain.payments.gates import DENIED, SCREENING_HIT, next_step
 from ledger.domain.payments.life_cycle import PAYMENT, Payment
@@ -199,9 +200,13 @@ def follow_payment(command: AssessedPayment, state: State, touched: Touched) -> 
         terms = rail_of(state, wish.chosen_rail, currency)
         if terms is not None:
             touched.accounts.update((terms.clearing_account_id, terms.suspense_account_id))
-    if wish.debtor_account_id is not None and state.record(AUTHENTICATION, currency) is not None:
-        debtor = state.account(wish.debtor_account_id)
-        payee_id = wish.creditor_account_id if command.creditor is None else command.creditor.payee_id
-        customer_id = None if debtor is None else debtor.terms.customer_id
+    if wish.debtor_account_id is None:
+        return
+    debtor = state.account(wish.debtor_account_id)
+    payee_id = wish.creditor_account_id if command.creditor is None else command.creditor.payee_id
+    customer_id = None if debtor is None else debtor.terms.customer_id
+    subjects = limits.subjects_of(account_id=wish.debtor_account_id, customer_id=customer_id, payee_id=payee_id)
+    touched.records.update((limits.LIMIT, subject) for subject in subjects)
+    if state.record(AUTHENTICATION, currency) is not None:
         key = payee_key(customer_id=customer_id, debtor_account_id=wish.debtor_account_id, payee_id=payee_id)
         touched.records.add((PAYEE, key))

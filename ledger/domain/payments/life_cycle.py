@@ -123,6 +123,7 @@ class Payment(Record, frozen=True, kw_only=True):
     returned_minor: int = 0
     returns: tuple[str, ...] = ()
     recalled: bool = False
+    counted_against: tuple[str, ...] = ()
 
     @property
     def status(self) -> PaymentStatus:
