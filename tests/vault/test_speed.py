@@ -9,8 +9,8 @@ import pytest
 
 from tests.support.vault import DsnOf, opened_vault
 
-PAYMENTS = 2_000
-ROUNDS = 5
+PAYMENTS = 500
+ROUNDS = 5  # the best one counts: CPU time, so that a busy machine does not matter much
 CPU_US_MAX = 50
 FIELDS = {
     "payee_name": "Ada Lovelace",
@@ -20,7 +20,6 @@ FIELDS = {
 }
 
 
-@pytest.mark.bench
 async def test_the_four_texts_of_a_payment(book_database: DsnOf, capsys: pytest.CaptureFixture[str]) -> None:
     """CPU time per payment of a known subject, best of several rounds, database counting included."""
     async with opened_vault(book_database) as vault:
