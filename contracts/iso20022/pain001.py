@@ -43,7 +43,7 @@ class PaymentType(Struct, frozen=True, kw_only=True):
 
 
 class CreditTransfer(Struct, frozen=True, kw_only=True):
-    """One transaction of a payment file. ``payment_type`` and ``charge_bearer`` override the payment info's."""
+    """One transaction of a payment file. ``payment_type`` and ``charge_bearer`` override the payment instruction's."""
 
     end_to_end_id: str
     amount: WrittenAmount
@@ -60,7 +60,7 @@ class CreditTransfer(Struct, frozen=True, kw_only=True):
     remittance: Remittance | None = None
 
 
-class PaymentInfo(Struct, frozen=True, kw_only=True):
+class PaymentInstruction(Struct, frozen=True, kw_only=True):
     """A debtor's batch in a payment file. ``requested_on`` is a moment where the customer named one."""
 
     payment_info_id: str
@@ -85,7 +85,7 @@ class PaymentFile(Struct, frozen=True, kw_only=True):
     created_at: datetime
     initiating_party: Party
     control_count: int
-    infos: tuple[PaymentInfo, ...]
+    instructions: tuple[PaymentInstruction, ...]
     control_sum: str | None = None
     ignored: tuple[str, ...] = ()
 
@@ -303,11 +303,11 @@ _REQUIRED_OF_INFO: Final = {
 }
 
 
-def _read_info(element: Element, where: str, notes: Notes) -> PaymentInfo:
+def _read_info(element: Element, where: str, notes: Notes) -> PaymentInstruction:
     fields = read_shape(element, INFO, where, notes)
     required(fields, _REQUIRED_OF_INFO, where)
     del fields["method"]  # always TRF, or it would have been refused
-    return PaymentInfo(**fields)
+    return PaymentInstruction(**fields)
 
 
 _HEADER: Final = "CstmrCdtTrfInitn/GrpHdr/"
@@ -318,7 +318,7 @@ _DOCUMENT: Final = Shape(
         _HEADER + "NbOfTxs": Group("control_count", _read_count),
         _HEADER + "CtrlSum": Group("control_sum", _read_sum),
         _HEADER + "InitgPty": Group("initiating_party", read_party),
-        "CstmrCdtTrfInitn/PmtInf": Group("infos", _read_info, many=True),
+        "CstmrCdtTrfInitn/PmtInf": Group("instructions", _read_info, many=True),
     },
     ignored={
         _HEADER + "Authstn": "who may send a file is decided by its token, not by its text",
@@ -332,16 +332,16 @@ _REQUIRED_OF_FILE: Final = {
     "created_at": "GrpHdr/CreDtTm",
     "control_count": "GrpHdr/NbOfTxs",
     "initiating_party": "GrpHdr/InitgPty",
-    "infos": "PmtInf",
+    "instructions": "PmtInf",
 }
 
 # ---------------------------------------------------------------- sums
 
 
 def _check_sums(file: PaymentFile) -> None:
-    for nth, info in enumerate(file.infos, start=1):
+    for nth, info in enumerate(file.instructions, start=1):
         _check_level(info.transactions, info.control_count, info.control_sum, f"PmtInf[{nth}]")
-    every = [transaction for info in file.infos for transaction in info.transactions]
+    every = [transaction for info in file.instructions for transaction in info.transactions]
     _check_level(every, file.control_count, file.control_sum, "GrpHdr")
 
 
@@ -367,6 +367,6 @@ def everything_ignored() -> dict[str, dict[str, Any]]:
     """What is not kept, by the element it stands in, each with its reason. For documents and tests."""
     return {
         "file": dict(_DOCUMENT.ignored),
-        "payment info": dict(INFO.ignored),
+        "payment instruction": dict(INFO.ignored),
         "transaction": dict(TRANSACTION.ignored),
     }

@@ -1,6 +1,7 @@
 """pain.002, the answer to a payment file: CustomerPaymentStatusReport, .03 (to a .03) and .10 (to .09 and .11).
 
-A report answers the group, each payment info, and each transaction, with ISO's status and, where refused, reason codes.
+A report answers the group, each payment instruction, and each transaction, with ISO's status and, where refused, reason
+codes.
 Written with pyiso20022's classes, so element order and names are the schema's. They are imported on the first report.
 """
 
@@ -62,8 +63,8 @@ class TransactionReport(Struct, frozen=True, kw_only=True):
     account_servicer_ref: str | None = None
 
 
-class InfoReport(Struct, frozen=True, kw_only=True):
-    """The status of a payment info, and of those of its transactions that are reported one by one."""
+class InstructionReport(Struct, frozen=True, kw_only=True):
+    """The status of a payment instruction, and of those of its transactions that are reported one by one."""
 
     payment_info_id: str
     status: str | None = None
@@ -81,7 +82,7 @@ class PaymentReport(Struct, frozen=True, kw_only=True):
     original_count: int | None = None
     group_status: str | None = None
     reasons: tuple[StatusReason, ...] = ()
-    infos: tuple[InfoReport, ...] = ()
+    instructions: tuple[InstructionReport, ...] = ()
 
 
 class WrongStatus(ValueError):
@@ -89,7 +90,12 @@ class WrongStatus(ValueError):
 
 
 def report_on(
-    file: PaymentFile, *, message_id: str, created_at: datetime, group_status: str | None, infos: Iterable[InfoReport]
+    file: PaymentFile,
+    *,
+    message_id: str,
+    created_at: datetime,
+    group_status: str | None,
+    instructions: Iterable[InstructionReport],
 ) -> PaymentReport:
     """Begin a report with the names and the count of the file that it answers."""
     return PaymentReport(
@@ -99,7 +105,7 @@ def report_on(
         original_message_id=file.message_id,
         original_count=file.control_count,
         group_status=group_status,
-        infos=tuple(infos),
+        instructions=tuple(instructions),
     )
 
 
@@ -141,11 +147,11 @@ class _Writer:
                     grp_sts=self._status(report.group_status, self._group_code),
                     sts_rsn_inf=self._reasons(report.reasons),
                 ),
-                orgnl_pmt_inf_and_sts=[self._info(info) for info in report.infos],
+                orgnl_pmt_inf_and_sts=[self._info(info) for info in report.instructions],
             )
         )
 
-    def _info(self, info: InfoReport) -> Any:
+    def _info(self, info: InstructionReport) -> Any:
         return self._class["info"](
             orgnl_pmt_inf_id=info.payment_info_id,
             pmt_inf_sts=self._status(info.status, self._group_code),

@@ -25,7 +25,7 @@ def transaction(number: int, *, amount: str = "1.25", currency: str = "EUR", ext
 
 
 def payment_file(transactions: list[str], *, count: str | None = None, group_sum: str = "", info: str = "") -> bytes:
-    """Make a .09; ``group_sum`` and ``info`` are XML put into the header and the payment info."""
+    """Make a .09; ``group_sum`` and ``info`` are XML put into the header and the payment instruction."""
     return (
         f'<?xml version="1.0" encoding="UTF-8"?><Document xmlns="{PAIN001}"><CstmrCdtTrfInitn><GrpHdr>'
         f"<MsgId>M-1</MsgId><CreDtTm>2026-11-16T10:00:00Z</CreDtTm><NbOfTxs>{count or len(transactions)}</NbOfTxs>"

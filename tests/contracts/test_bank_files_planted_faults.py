@@ -61,8 +61,12 @@ def ignore_the_sign(patch: pytest.MonkeyPatch) -> None:
 
 def turn_the_sign_of_reversals(patch: pytest.MonkeyPatch) -> None:
     real = statement.BankLine
-    patch.setattr("contracts.statements.camt053.BankLine", lambda **fields: real(
-        **{**fields, "amount_minor": -fields["amount_minor"] if fields["reversal"] else fields["amount_minor"]}))  # fmt: skip
+
+    def turned(**fields: Any) -> statement.BankLine:
+        sign = -1 if fields["reversal"] else 1
+        return real(**{**fields, "amount_minor": sign * fields["amount_minor"]})
+
+    patch.setattr("contracts.statements.camt053.BankLine", turned)
 
 
 def believe_the_closing_balance(patch: pytest.MonkeyPatch) -> None:

@@ -100,7 +100,7 @@ def test_everything_a_payment_says_has_its_place() -> None:
     assert file.message == "pain.001.001.09"
     assert file.control_count == 3
     assert file.ignored == ("AdrTp", "CstmrCdtTrfInitn/SplmtryData", "CtctDtls", "InstrForCdtrAgt")
-    instant, dinars = file.infos
+    instant, dinars = file.instructions
     assert instant.requested_on == datetime.fromisoformat("2026-11-16T10:00:00+01:00")
     assert dinars.requested_on == date(2026, 11, 18)
     assert instant.batch_booking is False
@@ -135,7 +135,7 @@ def test_8192_transactions_are_read_in_time() -> None:
     began = time.perf_counter()
     file = accepted(body)
     assert time.perf_counter() - began < TRANSACTIONS_8192_SECONDS_MAX
-    assert len(file.infos[0].transactions) == 8_192
+    assert len(file.instructions[0].transactions) == 8_192
     assert file.created_at == datetime(2026, 11, 16, 10, tzinfo=UTC)
 
 
@@ -165,7 +165,7 @@ class TestAddresses:
 
     def test_a_hybrid_one_is_kept(self) -> None:
         file = accepted(self.of("<TwnNm>Bern</TwnNm><Ctry>CH</Ctry><AdrLine>" + "x" * 70 + "</AdrLine>"))
-        address = file.infos[0].transactions[0].creditor.address
+        address = file.instructions[0].transactions[0].creditor.address
         assert address is not None
         assert (address.town, address.country, len(address.lines[0])) == ("Bern", "CH", 70)
 
@@ -203,7 +203,7 @@ def test_a_right_sum_is_accepted_whatever_the_amounts(minors: list[int]) -> None
         [transaction(n, amount=amount) for n, amount in enumerate(amounts)],
         group_sum=f"<CtrlSum>{total}</CtrlSum>",
     )
-    assert sum(entry.amount.minor for entry in accepted(body).infos[0].transactions) == sum(minors)
+    assert sum(entry.amount.minor for entry in accepted(body).instructions[0].transactions) == sum(minors)
 
 
 @pytest.mark.parametrize(
@@ -256,4 +256,4 @@ def test_what_is_missing_or_wrong_is_refused(old: bytes, new: bytes, code: str) 
 
 def test_a_wrong_iban_is_kept_as_written_for_it_rejects_one_payment_and_not_the_file() -> None:
     body = payment_file([transaction(1)]).replace(b"DE89370400440532013000", b"DE00370400440532013000")
-    assert accepted(body).infos[0].transactions[0].creditor_account.iban == "DE00370400440532013000"
+    assert accepted(body).instructions[0].transactions[0].creditor_account.iban == "DE00370400440532013000"

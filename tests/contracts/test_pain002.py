@@ -14,7 +14,7 @@ from xsdata.formats.dataclass.parsers.config import ParserConfig
 from contracts.iso20022.pain001 import PaymentFile, read_pain001
 from contracts.iso20022.pain002 import (
     ANSWER_TO,
-    InfoReport,
+    InstructionReport,
     PaymentReport,
     StatusReason,
     TransactionReport,
@@ -32,8 +32,8 @@ REPORT: Final = PaymentReport(
     original_message_id="M-1",
     original_count=3,
     group_status="PART",
-    infos=(
-        InfoReport(
+    instructions=(
+        InstructionReport(
             payment_info_id="P-1",
             status="PART",
             transactions=(
@@ -46,7 +46,7 @@ REPORT: Final = PaymentReport(
                 ),
             ),
         ),
-        InfoReport(payment_info_id="P-2", status="RJCT", reasons=(StatusReason(code="AM04"),)),
+        InstructionReport(payment_info_id="P-2", status="RJCT", reasons=(StatusReason(code="AM04"),)),
     ),
 )
 
@@ -81,7 +81,7 @@ def test_what_is_written_is_read_back(original: str) -> None:
 def test_a_report_begins_with_the_names_of_its_file() -> None:
     file = read_pain001(sample("cross-river-rtp.pain.001.001.03.xml"))
     assert isinstance(file, PaymentFile)
-    report = report_on(file, message_id="R-2", created_at=REPORT.created_at, group_status="ACTC", infos=())
+    report = report_on(file, message_id="R-2", created_at=REPORT.created_at, group_status="ACTC", instructions=())
     written = read_back(write_pain002(report), "pain.002.001.03")
     assert written.orgnl_grp_inf_and_sts.orgnl_msg_id == "DOMT11234562"
     assert written.orgnl_grp_inf_and_sts.grp_sts.value == "ACTC"
