@@ -139,3 +139,15 @@ def amount_of_step(step: int) -> int:
         return step
     bits, quarter = divmod(step, 4)
     return (4 + quarter) << (bits - 3)
+
+
+def risk_subjects(
+    *, customer_id: str | None, debtor_account_id: str | None, creditor_account_id: str | None, party_id: str | None
+) -> tuple[str, str]:
+    """Return whom a payment counts for, as (customer, payee): the door and the projector must agree on it.
+
+    `party_id`: the keyed hash of somebody outside, whichever side they are on. Without a customer of its own, the
+    account inside stands for the customer; without anybody outside, the account that is paid stands for the payee.
+    """
+    account = debtor_account_id or creditor_account_id or ""
+    return customer_id or account, party_id or creditor_account_id or ""

@@ -106,7 +106,7 @@ async def test_a_model_that_is_being_emptied_is_not_relied_on(servers: Servers, 
 
 
 async def test_a_slow_redis_costs_the_deadline_and_asks_the_policy(servers: Servers, tmp_path: Path) -> None:
-    """Behind a proxy that passes nothing on any more: challenge below the band, review above, and soon again neither."""
+    """Behind a proxy that passes nothing on any more: the policy decides, and soon again the figures."""
     address, port = servers.redis_url.rpartition("@")[2].split("/")[0].split(":")
     async with proxying(address, int(port)) as proxy:
         url = servers.redis_url.replace(f":{port}/", f":{proxy.port}/")
