@@ -1,12 +1,13 @@
 """The risk model in Redis: its keys, its windows, and the features made from it, spelled once.
 
 Time is cut into buckets and a window counts whole buckets: the one that is now and as many before it as make up its
-length. So a window never counts less than its length, and at most one bucket more. Each size of bucket is a ring of
-fields in the subject's hash, each field saying which bucket it holds; an old bucket is simply written over, so a
-subject needs the same memory for ever.
+length. So a window never counts less than its length, and at most one bucket more. The buckets of one size are a ring:
+a field of the subject's hash that never holds more than its windows need, so a busy subject needs no more memory than
+one who pays every hour.
 
-    customer:<id>  payee:<id>  device:<id>   hash  position, first_at, last_at, <ring><slot> -> "bucket count failed",
-                                                   <currency>:<ring><slot> -> "bucket amount"
+    customer:<id>  payee:<id>  device:<id>   hash  position, first_at, last_at; as MessagePack, oldest first:
+                                                   <ring> -> [bucket, payments, rejections, bucket, ...]
+                                                   <currency>:<ring> -> [bucket, amounts, 0, bucket, ...]
     typical:<customer>|<currency>            hash  position, <step of the amount> -> payments settled, see amount_step
     pair:payee:<customer>|<payee>            hash  position, first_at, last_at: the settled payments of a pair
     pair:device:<customer>|<device>          hash  the same

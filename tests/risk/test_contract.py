@@ -6,10 +6,11 @@ import asyncio
 from typing import Any
 
 import pytest
+from msgspec import msgpack
 
 from contracts.read_models import WalletsKeys, checkpoint_of
 from contracts.risk import PaymentFact
-from contracts.risk_features import RISK, RiskKeys
+from contracts.risk_features import RINGS, RISK, RiskKeys
 from projectors.apply import Fenced, Outcome
 from projectors.events import Batch, Event, decode_event
 from projectors.rebuild import drop_keys, rebuild
@@ -114,7 +115,11 @@ async def test_nothing_lives_for_ever_and_a_busy_pair_stays_small(place: Place) 
     forever = [key for key in names if await client.ttl(key) < 0]
     assert forever == [keys.checkpoint.encode()]
     assert await client.zcard(f"{keys.prefix}payees:alice") <= 1_000
-    assert await client.hlen(f"{keys.prefix}customer:alice") <= 3 + 2 * (13 + 25 + 31)
+    sizes = {ring.name: ring.slots for ring in RINGS}
+    assert await client.hlen(f"{keys.prefix}customer:alice") == 3 + 2 * len(sizes)
+    held = {name: len(msgpack.decode(await client.hget(f"{keys.prefix}customer:alice", name))) for name in sizes}
+    assert all(held[name] <= 3 * slots for name, slots in sizes.items())
+    assert held["m"] == 3 * sizes["m"]
     await target.close()
 
 
