@@ -21,6 +21,7 @@ COMMANDS = {
     "verify": "cli.verify",
     "vault": "cli.vault",
     "rebuild": "cli.rebuild",
+    "risk": "cli.risk",
     "import": "cli.import_",
     "demo": "cli.demo.verb",
     "test": "cli.test",

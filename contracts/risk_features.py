@@ -1,12 +1,13 @@
 """The risk model in Redis: its keys, its windows, and the features made from it, spelled once.
 
 Time is cut into buckets and a window counts whole buckets: the one that is now and as many before it as make up its
-length. So a window never counts less than its length, and at most one bucket more. Each size of bucket is a ring of
-fields in the subject's hash, each field saying which bucket it holds; an old bucket is simply written over, so a
-subject needs the same memory for ever.
+length. So a window never counts less than its length, and at most one bucket more. The buckets of one size are a ring:
+a field of the subject's hash that never holds more than its windows need, so a busy subject needs no more memory than
+one who pays every hour.
 
-    customer:<id>  payee:<id>  device:<id>   hash  position, first_at, last_at, <ring><slot> -> "bucket count failed",
-                                                   <currency>:<ring><slot> -> "bucket amount"
+    customer:<id>  payee:<id>  device:<id>   hash  position, first_at, last_at; as MessagePack, oldest first:
+                                                   <ring> -> [bucket, payments, rejections, bucket, ...]
+                                                   <currency>:<ring> -> [bucket, amounts, 0, bucket, ...]
     typical:<customer>|<currency>            hash  position, <step of the amount> -> payments settled, see amount_step
     pair:payee:<customer>|<payee>            hash  position, first_at, last_at: the settled payments of a pair
     pair:device:<customer>|<device>          hash  the same
@@ -139,3 +140,15 @@ def amount_of_step(step: int) -> int:
         return step
     bits, quarter = divmod(step, 4)
     return (4 + quarter) << (bits - 3)
+
+
+def risk_subjects(
+    *, customer_id: str | None, debtor_account_id: str | None, creditor_account_id: str | None, party_id: str | None
+) -> tuple[str, str]:
+    """Return whom a payment counts for, as (customer, payee): the door and the projector must agree on it.
+
+    `party_id`: the keyed hash of somebody outside, whichever side they are on. Without a customer of its own, the
+    account inside stands for the customer; without anybody outside, the account that is paid stands for the payee.
+    """
+    account = debtor_account_id or creditor_account_id or ""
+    return customer_id or account, party_id or creditor_account_id or ""

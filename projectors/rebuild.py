@@ -17,6 +17,7 @@ import redis.asyncio as redis
 import structlog
 
 from contracts.read_models import ACCOUNTS_TABLE, ENTRIES_TABLE, LAKE, READ_MODELS, WALLETS, WalletsKeys
+from contracts.risk_features import RISK, RiskKeys
 from projectors.settings import Settings
 from runtime.ids import new_opaque_id
 from runtime.redis_client import connect_redis
@@ -38,14 +39,16 @@ async def rebuild(model: str, settings: Settings) -> int:
     Raises UnknownModel, redis.exceptions.RedisError, OSError. Interrupted, it can simply be run again.
     """
     if model == WALLETS:
-        return await drop_wallets(settings.redis_url, WalletsKeys(settings.ledger))
+        return await drop_keys(settings.redis_url, WalletsKeys(settings.ledger), model=WALLETS)
+    if model == RISK:
+        return await drop_keys(settings.redis_url, RiskKeys(settings.ledger), model=RISK)
     if model == LAKE:
         return await asyncio.to_thread(drop_lake, Path(settings.lake_dir) / settings.ledger)
-    raise UnknownModel(f"there is no read model {model!r}; the read models are {', '.join(READ_MODELS)}")
+    raise UnknownModel(f"there is no read model {model!r}; the read models are {', '.join((*READ_MODELS, RISK))}")
 
 
-async def drop_wallets(redis_url: str, keys: WalletsKeys) -> int:
-    """Remove every key of this version of the model, the checkpoint last."""
+async def drop_keys(redis_url: str, keys: WalletsKeys | RiskKeys, *, model: str) -> int:
+    """Remove every key of this version of a model in Redis, the checkpoint last."""
     client = await connect_redis(redis_url)
     try:
         await client.hset(keys.checkpoint, FENCE_FIELD, "rebuild")
@@ -53,7 +56,7 @@ async def drop_wallets(redis_url: str, keys: WalletsKeys) -> int:
         await client.delete(keys.checkpoint)
     finally:
         await client.aclose()
-    _log.info("model_dropped", model=WALLETS, keys=removed)
+    _log.info("model_dropped", model=model, keys=removed)
     return removed
 
 
@@ -73,7 +76,7 @@ def drop_lake(folder: Path) -> int:
     return removed
 
 
-async def _unlink_all(client: redis.Redis, keys: WalletsKeys) -> int:
+async def _unlink_all(client: redis.Redis, keys: WalletsKeys | RiskKeys) -> int:
     removed = 0
     pattern = _literal(keys.prefix) + "*"
     cursor = 0

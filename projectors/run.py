@@ -16,6 +16,7 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from contracts.read_models import LAKE, WALLETS, WalletsKeys
+from contracts.risk_features import RISK, RiskKeys
 from projectors.announce import announcer
 from projectors.apply import Projection, Target
 from projectors.book import Book, BookUnreachable, WrongBook
@@ -25,6 +26,8 @@ from projectors.lake.directory import AccountDirectory
 from projectors.lake.target import LakeTarget
 from projectors.metrics import ProjectorMetrics
 from projectors.progress import Progress
+from projectors.risk.target import PACE as RISK_PACE
+from projectors.risk.target import RiskTarget
 from projectors.settings import PREFIX, Settings
 from projectors.wallets.target import PACE as WALLETS_PACE
 from projectors.wallets.target import WalletsTarget
@@ -59,6 +62,7 @@ class Projectors:
         self.health = Health()
         self.models: list[Progress] = []
         self.wallets = WalletsTarget(settings.redis_url, WalletsKeys(settings.ledger))
+        self.risk = RiskTarget(settings.redis_url, RiskKeys(settings.ledger))
         folder = Path(settings.lake_dir) / settings.ledger
         self.lake = LakeTarget(folder, AccountDirectory(book), clock=self._clock)
         self._lake_pace = Pace(events_max=settings.lake_flush_events_max, linger_s=settings.lake_flush_s)
@@ -68,6 +72,7 @@ class Projectors:
         return {
             "nats": self._link.run(),
             WALLETS: self._project(WALLETS, self.wallets, WALLETS_PACE),
+            RISK: self._project(RISK, self.risk, RISK_PACE),
             LAKE: self._project(LAKE, self.lake, self._lake_pace),
             "lake-maintenance": self.lake.maintain(),
             "lag": watch_lag(self._book, self.models, clock=self._clock),
@@ -100,6 +105,7 @@ async def run(settings: Settings) -> int:
         stack.push_async_callback(link.close)
         projectors = Projectors(settings, book, link, registry=registry)
         stack.push_async_callback(projectors.wallets.close)
+        stack.push_async_callback(projectors.risk.close)
         tasks = {name: _until_shutdown(task, shutdown) for name, task in projectors.tasks().items()}
         app = ops_app(projectors.health, registry)
         settle_memory()

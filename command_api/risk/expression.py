@@ -105,9 +105,7 @@ def _checked(text: str) -> frozenset[str]:
         if said == behind == "/":
             raise ExpressionRefused("a condition holds no remarks")
         if kind == "text" and (kind_behind == "text" or len(said) > TEXT_CHARS_MAX):
-            raise ExpressionRefused(
-                f"a text stands between two single quotes and has at most {TEXT_CHARS_MAX} characters"
-            )
+            raise ExpressionRefused(f"a text stands between single quotes and has at most {TEXT_CHARS_MAX} characters")
     return frozenset(said for kind, said in tokens if kind == "name" and said not in WORDS)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from contracts.risk import FeatureValue, RiskContext
 from contracts.risk_features import DISTINCT_MAX, FIGURE_MAX, HOUR_S, MEMORY_S, RATIO_MAX, amount_of_step
 
-FIGURES_OF_SUBJECT = 14  # counts, failures and amounts of four windows, and two instants
+SUBJECT_FIGURES: Final = 14  # counts, failures and amounts of four windows, and two instants
 
 
 class Window(NamedTuple):
@@ -51,8 +51,8 @@ class Figures(NamedTuple):
 
 def figures_of(flat: list[int]) -> Figures:
     """Give the flat list of read.lua its names. Raises ValueError, TypeError when it has another shape."""
-    subjects = [_subject_of(flat[start : start + FIGURES_OF_SUBJECT]) for start in (0, 14, 28)]
-    return Figures(*subjects, *flat[3 * FIGURES_OF_SUBJECT :])
+    customer, payee, device = (_subject_of(flat[number * SUBJECT_FIGURES :][:SUBJECT_FIGURES]) for number in range(3))
+    return Figures(customer, payee, device, *flat[3 * SUBJECT_FIGURES :])
 
 
 def features_of(context: RiskContext, figures: Figures, *, now_s: int) -> dict[str, FeatureValue]:
@@ -104,8 +104,9 @@ def features_of(context: RiskContext, figures: Figures, *, now_s: int) -> dict[s
 
 
 def _subject_of(flat: list[int]) -> SubjectFigures:
-    windows = [Window(*flat[start : start + 3]) for start in (0, 3, 6, 9)]
-    return SubjectFigures(*windows, *flat[12:])
+    hour, day, week, month = (Window(*flat[start : start + 3]) for start in (0, 3, 6, 9))
+    first_at, last_at = flat[12:]
+    return SubjectFigures(hour, day, week, month, first_at, last_at)
 
 
 def _hours_since(first_at: int, *, last_at: int, now_s: int) -> int | None:

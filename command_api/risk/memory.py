@@ -63,7 +63,8 @@ class _Subject:
             self.span.see(at)
 
     def figures(self, currency: str, *, now_s: int) -> SubjectFigures:
-        return SubjectFigures(*self._windows(currency, now_s), self.span.first_at, self.span.last_at)
+        hour, day, week, month = self._windows(currency, now_s)
+        return SubjectFigures(hour, day, week, month, self.span.first_at, self.span.last_at)
 
     def _windows(self, currency: str, now_s: int) -> Iterator[Window]:
         for window in WINDOWS:
@@ -113,17 +114,15 @@ class RiskMemory:
     def figures(self, context: RiskContext, *, now_s: int) -> Figures:
         """Return what is known about a payment, the payment itself not included."""
         customer, payee, device = context.customer_id, context.payee_id, context.device_id or ""
+        payer, paid, used = (
+            self._subjects.get((kind, subject), _Subject()).figures(context.currency, now_s=now_s)
+            for kind, subject in (("customer", customer), ("payee", payee), ("device", device))
+        )
         pairs = [self._pairs.get(key, _Span()) for key in (("payee", customer, payee), ("device", customer, device))]
         met = [self._met_of(kind, one, other, now_s) for kind, one, other in _meetings(customer, payee, device)]
-        return Figures(
-            *(
-                self._subjects.get((kind, subject), _Subject()).figures(context.currency, now_s=now_s)
-                for kind, subject in (("customer", customer), ("payee", payee), ("device", device))
-            ),
-            *(moment for span in pairs for moment in (span.first_at, span.last_at)),
-            *(figure for two in met for figure in two),
-            *self._median(customer, context.currency),
-        )
+        known = [moment for span in pairs for moment in (span.first_at, span.last_at)]
+        seen = [figure for two in met for figure in two]
+        return Figures(payer, paid, used, *(*known, *seen, *self._median(customer, context.currency)))
 
     def _count(self, payment: PaymentFact, *, at: int, paid: int, failed: int) -> None:
         named = (("customer", payment.customer_id), ("payee", payment.payee_id), ("device", payment.device_id))

@@ -9,38 +9,41 @@ local figures = {}
 
 local function add(figure) figures[#figures + 1] = figure end
 
-local function subject(kind, id)
-    local fields, buckets = { 'first_at', 'last_at' }, {}
-    for index, ring in ipairs(layout.rings) do
-        buckets[index] = math.floor(now / ring[2])
-        for slot = 0, ring[3] - 1 do
-            fields[#fields + 1] = ring[1] .. slot
-            fields[#fields + 1] = currency .. ':' .. ring[1] .. slot
-        end
-    end
-    local found = redis.call('HMGET', prefix .. kind .. ':' .. id, unpack(fields))
-    local counts, failures, amounts = {}, {}, {}
-    for index, window in ipairs(layout.windows) do counts[index], failures[index], amounts[index] = 0, 0, 0 end
-    local at = 3
-    for ring = 1, #layout.rings do
-        for slot = 0, layout.rings[ring][3] - 1 do
-            if found[at] then
-                local bucket, paid, failed = string.match(found[at], '^(%d+) (%d+) (%d+)$')
-                local age = buckets[ring] - tonumber(bucket)
-                local of, amount = string.match(found[at + 1] or '', '^(%d+) (%d+)$')
-                if of ~= bucket then amount = 0 end
-                for index, window in ipairs(layout.windows) do
-                    if window[2] + 1 == ring and age <= window[3] then
-                        counts[index] = math.min(counts[index] + tonumber(paid), layout.figure_max)
-                        failures[index] = math.min(failures[index] + tonumber(failed), layout.figure_max)
-                        amounts[index] = math.min(amounts[index] + tonumber(amount), layout.figure_max)
-                    end
+-- Sum a ring over the windows that count it: {bucket, figure, figure, bucket, ...}, oldest first.
+local function sums(packed, number, ones, twos)
+    if not packed then return end
+    local held, now_bucket = cmsgpack.unpack(packed), math.floor(now / layout.rings[number][2])
+    for index, window in ipairs(layout.windows) do
+        if window[2] + 1 == number then
+            local one, two = 0, 0
+            for at = 1, #held, 3 do
+                if now_bucket - held[at] <= window[3] then
+                    one = math.min(one + held[at + 1], layout.figure_max)
+                    two = math.min(two + held[at + 2], layout.figure_max)
                 end
             end
-            at = at + 2
+            ones[index], twos[index] = one, two
         end
     end
-    for index = 1, #layout.windows do add(counts[index]) add(failures[index]) add(amounts[index]) end
+end
+
+local function subject(kind, id)
+    local fields = { 'first_at', 'last_at' }
+    for _, ring in ipairs(layout.rings) do
+        fields[#fields + 1] = ring[1]
+        fields[#fields + 1] = currency .. ':' .. ring[1]
+    end
+    local found = redis.call('HMGET', prefix .. kind .. ':' .. id, unpack(fields))
+    local counts, failures, amounts, nothing = {}, {}, {}, {}
+    for number = 1, #layout.rings do
+        sums(found[2 * number + 1], number, counts, failures)
+        sums(found[2 * number + 2], number, amounts, nothing)
+    end
+    for index = 1, #layout.windows do
+        add(counts[index] or 0)
+        add(failures[index] or 0)
+        add(amounts[index] or 0)
+    end
     add(tonumber(found[1] or '0'))
     add(tonumber(found[2] or '0'))
 end

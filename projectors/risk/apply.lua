@@ -20,11 +20,25 @@ local facts, layout = unpack(cmsgpack.unpack(ARGV[5]))
 local function text(number) return string.format('%.0f', number) end
 local function sum(a, b) return math.min(a + b, layout.figure_max) end
 
--- What a field of a ring holds of this bucket: two figures, or nothing when it still holds an older bucket.
-local function held(value, bucket)
-    local of, one, two = string.match(value or '', '^(%d+) (%d+) ?(%d*)$')
-    if tonumber(of) ~= bucket then return 0, 0 end
-    return tonumber(one), tonumber(two) or 0
+-- Add two figures to the newest bucket of a ring, or begin the next one and drop what no window reaches any more.
+-- A ring is a flat list {bucket, figure, figure, bucket, ...}, oldest first, as MessagePack.
+local function added(packed, ring, at, one, two)
+    local held, bucket = packed and cmsgpack.unpack(packed) or {}, math.floor(at / ring[2])
+    local newest = #held - 2
+    if newest > 0 and held[newest] >= bucket then
+        held[newest + 1], held[newest + 2] = sum(held[newest + 1], one), sum(held[newest + 2], two)
+        return cmsgpack.pack(held)
+    end
+    local kept = {}
+    for index = 1, #held, 3 do
+        if held[index] > bucket - ring[3] then
+            local next = #kept
+            kept[next + 1], kept[next + 2], kept[next + 3] = held[index], held[index + 1], held[index + 2]
+        end
+    end
+    local next = #kept
+    kept[next + 1], kept[next + 2], kept[next + 3] = bucket, one, two
+    return cmsgpack.pack(kept)
 end
 
 -- Count a payment (paid = 1) or a rejection (failed = 1) of one subject in every ring.
@@ -33,22 +47,19 @@ local function count(subject, id, payment, fact, paid, failed)
     local key = prefix .. subject .. ':' .. id
     local fields = { 'position', 'first_at', 'last_at' }
     for _, ring in ipairs(layout.rings) do
-        local slot = ring[1] .. text(math.floor(fact.at / ring[2]) % ring[3])
-        fields[#fields + 1] = slot
-        fields[#fields + 1] = payment.currency .. ':' .. slot
+        fields[#fields + 1] = ring[1]
+        fields[#fields + 1] = payment.currency .. ':' .. ring[1]
     end
     local found = redis.call('HMGET', key, unpack(fields))
     if tonumber(found[1] or '0') >= fact.position then return end
     local write = { 'position', text(fact.position) }
     for index, ring in ipairs(layout.rings) do
-        local bucket = math.floor(fact.at / ring[2])
-        local payments, failures = held(found[2 * index + 2], bucket)
-        write[#write + 1] = fields[2 * index + 2]
-        write[#write + 1] = text(bucket) .. ' ' .. text(sum(payments, paid)) .. ' ' .. text(sum(failures, failed))
+        local counts, amounts = 2 * index + 2, 2 * index + 3
+        write[#write + 1] = fields[counts]
+        write[#write + 1] = added(found[counts], ring, fact.at, paid, failed)
         if paid == 1 then
-            local amount = held(found[2 * index + 3], bucket)
-            write[#write + 1] = fields[2 * index + 3]
-            write[#write + 1] = text(bucket) .. ' ' .. text(sum(amount, math.min(payment.amount, layout.figure_max)))
+            write[#write + 1] = fields[amounts]
+            write[#write + 1] = added(found[amounts], ring, fact.at, math.min(payment.amount, layout.figure_max), 0)
         end
     end
     if paid == 1 then

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from contracts import events as e
 from contracts.risk import PaymentFact
+from contracts.risk_features import risk_subjects
 from projectors.events import Event
 
 
@@ -19,15 +20,23 @@ def facts_of(events: Iterable[Event]) -> Iterator[PaymentFact]:
 
 
 def _initiated(event: Event) -> PaymentFact:
-    """Without a customer of its own in the event, the account that pays stands for the customer."""
+    """Read an initiation of either version: an older one names accounts alone."""
     data: Any = event.data
+    party = getattr(data, "creditor", None) or getattr(data, "debtor", None)
+    customer_id, payee_id = risk_subjects(
+        customer_id=getattr(data, "customer_id", None),
+        debtor_account_id=data.debtor_account_id,
+        creditor_account_id=data.creditor_account_id,
+        party_id=party.payee_id if party is not None else None,
+    )
     return PaymentFact(
         position=event.position,
         kind="initiated",
         payment_id=data.payment_id,
         at=_second(event),
-        customer_id=data.debtor_account_id,
-        payee_id=data.creditor_account_id,
+        customer_id=customer_id,
+        payee_id=payee_id,
+        device_id=getattr(data, "device_id", None) or "",
         currency=data.instructed_amount.currency,
         amount_minor=data.amount_minor,
     )

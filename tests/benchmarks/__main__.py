@@ -19,6 +19,7 @@ from cli.migrate import run as migrate
 from runtime.logs import configure_logging
 from tests.benchmarks.commands import SINGLE_S, Bank, bench_bulk, bench_hot, bench_single
 from tests.benchmarks.reads import bench_balance, bench_visibility
+from tests.benchmarks.risk import bench_risk
 from tests.benchmarks.sequencer import bench_sequencer
 
 HOT_SHARE: Final = 0.8  # the hot account can pay this share of what one by one would take, so it runs dry on the way
@@ -29,6 +30,7 @@ TARGETS: Final = {
     "hot": "ratio_to_single >= 0.9, never overdrawn",
     "visibility": "wallets p50_ms <= 10, p99_ms <= 100; lake p99_ms <= 3000",
     "balance": "ratio >= 0.5 of a bare handler",
+    "risk": "p99_ms < 10, cpu_us < 300, none degraded",
 }
 
 
@@ -48,6 +50,8 @@ async def run(names: list[str]) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="bursar-bench-", ignore_cleanup_errors=True) as folder:
         if "sequencer" in names:
             await _sequencer(Path(folder) / "sequencer", results)
+        if "risk" in names:
+            await _risk(Path(folder) / "risk", results)
         for name, measure in MEASURES.items():
             if name in names or (name == "single" and "hot" in names):
                 say(f"{name}: starting all servers and processes, opening accounts …")
@@ -63,6 +67,13 @@ async def _sequencer(folder: Path, results: dict[str, Any]) -> None:
             servers.postgres_dsn("postgres"), servers.postgres_dsn("bursar_writer")
         )
     say(f"sequencer: {results['sequencer']}")
+
+
+async def _risk(folder: Path, results: dict[str, Any]) -> None:
+    say("risk: remembering payments, then interleaved rounds …")
+    async with running_servers(folder / "stack") as servers:
+        results["risk"] = await bench_risk(servers.redis_url, folder / "rules")
+    say(f"risk: {results['risk']}")
 
 
 async def _on_a_stack(folder: Path, measure: Measure, results: dict[str, Any]) -> None:

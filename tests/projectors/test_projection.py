@@ -23,7 +23,7 @@ from projectors.lake.directory import AccountDirectory
 from projectors.lake.target import LakeTarget
 from projectors.metrics import ProjectorMetrics
 from projectors.progress import Progress
-from projectors.rebuild import drop_lake, drop_wallets
+from projectors.rebuild import drop_keys, drop_lake
 from projectors.wallets.target import PACE, WalletsTarget
 from runtime.clock import SystemClock
 from tests.projectors.places import Place, until
@@ -185,7 +185,7 @@ async def test_a_rebuild_while_running_starts_from_the_first_event(place: Place,
         await place.redis.hset(stray, "posted_minor", "1")
         other = place.keys.prefix.replace("wallets", "wallets2") + "keep"
         await place.redis.set(other, "1")
-        assert await drop_wallets(place.servers.redis_url, place.keys) > 10
+        assert await drop_keys(place.servers.redis_url, place.keys, model="wallets") > 10
         await until(lambda: _exists(place, place.keys.checkpoint), "the model is back")
         await running.reaches(book.position)
         await require_balances(place, book)

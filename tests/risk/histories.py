@@ -89,7 +89,7 @@ def histories(draw: st.DrawFn, *, payments_max: int = 25) -> list[PaymentFact]:
     at = BEGIN_S
     for position in range(1, draw(st.integers(2, payments_max)) + 1):
         at += draw(st.sampled_from(STEPS_S))
-        if waiting and draw(st.booleans()):
+        if draw(st.booleans()) and waiting:
             payment_id = waiting.pop(draw(st.integers(0, len(waiting) - 1)))
             kind = draw(st.sampled_from(("settled", "rejected")))
             facts.append(PaymentFact(position=position, kind=kind, payment_id=payment_id, at=at))  # type: ignore[arg-type]
@@ -125,7 +125,8 @@ def counted(facts: Sequence[PaymentFact], context: RiskContext, now_s: int) -> F
             amounts = [fact.amount_minor for fact in within if fact.currency == context.currency]
             failed = sum(1 for at in failures if at // size >= oldest)
             windows.append(Window(len(within), failed, min(sum(amounts), FIGURE_MAX)))
-        return SubjectFigures(*windows, *span([fact.at for fact in mine]))
+        hour, day, week, month = windows
+        return SubjectFigures(hour, day, week, month, *span([fact.at for fact in mine]))
 
     def pair(field: str) -> tuple[int, int]:
         return span(
@@ -152,7 +153,9 @@ def counted(facts: Sequence[PaymentFact], context: RiskContext, now_s: int) -> F
     )
     median = steps[(len(steps) + 1) // 2 - 1] if steps else 0
     return Figures(
-        *(subject(field) for field in ("customer_id", "payee_id", "device_id")),
+        subject("customer_id"),
+        subject("payee_id"),
+        subject("device_id"),
         *pair("payee_id"),
         *pair("device_id"),
         *met("customer_id", "payee_id"),

@@ -26,7 +26,8 @@ bands = [{ currency = "EUR", below_minor = 5000, decision = "challenge" }]
 
 
 def rule(when: str, *, points: int = 100, name: str = "one", reason: str = "REASON_ONE", more: str = "") -> str:
-    return f'\n[[rules]]\nid = "{name}"\nwhen = "{when}"\npoints = {points}\nreason = "{reason}"\nwords = "Said."\n{more}\n'
+    head = f'\n[[rules]]\nid = "{name}"\nwhen = "{when}"\npoints = {points}\n'
+    return head + f'reason = "{reason}"\nwords = "Said."\n{more}\n'
 
 
 def ruleset(*rules: str, head: str = HEAD) -> Ruleset:

@@ -88,7 +88,7 @@ def test_memory_says_what_counting_the_whole_history_says(facts: list[PaymentFac
 DUPLICATE_CHECK = "if last <= position then return 'duplicate' end\nif first ~= position + 1 then return 'gap' end\n"
 OWN_POSITION = "    if tonumber(found[1] or '0') >= fact.position then return end\n"
 SETTLED = "if fact.kind == 'settled' then"
-CAPPED = "math.min(amounts[index] + tonumber(amount), layout.figure_max)"
+CAPPED = "math.min(one + held[at + 1], layout.figure_max)"
 
 
 def in_apply(old: str, new: str) -> tuple[str, str]:
@@ -102,20 +102,21 @@ def in_read(old: str, new: str) -> tuple[str, str]:
 
 
 FAULTS: dict[str, tuple[str, str]] = {
-    "a window is one bucket short": in_read("age <= window[3]", "age < window[3]"),
-    "a window is one bucket long": in_read("age <= window[3]", "age <= window[3] + 1"),
+    "a window is one bucket short": in_read("held[at] <= window[3]", "held[at] < window[3]"),
+    "a window is one bucket long": in_read("held[at] <= window[3]", "held[at] <= window[3] + 1"),
     "a repeated batch counts again": (
         APPLY_LUA.replace(DUPLICATE_CHECK, "local again = last <= position\n")
         .replace(OWN_POSITION, "")
         .replace("return 'applied'", "return again and 'duplicate' or 'applied'"),
         READ_LUA,
     ),
-    "an old bucket is added to": in_apply("if tonumber(of) ~= bucket then", "if not of then"),
+    "an old bucket is added to": in_apply("newest > 0 and held[newest] >= bucket", "newest > 0"),
+    "a bucket is dropped too early": in_apply("> bucket - ring[3]", "> bucket - ring[3] + 1"),
     "rejections are not counted": in_apply("fact, 0, 1)", "fact, 0, 0)"),
     "a payee is known by an attempt": in_apply(
         SETTLED, f"know('payee', payment.customer, payment.payee, fact) {SETTLED}"
     ),
-    "sums of a window do not stop": in_read(CAPPED, "amounts[index] + tonumber(amount)"),
+    "sums of a window do not stop": in_read(CAPPED, "one + held[at + 1]"),
 }
 
 
