@@ -20,6 +20,7 @@ COMMANDS = {
     "token": "cli.token",
     "verify": "cli.verify",
     "rebuild": "cli.rebuild",
+    "reactors": "cli.reactors",
     "import": "cli.import_",
     "demo": "cli.demo.verb",
     "test": "cli.test",

@@ -10,6 +10,8 @@ from cli.options import CHECKOUT, Failure
 
 LEDGER_DEFAULT = "main"
 MIGRATIONS = CHECKOUT / "ledger" / "store" / "sql" / "migrations"
+REACTIONS = CHECKOUT / "projectors" / "reactors" / "sql"
+REACTIONS_SCHEMA = "reactions"
 
 
 async def run(database_url: str, *, ledger: str = LEDGER_DEFAULT, target: str | None = None) -> list[str]:
@@ -28,7 +30,23 @@ async def run(database_url: str, *, ledger: str = LEDGER_DEFAULT, target: str | 
         await create_head(connection, ledger=ledger)
     finally:
         await connection.close()
-    return applied
+    return applied if target else applied + await migrate_reactions(database_url)
+
+
+async def migrate_reactions(database_url: str) -> list[str]:
+    """Apply the pending migrations of the reactions' schema, which keeps a record of its own. Raises MigrationError."""
+    import asyncpg
+
+    from runtime.migrate import migrate
+    from runtime.sql_files import load_queries
+
+    # The search path belongs to the session, so that it outlives what a migration sets and resets.
+    connection = await asyncpg.connect(database_url, server_settings={"search_path": REACTIONS_SCHEMA})
+    try:
+        await connection.execute(load_queries(REACTIONS / "queries.sql")["create_schema"])
+        return await migrate(connection, REACTIONS / "migrations")
+    finally:
+        await connection.close()
 
 
 @click.command(name="migrate")
@@ -39,9 +57,9 @@ async def run(database_url: str, *, ledger: str = LEDGER_DEFAULT, target: str | 
     help="postgresql:// URL of the database's owner, who may change the schema.",
 )
 @click.option("--ledger", default=LEDGER_DEFAULT, envvar="BURSAR_LEDGER", help="Name of the ledger that it holds.")
-@click.option("--target", help="Name or number of the last migration to apply; all without it.")
+@click.option("--target", help="Name or number of the last migration of the book to apply; all without it.")
 def command(database_url: str, ledger: str, target: str | None) -> None:
-    """Apply the pending migrations of the book, each in its own transaction.
+    """Apply the pending migrations of the book and of the reactions, each in its own transaction.
 
     The local stack does this at every start; elsewhere run it before the new processes start.
     """

@@ -6,6 +6,7 @@ positions and are not made here.
 
 from __future__ import annotations
 
+import random
 import re
 import secrets
 from typing import Final
@@ -42,3 +43,8 @@ def new_opaque_id(prefix: str) -> str:
     if not _PREFIX.fullmatch(prefix):
         raise ValueError(f"an id prefix is 1 to 16 lower-case letters and digits, got {prefix!r}")
     return f"{prefix}_{secrets.token_hex(OPAQUE_BYTES)}"
+
+
+def draw() -> float:
+    """Return a number in [0, 1), for spreading retries; nothing that must stay secret may depend on it."""
+    return random.random()

@@ -23,6 +23,10 @@ SCOPES = (
     "status:read",
     "transfers:write",
 )
+SERVICE_SUBJECT = "bursar:service"
+SERVICE_TENANT = "bursar"
+# What reactors and timers ask for by themselves; only they may say that a deadline has come.
+SERVICE_SCOPES = (*(scope for scope in SCOPES if scope.endswith(":write")), "deadlines:write")
 
 
 def jwks_file(data: DataDir) -> Path:
@@ -47,12 +51,25 @@ def issue_token(
     return DevIssuer(data.issuer).issue(subject, tenant, scopes, [LEDGER], lifetime_s)
 
 
+def service_token_file(data: DataDir) -> Path:
+    """Return the file with the token that Bursar's own processes send commands with."""
+    return data.path / "service-token"
+
+
 def ready_made_token(data: DataDir) -> str:
-    """Issue a token that may do everything and keep it in the stack's token file as well."""
+    """Issue a token that may do everything and keep it in the stack's token file; renew the processes' own as well."""
     token = issue_token(data)
-    file = token_file(data)
+    _keep(token_file(data), token)
+    _keep(
+        service_token_file(data),
+        issue_token(data, subject=SERVICE_SUBJECT, tenant=SERVICE_TENANT, scopes=SERVICE_SCOPES),
+    )
+    return token
+
+
+def _keep(file: Path, token: str) -> None:
+    """Replace the file at once, so that a reader never sees half of a token."""
     fresh = file.with_suffix(".new")
     fresh.touch(mode=0o600)
     fresh.write_text(token, encoding="ascii")
     os.replace(fresh, file)
-    return token

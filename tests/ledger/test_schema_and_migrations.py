@@ -8,7 +8,8 @@ from pathlib import Path
 
 from cli.devstack import Servers
 from cli.devstack.binaries import postgres_binary
-from cli.migrate import MIGRATIONS
+from cli.migrate import MIGRATIONS, REACTIONS
+from runtime.sql_files import load_queries
 from tests.conftest import migrate_book
 from tests.support.sequencing import looking
 
@@ -18,7 +19,7 @@ SCHEMA = MIGRATIONS.parent / "schema.sql"
 def dump(dsn: str) -> list[str]:
     """The schema as PostgreSQL describes it, without comments, session settings and the record of migrations."""
     done = subprocess.run(
-        [str(postgres_binary("pg_dump")), "--schema-only", "--exclude-table=schema_migrations", "--dbname", dsn],
+        [str(postgres_binary("pg_dump")), "--schema-only", "--exclude-table=*.schema_migrations", "--dbname", dsn],
         capture_output=True,
         text=True,
         check=True,
@@ -33,6 +34,8 @@ async def test_migrations_add_up_to_the_schema_file(servers: Servers) -> None:
         await migrate_book(migrated("bursar_owner"))
         async with looking(fresh, "bursar_owner") as connection:
             await connection.execute(SCHEMA.read_text(encoding="utf-8"))
+            await connection.execute(load_queries(REACTIONS / "queries.sql")["create_schema"])
+            await connection.execute((REACTIONS / "schema.sql").read_text(encoding="utf-8"))
 
         by_migrations, by_schema = dump(migrated("postgres")), dump(fresh("postgres"))
 
