@@ -16,6 +16,7 @@ PROCESSES = {
     "relay": "ledger.relay.run:serve",
     "projectors": "projectors.run:run",
     "reactors": "projectors.reactors.run:run",
+    "timers": "projectors.timers.run:run",
     "query-api": "query_api.app:serve",
 }
 
@@ -32,7 +33,7 @@ def command(process: str, list_settings: bool) -> None:
     """Run one process until SIGTERM or Ctrl-C.
 
     Settings come from the environment under the prefix of the process (COMMAND_API_, RELAY_, PROJECTORS_, REACTORS_,
-    QUERY_API_), or from the TOML file that <PREFIX>SETTINGS_FILE names. An unknown setting stops the start.
+    TIMERS_, QUERY_API_), or from the TOML file that <PREFIX>SETTINGS_FILE names. An unknown setting stops the start.
     """
     from runtime.settings import SettingsError, load_settings
 

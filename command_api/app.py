@@ -6,7 +6,6 @@ from typing import Annotated, Final, Literal
 
 import asyncpg
 import structlog
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
@@ -16,9 +15,8 @@ from prometheus_client import CollectorRegistry
 
 from command_api.desk import Desk
 from command_api.document import PREFIX, write_document
-from command_api.expiry import EXPIRY_INTERVAL_S, HoldExpiry
 from command_api.problems import render_refusal
-from command_api.routes import accounts, batches, holds, payments, periods, transfers
+from command_api.routes import accounts, batches, deadlines, holds, payments, periods, transfers
 from contracts.subjects import LedgerName, poke_subject
 from ledger.metrics import SequencerMetrics
 from ledger.sequencer.queue import COMMANDS_WAITING_MAX, SubmissionQueue
@@ -52,7 +50,7 @@ from runtime.server import ops_app, serve_http
 from runtime.shutdown import Shutdown, supervise
 
 BATCH_BODY_BYTES_MAX: Final = 8 * 1024 * 1024  # the largest batch, each command with room for a reference
-MODULES: Final = (accounts, transfers, periods, holds, payments, batches)
+MODULES: Final = (accounts, transfers, periods, holds, payments, deadlines, batches)
 HANDLERS: Final[list[HTTPRouteHandler]] = [handler for module in MODULES for handler in module.HANDLERS]
 
 log = structlog.get_logger(__name__)
@@ -165,15 +163,6 @@ async def serve(settings: Settings) -> int:
     app = create_app(
         desk=Desk(sequencer=sequencer, clock=clock), verifier=verifier, registry=registry, ledger=settings.ledger
     )
-    timers = AsyncIOScheduler(timezone="UTC")
-    timers.add_job(
-        HoldExpiry(book=book, sequencer=sequencer, clock=clock).run_once,
-        "interval",
-        seconds=EXPIRY_INTERVAL_S,
-        max_instances=1,
-        coalesce=True,
-    )
-    timers.start()
     settle_memory()
     tasks = {
         "sequencer": sequencer.run(),
@@ -187,7 +176,6 @@ async def serve(settings: Settings) -> int:
     try:
         return await supervise(tasks, shutdown)
     finally:
-        timers.shutdown(wait=False)
         await nats.close()
         await book.close()
 

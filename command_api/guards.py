@@ -17,7 +17,7 @@ SCOPE_OF: Final[dict[type[c.Command], str]] = {
     c.ExtendHold: "holds:write",
     c.CaptureHold: "holds:write",
     c.ReleaseHold: "holds:write",
-    c.ExpireHold: "holds:write",
+    c.ExpireHold: "deadlines:write",
     c.InitiatePayment: "payments:write",
     c.ClosePeriod: "periods:write",
 }

@@ -23,7 +23,7 @@ SCOPES = (
     "status:read",
     "transfers:write",
 )
-SERVICE_SUBJECT = "bursar:service"
+SERVICES = ("reactors", "timers")
 SERVICE_TENANT = "bursar"
 # What reactors and timers ask for by themselves; only they may say that a deadline has come.
 SERVICE_SCOPES = (*(scope for scope in SCOPES if scope.endswith(":write")), "deadlines:write")
@@ -51,19 +51,18 @@ def issue_token(
     return DevIssuer(data.issuer).issue(subject, tenant, scopes, [LEDGER], lifetime_s)
 
 
-def service_token_file(data: DataDir) -> Path:
-    """Return the file with the token that Bursar's own processes send commands with."""
-    return data.path / "service-token"
+def service_token_file(data: DataDir, process: str) -> Path:
+    """Return the file with the token that one of Bursar's own processes sends commands with."""
+    return data.path / f"service-token-{process}"
 
 
 def ready_made_token(data: DataDir) -> str:
     """Issue a token that may do everything and keep it in the stack's token file; renew the processes' own as well."""
     token = issue_token(data)
     _keep(token_file(data), token)
-    _keep(
-        service_token_file(data),
-        issue_token(data, subject=SERVICE_SUBJECT, tenant=SERVICE_TENANT, scopes=SERVICE_SCOPES),
-    )
+    for process in SERVICES:
+        own = issue_token(data, subject=f"bursar:{process}", tenant=SERVICE_TENANT, scopes=SERVICE_SCOPES)
+        _keep(service_token_file(data, process), own)
     return token
 
 

@@ -60,6 +60,11 @@ BURSAR_PROCESSES: tuple[ProcessSpec, ...] = (
         role=REACTOR,
     ),
     ProcessSpec(
+        name="timers",
+        settings=("environment", "database_url", "command_api_url", "service_token_file", "port"),
+        role=REACTOR,
+    ),
+    ProcessSpec(
         name="query-api",
         settings=("environment", "database_url", "nats_url", "redis_url", "lake_dir", "port", *_APIS_VERIFY),
     ),
@@ -89,7 +94,7 @@ def service_of(spec: ProcessSpec, servers: Servers) -> Service:
         "port": str(port),
         "jwks_file": str(identity.jwks_file(servers.data)),
         "token_file": str(identity.token_file(servers.data)),
-        "service_token_file": str(identity.service_token_file(servers.data)),
+        "service_token_file": str(identity.service_token_file(servers.data, spec.name)),
         "command_api_url": servers.addresses.get("command_api", ""),
         "query_api_url": servers.addresses.get("query_api", ""),
         "token_issuer": ISSUER,

@@ -78,7 +78,7 @@ class Reactors:
             metrics=metrics,
             clock=self._clock,
             chance=draw,
-            bounds=Bounds(tasks_at_once=settings.tasks_at_once),
+            bounds=Bounds(tasks_at_once=settings.tasks_at_once, lease_s=settings.lease_s),
         )
         names = [reactor.name for reactor in reactors]
         self.watch = TableWatch(store, names, metrics=metrics, kept_s=settings.done_kept_days * DAY_S)

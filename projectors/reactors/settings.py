@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from contracts.subjects import LedgerName
-from projectors.reactors.worker import TASKS_AT_ONCE
+from projectors.reactors.worker import LEASE_S, TASKS_AT_ONCE
 
 PREFIX = "REACTORS_"
 
@@ -27,6 +27,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tasks_at_once: Annotated[int, Meta(ge=1, le=256, description="Tasks that one process performs at once.")] = (
         TASKS_AT_ONCE
     )
+    lease_s: Annotated[
+        float,
+        Meta(ge=1, le=3600, description="Seconds after which a task of a process that fell silent is taken over."),
+    ] = LEASE_S
     done_kept_days: Annotated[
         int, Meta(ge=1, le=400, description="Days for which finished tasks are kept to be looked at.")
     ] = 14
