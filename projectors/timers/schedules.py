@@ -15,6 +15,8 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
+FIRST_WINDOW: Final = timedelta(minutes=1)
+WINDOW_TICKS_MAX: Final = 10_000  # more than the first window with a tick can hold: schedules have whole seconds
 _MOMENT: Final = timedelta(microseconds=1)
 
 
@@ -31,7 +33,7 @@ class Every(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Cron(msgspec.Struct, frozen=True, kw_only=True):
-    """Ticks of a crontab line in UTC: minute, hour, day of month, month, day of week (0 or mon is Monday)."""
+    """Ticks of a crontab line in UTC: minute, hour, day of month, month, day of week by name (mon)."""
 
     line: str
 
@@ -51,6 +53,17 @@ def ticks_between(schedule: Every | Cron, after: datetime, until: datetime, *, l
         ticks.append(tick.astimezone(UTC))
         moment = ticks[-1] + _MOMENT
     return ticks
+
+
+def newest_tick(schedule: Every | Cron, after: datetime, until: datetime) -> datetime | None:
+    """Return the last tick in (after, until], None when there is none. Cheap however long ago ``after`` is."""
+    window = FIRST_WINDOW
+    while True:  # ends: the window doubles until it holds a tick or all there is to look through
+        begin = max(after, until - window)
+        ticks = ticks_between(schedule, begin, until, limit=WINDOW_TICKS_MAX)
+        if ticks or begin == after:
+            return ticks[-1] if ticks else None
+        window *= 2
 
 
 @cache

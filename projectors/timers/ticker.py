@@ -19,13 +19,12 @@ from projectors.reactors.tasks import LeaseLost
 from projectors.timers.jobs import Job
 from projectors.timers.lease import QUERIES, Lease
 from projectors.timers.metrics import TimerMetrics
-from projectors.timers.schedules import Sweep, ticks_between
+from projectors.timers.schedules import Sweep, newest_tick, ticks_between
 from runtime.clock import Clock
 from runtime.shutdown import Shutdown
 
 POLL_S: Final = 0.25
 CATCH_UP_TICKS: Final = 100  # per look; the next look takes the rest
-MISSED_TICKS_MAX: Final = 100_000  # looked through for the last one
 RETRY_FIRST_S: Final = 1.0
 RETRY_MAX_S: Final = 60.0
 FINISH_WITHIN_S: Final = 6.0
@@ -51,9 +50,12 @@ class RunLog:
             await self._pool.execute(self._queries["introduce_job"], job.name, now, lease.token)
             opened = await self._pool.fetch(self._queries["list_open_runs"], job.name, CATCH_UP_TICKS)
             newest = await self._pool.fetchval(self._queries["read_newest_run"], job.name)
-        limit = CATCH_UP_TICKS if job.missed == "each" else MISSED_TICKS_MAX
-        missing = ticks_between(job.schedule, newest, now, limit=limit)
-        return [row["due_at"] for row in opened] + (missing if job.missed == "each" else missing[-1:])
+        if job.missed == "each":
+            missing = ticks_between(job.schedule, newest, now, limit=CATCH_UP_TICKS)
+        else:
+            last = newest_tick(job.schedule, newest, now)
+            missing = [] if last is None else [last]
+        return [row["due_at"] for row in opened] + missing
 
     async def begin(self, job: str, due_at: datetime, lease: Lease) -> bool:
         """Begin a tick under the lease; False when it was run already. Raises LeaseLost."""
