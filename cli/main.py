@@ -22,6 +22,7 @@ COMMANDS = {
     "vault": "cli.vault",
     "rebuild": "cli.rebuild",
     "risk": "cli.risk",
+    "reactors": "cli.reactors",
     "import": "cli.import_",
     "demo": "cli.demo.verb",
     "test": "cli.test",

@@ -15,6 +15,8 @@ PROCESSES = {
     "command-api": "command_api.app:serve",
     "relay": "ledger.relay.run:serve",
     "projectors": "projectors.run:run",
+    "reactors": "projectors.reactors.run:run",
+    "timers": "projectors.timers.run:run",
     "query-api": "query_api.app:serve",
 }
 
@@ -30,8 +32,8 @@ def prefix_of(process: str) -> str:
 def command(process: str, list_settings: bool) -> None:
     """Run one process until SIGTERM or Ctrl-C.
 
-    Settings come from the environment under the prefix of the process (COMMAND_API_, RELAY_, PROJECTORS_, QUERY_API_),
-    or from the TOML file that <PREFIX>SETTINGS_FILE names. An unknown setting stops the start.
+    Settings come from the environment under the prefix of the process (COMMAND_API_, RELAY_, PROJECTORS_, REACTORS_,
+    TIMERS_, QUERY_API_), or from the TOML file that <PREFIX>SETTINGS_FILE names. An unknown setting stops the start.
     """
     from runtime.settings import SettingsError, load_settings
 

@@ -6,7 +6,6 @@ from typing import Annotated, Final, Literal
 
 import asyncpg
 import structlog
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
@@ -17,7 +16,6 @@ from prometheus_client import CollectorRegistry
 from command_api.assessing import Assessor, Inspectors
 from command_api.desk import Desk
 from command_api.document import PREFIX, write_document
-from command_api.expiry import EXPIRY_INTERVAL_S, HoldExpiry
 from command_api.holders import AccountHolders
 from command_api.problems import render_refusal
 from command_api.risk.reading import RedisFigures
@@ -26,6 +24,7 @@ from command_api.risk.shelf import ActivePolicy, Shelf
 from command_api.routes import (
     accounts,
     batches,
+    deadlines,
     holds,
     operations,
     payments,
@@ -73,7 +72,7 @@ from runtime.vault import Vault, read_ring
 
 NO_SHELF: Final = "risk"  # a folder that need not exist
 BATCH_BODY_BYTES_MAX: Final = 8 * 1024 * 1024  # the largest batch, each command with room for a reference
-MODULES: Final = (accounts, transfers, periods, holds, payments, reviews, operations, rails, batches)
+MODULES: Final = (accounts, transfers, periods, holds, payments, reviews, operations, rails, deadlines, batches)
 HANDLERS: Final[list[HTTPRouteHandler]] = [handler for module in MODULES for handler in module.HANDLERS]
 
 log = structlog.get_logger(__name__)
@@ -200,15 +199,6 @@ async def serve(settings: Settings) -> int:
         registry=registry,
         ledger=settings.ledger,
     )
-    timers = AsyncIOScheduler(timezone="UTC")
-    timers.add_job(
-        HoldExpiry(book=book, sequencer=sequencer, clock=clock).run_once,
-        "interval",
-        seconds=EXPIRY_INTERVAL_S,
-        max_instances=1,
-        coalesce=True,
-    )
-    timers.start()
     settle_memory()
     tasks = {
         "sequencer": sequencer.run(),
@@ -224,7 +214,6 @@ async def serve(settings: Settings) -> int:
     try:
         return await supervise(tasks, shutdown)
     finally:
-        timers.shutdown(wait=False)
         await nats.close()
         await book.close()
 

@@ -58,6 +58,10 @@ class Because(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reason: Reason | None = None
 
 
+class Nothing(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An empty body: the path says everything."""
+
+
 class Reversal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All that is left of a transfer, or the given postings of it with the sides exchanged."""
 
@@ -87,10 +91,6 @@ class Why(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A reason that must be given."""
 
     reason: Reason
-
-
-class Nothing(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An empty object: the path says everything."""
 
 
 class Authorisation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

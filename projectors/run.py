@@ -6,7 +6,6 @@ they are there. Only PostgreSQL must answer at the start, because nothing can be
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -24,6 +23,7 @@ from projectors.feed import Feed, Pace
 from projectors.lag import watch_lag
 from projectors.lake.directory import AccountDirectory
 from projectors.lake.target import LakeTarget
+from projectors.lifetime import closing, until_shutdown
 from projectors.metrics import ProjectorMetrics
 from projectors.progress import Progress
 from projectors.risk.target import PACE as RISK_PACE
@@ -85,7 +85,7 @@ class Projectors:
         feed = Feed(self._book, self._link.client, pace=pace)
         projection = Projection(self._book, feed, target, progress=progress, clock=self._clock)
         announce = announcer(self._link.client, ledger=self._settings.ledger, model=model)
-        return _closing(feed, projection.run(announce))
+        return closing(feed, projection.run(announce))
 
 
 async def run(settings: Settings) -> int:
@@ -106,7 +106,7 @@ async def run(settings: Settings) -> int:
         projectors = Projectors(settings, book, link, registry=registry)
         stack.push_async_callback(projectors.wallets.close)
         stack.push_async_callback(projectors.risk.close)
-        tasks = {name: _until_shutdown(task, shutdown) for name, task in projectors.tasks().items()}
+        tasks = {name: until_shutdown(task, shutdown) for name, task in projectors.tasks().items()}
         app = ops_app(projectors.health, registry)
         settle_memory()
         tasks["ops"] = serve_http(app, host=settings.host, port=settings.port, shutdown=shutdown)
@@ -123,24 +123,3 @@ async def _is_own(book: Book) -> bool:
     except BookUnreachable as error:
         _log.warning("book_unreachable", detail=str(error))
     return True
-
-
-async def _until_shutdown(task: Coroutine[Any, Any, None], shutdown: Shutdown) -> None:
-    """Cancel a task that would never end when stopping is asked for; nothing is half-applied by that."""
-    running = asyncio.create_task(task)
-    asked = asyncio.create_task(shutdown.wait())
-    try:
-        await asyncio.wait({running, asked}, return_when=asyncio.FIRST_COMPLETED)
-        if running.done():
-            running.result()
-    finally:
-        asked.cancel()
-        running.cancel()
-        await asyncio.gather(running, asked, return_exceptions=True)
-
-
-async def _closing(feed: Feed, projecting: Coroutine[Any, Any, None]) -> None:
-    try:
-        await projecting
-    finally:
-        await feed.close()

@@ -6,6 +6,7 @@ positions and are not made here.
 
 from __future__ import annotations
 
+import random
 import re
 import secrets
 from typing import Final
@@ -47,3 +48,8 @@ def new_opaque_id(prefix: str) -> str:
 def random_bytes(count: int) -> bytes:
     """Return `count` bytes fit for keys and nonces, from the operating system."""
     return secrets.token_bytes(count)
+
+
+def draw() -> float:
+    """Return a number in [0, 1), for spreading retries; nothing that must stay secret may depend on it."""
+    return random.random()

@@ -26,6 +26,10 @@ SCOPES = (
     "status:read",
     "transfers:write",
 )
+SERVICES = ("reactors", "timers")
+SERVICE_TENANT = "bursar"
+# What reactors and timers ask for by themselves; only they may say that a deadline has come.
+SERVICE_SCOPES = (*(scope for scope in SCOPES if scope.endswith(":write")), "deadlines:write")
 
 
 def jwks_file(data: DataDir) -> Path:
@@ -50,12 +54,24 @@ def issue_token(
     return DevIssuer(data.issuer).issue(subject, tenant, scopes, [LEDGER], lifetime_s)
 
 
+def service_token_file(data: DataDir, process: str) -> Path:
+    """Return the file with the token that one of Bursar's own processes sends commands with."""
+    return data.path / f"service-token-{process}"
+
+
 def ready_made_token(data: DataDir) -> str:
-    """Issue a token that may do everything and keep it in the stack's token file as well."""
+    """Issue a token that may do everything and keep it in the stack's token file; renew the processes' own as well."""
     token = issue_token(data)
-    file = token_file(data)
+    _keep(token_file(data), token)
+    for process in SERVICES:
+        own = issue_token(data, subject=f"bursar:{process}", tenant=SERVICE_TENANT, scopes=SERVICE_SCOPES)
+        _keep(service_token_file(data, process), own)
+    return token
+
+
+def _keep(file: Path, token: str) -> None:
+    """Replace the file at once, so that a reader never sees half of a token."""
     fresh = file.with_suffix(".new")
     fresh.touch(mode=0o600)
     fresh.write_text(token, encoding="ascii")
     os.replace(fresh, file)
-    return token

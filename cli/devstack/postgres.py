@@ -26,7 +26,8 @@ OWNER = "bursar_owner"
 WRITER = "bursar_writer"
 READER = "bursar_reader"
 OPENER = "bursar_opener"
-ROLES = (OWNER, WRITER, READER, OPENER)
+REACTOR = "bursar_reactor"
+ROLES = (OWNER, WRITER, READER, OPENER, REACTOR)
 DATABASE = "bursar"
 
 CONNECT_WITHIN_S = 2.0
@@ -93,12 +94,16 @@ def prepare(data: DataDir, *, port: int) -> Service:
 
 
 async def ensure_roles(superuser_dsn: str, passwords: Mapping[str, str]) -> None:
-    """Create the login roles that are missing; nothing here may do more than log in before migrations grant it."""
+    """Create the login roles that are missing; nothing here may do more than log in before migrations grant it.
+
+    What the reader may read, the reactor may read too.
+    """
     connection = await asyncpg.connect(superuser_dsn)
     try:
         for role, password in passwords.items():
             if await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role) is None:
                 await connection.execute(f"CREATE ROLE {role} LOGIN NOINHERIT PASSWORD '{password}'")
+        await connection.execute(f"GRANT {READER} TO {REACTOR} WITH INHERIT TRUE")
     finally:
         await connection.close()
 
@@ -111,7 +116,7 @@ async def create_database(superuser_dsn: str, name: str, *, template: str | None
             source = f'TEMPLATE "{template}"' if template else ""
             await connection.execute(f'CREATE DATABASE "{name}" OWNER {OWNER} {source}')
         await connection.execute(f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC')
-        await connection.execute(f'GRANT CONNECT ON DATABASE "{name}" TO {WRITER}, {READER}, {OPENER}')
+        await connection.execute(f'GRANT CONNECT ON DATABASE "{name}" TO {", ".join(ROLES[1:])}')
     finally:
         await connection.close()
 

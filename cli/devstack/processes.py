@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from cli.devstack import identity
 from cli.devstack.http_probe import http_get
 from cli.devstack.ports import LOOPBACK
-from cli.devstack.postgres import READER, WRITER
+from cli.devstack.postgres import REACTOR, READER, WRITER
 from cli.devstack.servers import Servers
 from cli.devstack.supervisor import Service
 from cli.devstack.vault_keys import vault_keys_file
@@ -60,6 +60,16 @@ BURSAR_PROCESSES: tuple[ProcessSpec, ...] = (
         settings=("environment", "database_url", "nats_url", "redis_url", "lake_dir", "port"),
     ),
     ProcessSpec(
+        name="reactors",
+        settings=("environment", "database_url", "nats_url", "command_api_url", "service_token_file", "port"),
+        role=REACTOR,
+    ),
+    ProcessSpec(
+        name="timers",
+        settings=("environment", "database_url", "command_api_url", "service_token_file", "port"),
+        role=REACTOR,
+    ),
+    ProcessSpec(
         name="query-api",
         settings=("environment", "database_url", "nats_url", "redis_url", "lake_dir", "port", *_APIS_VERIFY),
     ),
@@ -91,6 +101,7 @@ def service_of(spec: ProcessSpec, servers: Servers) -> Service:
         "screening_folder": str(SAMPLE_LISTS),
         "vault_keys_file": str(vault_keys_file(servers.data)),
         "token_file": str(identity.token_file(servers.data)),
+        "service_token_file": str(identity.service_token_file(servers.data, spec.name)),
         "command_api_url": servers.addresses.get("command_api", ""),
         "query_api_url": servers.addresses.get("query_api", ""),
         "token_issuer": ISSUER,

@@ -1,4 +1,4 @@
-"""Holds: place, extend, capture, release. Expiry is the timer's."""
+"""Holds: place, extend, capture, release. That a deadline has come is said in deadlines.py."""
 
 from typing import Final
 

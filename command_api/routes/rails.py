@@ -1,4 +1,4 @@
-"""What Bursar's own processes report about payments: the saga that talks to rails, and the timers."""
+"""What Bursar's own processes report about payments: the saga that talks to rails."""
 
 from typing import Final
 
@@ -9,32 +9,13 @@ from litestar.params import FromPath, JSONBody
 from command_api.desk import AnyRequest, Desk
 from command_api.requests import Answer, Nothing, RailOutcome, RailReturn, Why, command_of
 from contracts.commands import (
-    ExpireHold,
-    ExpirePayment,
     InstructPayment,
     ParkPayment,
     RecordRailOutcome,
     ReturnPayment,
-    StartPayment,
 )
 
 SCOPE: Final = "payments:execute"
-
-
-@post("/payments/{payment_id:str}/start")
-async def start_payment(
-    payment_id: FromPath[str], data: JSONBody[Nothing], request: AnyRequest, desk: NamedDependency[Desk]
-) -> Answer:
-    """Begin a scheduled payment whose date has come."""
-    return await desk.send(request, command_of(StartPayment, data, payment_id=payment_id))
-
-
-@post("/payments/{payment_id:str}/expire")
-async def expire_payment(
-    payment_id: FromPath[str], data: JSONBody[Nothing], request: AnyRequest, desk: NamedDependency[Desk]
-) -> Answer:
-    """End a payment that was not authorised or answered in time."""
-    return await desk.send(request, command_of(ExpirePayment, data, payment_id=payment_id))
 
 
 @post("/payments/{payment_id:str}/instruct")
@@ -69,20 +50,9 @@ async def return_payment(
     return await desk.send(request, command_of(ReturnPayment, data, payment_id=payment_id))
 
 
-@post("/holds/{hold_id:str}/expire")
-async def expire_hold(
-    hold_id: FromPath[str], data: JSONBody[Nothing], request: AnyRequest, desk: NamedDependency[Desk]
-) -> Answer:
-    """Give back what is left of a hold whose deadline has passed."""
-    return await desk.send(request, command_of(ExpireHold, data, hold_id=hold_id))
-
-
 HANDLERS: Final = [
-    start_payment,
-    expire_payment,
     instruct_payment,
     record_rail_outcome,
     park_payment,
     return_payment,
-    expire_hold,
 ]

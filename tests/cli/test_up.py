@@ -14,7 +14,7 @@ import pytest_asyncio
 
 from tests.cli.conftest import bursar, bursar_json, processes_of
 
-EVERYTHING = ["postgres", "nats", "valkey", "command-api", "relay", "projectors", "query-api"]
+EVERYTHING = ["postgres", "nats", "valkey", "command-api", "relay", "projectors", "reactors", "timers", "query-api"]
 READY_AGAIN_WITHIN_S = 60.0
 POLL_S = 0.2
 

@@ -53,10 +53,6 @@ SELECT i.key_hash, i.digest, i.first_position, i.last_position, i.refusal, i.com
   LEFT JOIN events first ON first.position = i.first_position
  WHERE i.key_hash = ANY ($1::bytea[]);
 
--- name: find_due_holds
--- Holds whose deadline has passed, oldest first, a page at a time.
-SELECT hold_no, expires_at FROM holds WHERE status = 'open' AND expires_at <= $1 ORDER BY expires_at, hold_no LIMIT $2;
-
 -- name: set_account_status
 UPDATE accounts a SET status = u.status
   FROM unnest($1::bigint[], $2::text[]) AS u (account_no, status)

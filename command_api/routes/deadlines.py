@@ -1,0 +1,40 @@
+"""Deadlines that have come: said by Bursar's own timers, judged by the book like everything else."""
+
+from typing import Final
+
+from litestar import post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+
+from command_api.desk import AnyRequest, Desk
+from command_api.requests import Answer, Nothing, command_of
+from contracts.commands import ExpireHold, ExpirePayment, StartPayment
+
+SCOPE: Final = "deadlines:write"
+
+
+@post("/holds/{hold_id:str}/expire")
+async def expire_hold(
+    hold_id: FromPath[str], data: JSONBody[Nothing], request: AnyRequest, desk: NamedDependency[Desk]
+) -> Answer:
+    """Give back what is left of a hold whose deadline has passed; refused before."""
+    return await desk.send(request, command_of(ExpireHold, data, hold_id=hold_id))
+
+
+@post("/payments/{payment_id:str}/start")
+async def start_payment(
+    payment_id: FromPath[str], data: JSONBody[Nothing], request: AnyRequest, desk: NamedDependency[Desk]
+) -> Answer:
+    """Begin a scheduled payment whose date has come."""
+    return await desk.send(request, command_of(StartPayment, data, payment_id=payment_id))
+
+
+@post("/payments/{payment_id:str}/expire")
+async def expire_payment(
+    payment_id: FromPath[str], data: JSONBody[Nothing], request: AnyRequest, desk: NamedDependency[Desk]
+) -> Answer:
+    """End a payment that was not authorised or answered in time."""
+    return await desk.send(request, command_of(ExpirePayment, data, payment_id=payment_id))
+
+
+HANDLERS: Final = [expire_hold, start_payment, expire_payment]

@@ -1,0 +1,36 @@
+"""What an operator can set, under the prefix REACTORS_."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from contracts.subjects import LedgerName
+from projectors.reactors.worker import LEASE_S, TASKS_AT_ONCE
+
+PREFIX = "REACTORS_"
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings of the reactors."""
+
+    database_url: Annotated[str, Meta(description="PostgreSQL of the book, as bursar_reactor.")]
+    nats_url: Annotated[str, Meta(description="NATS with JetStream; without it the book is polled.")]
+    command_api_url: Annotated[str, Meta(description="The command API, without a trailing slash.")]
+    service_token_file: Annotated[
+        str, Meta(description="File with the bearer token that commands are sent with; read again when it changes.")
+    ]
+    ledger: LedgerName = "main"
+    environment: Literal["production", "development"] = "production"
+    host: Annotated[str, Meta(description="Address of the operations server: /metrics and /health.")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535)] = 8084
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    tasks_at_once: Annotated[int, Meta(ge=1, le=256, description="Tasks that one process performs at once.")] = (
+        TASKS_AT_ONCE
+    )
+    lease_s: Annotated[
+        float,
+        Meta(ge=1, le=3600, description="Seconds after which a task of a process that fell silent is taken over."),
+    ] = LEASE_S
+    done_kept_days: Annotated[
+        int, Meta(ge=1, le=400, description="Days for which finished tasks are kept to be looked at.")
+    ] = 14

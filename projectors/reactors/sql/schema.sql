@@ -1,0 +1,102 @@
+-- What Bursar does about events, and when: schema `reactions`, beside the book and not part of it. Migrations add up to
+-- exactly this file (tested), so read this one. The migrating command makes the schema itself, because it keeps its own
+-- record of migrations in it.
+--
+-- `checkpoints` and `tasks` belong to the reactors, `leases`, `timer_runs` and `timer_refusals` to the timers, and
+-- `interventions` to the operator. Everything here can be lost without losing money: commands are keyed by the event or
+-- the deadline that caused them, so doing a task again asks for nothing new.
+
+CREATE TABLE reactions.checkpoints (
+    reactor   text   NOT NULL,
+    position  bigint NOT NULL,                          -- every event up to here has its tasks in the table
+    CONSTRAINT checkpoints_pkey PRIMARY KEY (reactor),
+    CONSTRAINT checkpoints_position_range CHECK (position >= 0)
+);
+
+CREATE TABLE reactions.tasks (
+    reactor       text        NOT NULL,
+    position      bigint      NOT NULL,                 -- of the event that caused it
+    step          integer     NOT NULL,                 -- which task of that event: 0, 1, 2 ... follow-ups included
+    key           text        NOT NULL COLLATE "C",     -- tasks of one key are performed one after the other, in order
+    kind          text        NOT NULL,
+    payload       json        NOT NULL,
+    trace         text,
+    state         text        NOT NULL DEFAULT 'waiting',
+    due_at        timestamptz NOT NULL DEFAULT now(),
+    attempts      integer     NOT NULL DEFAULT 0,       -- counted when one begins, so that a crash counts too
+    lease_token   bigint,                               -- who may write the result; drawn from lease_tokens
+    leased_until  timestamptz,
+    intent        text,                                 -- what was about to be sent; set: ask before sending again
+    answer        json,
+    last_error    text,
+    created_at    timestamptz NOT NULL DEFAULT now(),
+    changed_at    timestamptz NOT NULL DEFAULT now(),   -- of the last change of state
+    CONSTRAINT tasks_pkey PRIMARY KEY (reactor, position, step),
+    CONSTRAINT tasks_state_known CHECK (state IN ('waiting', 'parked', 'done', 'skipped')),
+    CONSTRAINT tasks_lease_whole CHECK ((lease_token IS NULL) = (leased_until IS NULL)),
+    CONSTRAINT tasks_lease_waits CHECK (lease_token IS NULL OR state = 'waiting'),
+    CONSTRAINT tasks_step_range CHECK (step >= 0)
+) WITH (fillfactor = 70);
+CREATE INDEX tasks_due ON reactions.tasks (due_at) WHERE state = 'waiting';
+CREATE INDEX tasks_line ON reactions.tasks (reactor, key, position, step) WHERE state IN ('waiting', 'parked');
+CREATE INDEX tasks_parked ON reactions.tasks (reactor, changed_at) WHERE state = 'parked';
+CREATE INDEX tasks_done ON reactions.tasks (changed_at) WHERE state = 'done';
+CREATE SEQUENCE reactions.lease_tokens;
+
+-- Who may act alone, under which token. A token grows with every change of holder and is never given out twice.
+CREATE TABLE reactions.leases (
+    name        text        NOT NULL,
+    holder      text        NOT NULL,
+    token       bigint      NOT NULL,
+    expires_at  timestamptz NOT NULL,
+    CONSTRAINT leases_pkey PRIMARY KEY (name)
+);
+
+-- A tick of a schedule, once. It is begun under the token of the lease and ended under it; begun and never ended, it is
+-- taken up again by the next holder.
+CREATE TABLE reactions.timer_runs (
+    job       text        NOT NULL,
+    due_at    timestamptz NOT NULL,
+    token     bigint      NOT NULL,
+    began_at  timestamptz NOT NULL DEFAULT now(),
+    ended_at  timestamptz,
+    CONSTRAINT timer_runs_pkey PRIMARY KEY (job, due_at)
+);
+CREATE INDEX timer_runs_open ON reactions.timer_runs (job, due_at) WHERE ended_at IS NULL;
+
+-- Due subjects whose command was refused. Each refusal is remembered under its idempotency key for ever, so the next
+-- attempt needs another key: it carries the number of attempts.
+CREATE TABLE reactions.timer_refusals (
+    job           text        NOT NULL,
+    subject       text        NOT NULL,
+    due_at        timestamptz NOT NULL,
+    attempts      integer     NOT NULL,
+    not_before    timestamptz NOT NULL,
+    last_refusal  text        NOT NULL,
+    CONSTRAINT timer_refusals_pkey PRIMARY KEY (job, subject, due_at),
+    CONSTRAINT timer_refusals_attempts_range CHECK (attempts > 0)
+);
+
+-- What an operator did to a task, and why. Nobody changes it.
+CREATE TABLE reactions.interventions (
+    intervention_no  bigint      GENERATED ALWAYS AS IDENTITY,
+    at               timestamptz NOT NULL DEFAULT now(),
+    operator         text        NOT NULL,
+    action           text        NOT NULL,
+    reactor          text        NOT NULL,
+    position         bigint      NOT NULL,
+    step             integer     NOT NULL,
+    reason           text,
+    CONSTRAINT interventions_pkey PRIMARY KEY (intervention_no),
+    CONSTRAINT interventions_action_known CHECK (action IN ('resume', 'skip')),
+    CONSTRAINT interventions_skip_says_why CHECK (action <> 'skip' OR reason IS NOT NULL)
+);
+
+-- The reactor writes here and nowhere else; what it may read of the book it may read as bursar_reader.
+REVOKE ALL ON ALL TABLES IN SCHEMA reactions FROM PUBLIC;
+GRANT USAGE ON SCHEMA reactions TO bursar_reactor, bursar_reader;
+GRANT SELECT ON ALL TABLES IN SCHEMA reactions TO bursar_reactor, bursar_reader;
+GRANT INSERT, UPDATE, DELETE ON reactions.tasks, reactions.timer_runs, reactions.timer_refusals TO bursar_reactor;
+GRANT INSERT, UPDATE ON reactions.checkpoints, reactions.leases TO bursar_reactor;
+GRANT INSERT ON reactions.interventions TO bursar_reactor;
+GRANT USAGE ON SEQUENCE reactions.lease_tokens TO bursar_reactor;

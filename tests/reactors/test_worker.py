@@ -1,0 +1,388 @@
+"""What a worker makes of each result, of a performer that fails, hangs or dies, and of a wish to stop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry
+
+from projectors.apply import Outcome
+from projectors.events import Batch
+from projectors.reactors.desk import NotParked, OperatorDesk
+from projectors.reactors.inbox import Inbox
+from projectors.reactors.metrics import ReactorMetrics
+from projectors.reactors.registry import REACTORS, find_builder
+from projectors.reactors.store import Planned, TaskStore
+from projectors.reactors.tasks import Again, Done, LeaseLost, Park, Reactor, Result, Retry, Task, Turn
+from projectors.reactors.watch import TableWatch
+from projectors.reactors.worker import Bounds, Worker
+from runtime.clock import SystemClock
+from runtime.shutdown import Shutdown
+from runtime.trace import current_trace
+from tests.projectors.places import until
+from tests.reactors.world import Plan, Table, World, event_at, worker_of
+
+Perform = Callable[[Turn], Awaitable[Result]]
+
+
+class Post:
+    """A reactor with a queue of tasks to put in by hand, and what was performed."""
+
+    def __init__(self, table: Table, perform: Perform, retry: Retry | None = None) -> None:
+        self.name = World([]).name
+        self.turns: list[Turn] = []
+        self.table = table
+        self.store = TaskStore(table.pool)
+        self._perform = perform
+        self.reactor = Reactor(
+            name=self.name, react=lambda event: [], perform=self.perform, retries={"do": retry} if retry else {}
+        )
+        self.worker = worker_of(self.store, self.reactor)
+
+    async def perform(self, turn: Turn) -> Result:
+        self.turns.append(turn)
+        return await self._perform(turn)
+
+    async def put(self, *keys: str) -> None:
+        await self.store.begin_at(self.name, 0)
+        planned = [
+            Planned(at, 0, Task(kind="do", key=key), event_at(at).envelope.trace)
+            for at, key in enumerate(keys, start=1)
+        ]
+        assert await self.store.take_in(self.name, 1, len(keys), planned) is Outcome.APPLIED
+
+    async def once(self) -> int:
+        return await self.worker.run_once()
+
+    async def row(self, position: int = 1) -> Any:
+        return await self.table.owner.fetchrow(
+            "SELECT *, due_at > now() AS later FROM reactions.tasks WHERE reactor = $1 AND position = $2",
+            self.name, position,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("result", "state"),
+    [(Done({"a": 1}), "done"), (Park("no rail takes it"), "parked"), (Again(why="busy"), "waiting")],
+)
+async def test_each_result_is_kept(table: Table, result: Result, state: str) -> None:
+    async def perform(turn: Turn) -> Result:
+        return result
+
+    post = Post(table, perform)
+    await post.put("a")
+    assert await post.once() == 1
+
+    row = await post.row()
+    assert (row["state"], row["lease_token"], row["attempts"]) == (state, None, 1)
+    assert row["later"] == isinstance(result, Again)
+
+
+async def test_a_task_is_parked_after_its_attempts_and_its_line_waits_while_others_go_on(table: Table) -> None:
+    async def perform(turn: Turn) -> Result:
+        return Again(why="busy", after_s=0.0) if turn.position == 1 else Done()
+
+    post = Post(table, perform, Retry(attempts_max=3))
+    await post.put("a", "a", "b")
+    while await post.once():
+        pass
+
+    assert await table.states(post.name) == {(1, 0): "parked", (2, 0): "waiting", (3, 0): "done"}
+    assert (await post.row())["last_error"] == "given up after 3 attempts; busy"
+    assert [turn.position for turn in post.turns].count(1) == 3
+
+
+async def test_an_operator_resumes_or_skips_in_order_and_it_is_recorded(table: Table) -> None:
+    mended = False
+
+    async def perform(turn: Turn) -> Result:
+        return Done() if mended or turn.position > 2 else Park("planted")
+
+    post = Post(table, perform)
+    await post.put("a", "b", "a", "b")
+    await post.once()
+    async with table.pool.acquire() as connection:
+        desk = OperatorDesk(connection, operator="ann")
+        parked = await desk.parked(post.name)
+        assert [(one.position, one.behind, one.last_error) for one in parked] == [(1, 1, "planted"), (2, 1, "planted")]
+        assert post.name in {line.reactor for line in await desk.reactors()}
+        mended = True
+        await desk.resume(post.name, 1, 0, reason="rail is back")
+        await desk.skip(post.name, 2, 0, reason="paid by hand")
+        for refused in (desk.resume(post.name, 1, 0), desk.skip(post.name, 99, 0, reason="x")):
+            with pytest.raises(NotParked):
+                await refused
+        with pytest.raises(ValueError, match="why"):
+            await desk.skip(post.name, 1, 0, reason=" ")
+    while await post.once():
+        pass
+
+    assert await table.states(post.name) == {(1, 0): "done", (2, 0): "skipped", (3, 0): "done", (4, 0): "done"}
+    kept = await table.owner.fetch("SELECT * FROM reactions.interventions WHERE reactor = $1", post.name)
+    assert [(row["operator"], row["action"], row["position"], row["reason"]) for row in kept] == [
+        ("ann", "resume", 1, "rail is back"),
+        ("ann", "skip", 2, "paid by hand"),
+    ]
+
+
+async def test_a_bug_in_a_performer_is_tried_again_and_its_text_stays_out_of_the_table(table: Table) -> None:
+    async def perform(turn: Turn) -> Result:
+        if turn.attempts == 1:
+            raise RuntimeError("Jane Doe, DE89370400440532013000")
+        return Done()
+
+    post = Post(table, perform, Retry(base_s=0.0))
+    await post.put("a")
+    await post.once()
+    assert (await post.row())["last_error"] == "failed: RuntimeError"
+    await post.once()
+    assert (await post.row())["state"] == "done"
+
+
+async def test_an_attempt_never_outlives_its_lease(table: Table) -> None:
+    async def perform(turn: Turn) -> Result:
+        await asyncio.Event().wait()
+        return Done()
+
+    post = Post(table, perform)
+    await post.put("a")
+    quick = Worker(
+        post.store, [post.reactor], metrics=ReactorMetrics(CollectorRegistry()), clock=SystemClock(),
+        chance=lambda: 0.5, bounds=Bounds(lease_s=0.5),
+    )  # fmt: skip
+    assert await quick.run_once() == 1
+    assert (await post.row())["last_error"] == "no result within 0.2 s"
+
+
+async def test_a_process_that_dies_at_a_task_each_time_parks_it_in_the_end(table: Table) -> None:
+    async def perform(turn: Turn) -> Result:
+        return Done()
+
+    post = Post(table, perform, Retry(attempts_max=3))
+    await post.put("a")
+    for _ in range(3):
+        assert len(await post.store.claim([post.name], 5, 60.0)) == 1  # and dies
+        await table.time_passes()
+    await post.once()
+
+    assert post.turns == []
+    assert (await post.row())["state"] == "parked"
+
+
+async def test_what_may_have_been_sent_is_known_to_the_next_attempt(table: Table) -> None:
+    sent: list[str] = []
+
+    async def perform(turn: Turn) -> Result:
+        if turn.resumed:
+            return Done({"asked about": turn.intent})
+        await turn.begin("pacs.008 of task 1")
+        sent.append("pacs.008")
+        raise asyncio.CancelledError  # the process stops right after sending
+
+    post = Post(table, perform)
+    await post.put("a")
+    with pytest.raises(asyncio.CancelledError):
+        await post.once()
+    assert await post.once() == 1  # it was handed back: no lease to wait for
+
+    assert sent == ["pacs.008"]
+    assert (await post.row())["answer"] == '{"asked about":"pacs.008 of task 1"}'
+
+
+async def test_an_intent_that_came_to_nothing_is_taken_back(table: Table) -> None:
+    async def perform(turn: Turn) -> Result:
+        if turn.attempts == 1:
+            await turn.begin("first")
+            await turn.retract()
+            return Again(why="refused the connection", after_s=0.0)
+        return Done({"resumed": turn.resumed})
+
+    post = Post(table, perform)
+    await post.put("a")
+    await post.once()
+    await post.once()
+    assert (await post.row())["answer"] == '{"resumed":false}'
+
+
+async def test_without_the_lease_nothing_may_be_begun(table: Table) -> None:
+    async def perform(turn: Turn) -> Result:
+        return Done()
+
+    post = Post(table, perform)
+    await post.put("a")
+    (turn,) = await post.store.claim([post.name], 1, 60.0)
+    await table.time_passes()
+    with pytest.raises(LeaseLost):
+        await turn.begin("too late")
+
+
+async def test_the_story_of_the_event_goes_on(table: Table) -> None:
+    seen: list[str] = []
+
+    async def perform(turn: Turn) -> Result:
+        trace = current_trace.get()
+        assert trace is not None
+        seen.append(trace.trace_id)
+        return Done()
+
+    post = Post(table, perform)
+    await post.put("a")
+    await post.once()
+    assert seen == [f"{1:032x}"]
+
+
+async def test_stopping_lets_what_runs_finish_and_takes_nothing_new(table: Table) -> None:
+    going, may_end = asyncio.Event(), asyncio.Event()
+
+    async def perform(turn: Turn) -> Result:
+        going.set()
+        await may_end.wait()
+        return Done()
+
+    post = Post(table, perform)
+    await post.put("a", "a", "b")
+    shutdown = Shutdown()
+    running = asyncio.create_task(post.worker.run(shutdown))
+    await going.wait()
+    shutdown.request("test")
+    may_end.set()
+    await running
+
+    assert set((await table.states(post.name)).items()) >= {((1, 0), "done"), ((2, 0), "waiting")}
+    assert (await post.row(2))["attempts"] == 0
+
+
+async def test_a_worker_is_woken_by_new_tasks(table: Table) -> None:
+    async def perform(turn: Turn) -> Result:
+        return Done()
+
+    post = Post(table, perform)
+    shutdown = Shutdown()
+    running = asyncio.create_task(post.worker.run(shutdown))
+    await post.put("a", "b")
+    post.worker.wake()
+
+    async def done() -> bool:
+        return set((await table.states(post.name)).values()) == {"done"}
+
+    await until(done, "both are done")
+    shutdown.request("test")
+    await running
+
+
+async def test_the_inbox_says_what_became_of_a_batch(table: Table) -> None:
+    world = World([[Plan("a")]] * 4)
+    woken: list[int] = []
+    inbox = Inbox(world.reactor(), TaskStore(table.pool), book=None, wake=lambda: woken.append(1))  # type: ignore[arg-type]
+    assert await inbox.checkpoint() == 0
+    events = world.events
+    for batch, outcome in (
+        (events[1:2], Outcome.GAP),
+        (events[:2], Outcome.APPLIED),
+        (events[:2], Outcome.DUPLICATE),
+        (events[1:3], Outcome.GAP),
+        (events[2:], Outcome.APPLIED),
+    ):
+        assert await inbox.apply(Batch(list(batch), caught_up=True)) is outcome
+    assert await inbox.checkpoint() == 4
+    assert len(await table.states(world.name)) == 4
+    assert len(woken) == 2
+
+
+async def test_two_inboxes_of_one_reactor_take_each_batch_once(table: Table) -> None:
+    world = World([[Plan("a")]] * 20)
+    store = TaskStore(table.pool)
+    inboxes = [Inbox(world.reactor(), store, book=None, wake=lambda: None) for _ in range(2)]  # type: ignore[arg-type]
+    assert [await one.checkpoint() for one in inboxes] == [0, 0]
+    for at in range(20):
+        batch = Batch(world.events[at : at + 1], caught_up=True)
+        outcomes = await asyncio.gather(*(one.apply(batch) for one in inboxes))
+        assert set(outcomes) == {Outcome.APPLIED, Outcome.DUPLICATE}
+    assert len(await table.states(world.name)) == 20
+
+
+async def test_done_tasks_go_after_a_while_and_only_with_their_whole_event(table: Table) -> None:
+    async def perform(turn: Turn) -> Result:
+        return Park("planted") if turn.position == 2 else Done()
+
+    post = Post(table, perform)
+    await post.put("a", "b", "c")
+    await post.once()
+    planned = [Planned(4, step, Task(kind="do", key=f"k{step}"), None) for step in (0, 1)]
+    await post.store.take_in(post.name, 4, 4, planned)
+    (turn, _) = sorted(await post.store.claim([post.name], 2, 60.0), key=lambda one: one.step)
+    await post.store.finish(turn, None)
+    await post.store.prune(3600.0)
+    assert len(await table.states(post.name)) == 5
+    await post.store.prune(0.0)
+    assert set(await table.states(post.name)) == {(2, 0), (4, 0), (4, 1)}
+
+
+async def test_the_gauges_say_what_is_parked_and_for_how_long(table: Table) -> None:
+    async def perform(turn: Turn) -> Result:
+        return Park("planted")
+
+    post = Post(table, perform)
+    await post.put("a", "a")
+    await post.once()
+    await table.owner.execute(
+        "UPDATE reactions.tasks SET changed_at = now() - interval '90 seconds' WHERE reactor = $1", post.name
+    )
+    registry = CollectorRegistry()
+    await TableWatch(post.store, [post.name], metrics=ReactorMetrics(registry), kept_s=3600.0).look()
+
+    def gauge(name: str) -> float:
+        return registry.get_sample_value(name, {"reactor": post.name}) or 0.0
+
+    assert (gauge("reactors_parked"), gauge("reactors_waiting")) == (1, 1)
+    assert 90 <= gauge("reactors_parked_oldest_seconds") < 120
+
+
+@given(
+    attempts=st.integers(1, 10_000),
+    chance=st.floats(0, 1, exclude_max=True),
+    retry=st.builds(
+        Retry,
+        base_s=st.floats(0.01, 10),
+        factor=st.floats(1, 4),
+        cap_s=st.floats(0.01, 1000),
+        jitter=st.floats(0, 1),
+    ),
+)
+def test_a_pause_is_bounded_and_spread(attempts: int, chance: float, retry: Retry) -> None:
+    pause_s = retry.pause_s(attempts, lambda: chance)
+    longest = min(retry.cap_s, retry.base_s * retry.factor ** min(attempts - 1, 64))
+    assert longest * (1 - retry.jitter) <= pause_s * 1.000001
+    assert pause_s <= longest
+
+
+def test_every_registered_name_leads_somewhere() -> None:
+    assert all(callable(find_builder(name)) for name in REACTORS)
+    with pytest.raises(AttributeError):
+        find_builder("projectors.reactors.registry:nowhere")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE accounts SET status = 'closed'",
+        "INSERT INTO events (position, event, hash) VALUES (1, '{}', sha256('x'))",
+        "DELETE FROM holds",
+        "UPDATE reactions.interventions SET reason = 'x'",
+        "DELETE FROM reactions.interventions",
+        "DELETE FROM reactions.checkpoints",
+        "CREATE TABLE reactions.mine (x int)",
+    ],
+)
+async def test_the_reactor_writes_nothing_but_its_own_schema(table: Table, statement: str) -> None:
+    import asyncpg
+
+    async with table.pool.acquire() as connection:
+        await connection.fetch("SELECT * FROM events")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute(statement)
