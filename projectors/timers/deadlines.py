@@ -46,18 +46,21 @@ Send = Callable[[str, dict[str, Any], str], Awaitable[Reply]]
 class Deadline(msgspec.Struct, frozen=True, kw_only=True):
     """A kind of record whose deadline the timers watch, and the command that tells it that the deadline has come.
 
-    ``path`` has ``{subject}`` where the record's id goes; ``body`` makes the command's body from id and deadline.
+    ``path`` has ``{subject}`` where the record's id goes; ``body`` makes the command's body from id and deadline. Where
+    a kind needs another command in another state, each has a Deadline of its own, with its ``states`` and a ``name``.
     """
 
     kind: str
     path: str
+    states: tuple[str, ...] = ()
+    name: str | None = None
     body: Callable[[str, datetime], dict[str, Any]] = lambda subject, due_at: {}
     every_s: float = SWEEP_S
 
     @property
     def job(self) -> str:
         """Name of the job that watches this kind."""
-        return f"due_{self.kind}"
+        return f"due_{self.name or self.kind}"
 
 
 HOLDS: Final = Deadline(kind="hold", path="/v1/holds/{subject}/expire")
@@ -83,7 +86,7 @@ class DueSubjects:
         """Return due subjects behind ``after``, the longest overdue first."""
         last = (after.due_at, after.subject) if after else (None, None)
         query = _QUERY_OF.get(deadline.kind, "find_due_records")
-        kind = () if deadline.kind in _QUERY_OF else (deadline.kind,)
+        kind = () if deadline.kind in _QUERY_OF else (deadline.kind, list(deadline.states))
         with reachable():
             rows = await self._pool.fetch(QUERIES[query], deadline.job, GRACE_S, *last, PAGE_SUBJECTS, *kind)
         return [Due(row["subject"], row["due_at"], row["attempts"]) for row in rows]

@@ -19,7 +19,16 @@ from projectors.timers.jobs import Job
 from projectors.timers.metrics import TimerMetrics
 from projectors.timers.settings import Settings
 
-DEADLINES: Final[tuple[Deadline, ...]] = (HOLDS,)
+DEADLINES: Final[tuple[Deadline, ...]] = (
+    HOLDS,
+    Deadline(kind="payment", states=("scheduled",), name="payment_start", path="/v1/payments/{subject}/start"),
+    Deadline(
+        kind="payment",
+        states=("awaiting_authorisation", "awaiting_payer"),
+        name="payment_expiry",
+        path="/v1/payments/{subject}/expire",
+    ),
+)
 JOBS: Final[tuple[str, ...]] = ()
 
 

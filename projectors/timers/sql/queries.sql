@@ -83,6 +83,7 @@ SELECT r.id AS subject, r.due_at, coalesce(f.attempts, 0) AS attempts, r.kind
   LEFT JOIN reactions.timer_refusals f
          ON f.job = $1 AND f.subject = r.id AND f.due_at = r.due_at
  WHERE r.kind = $6
+   AND ($7::text[] = '{}' OR r.state ->> 'state' = ANY ($7))
    AND r.due_at <= now() - make_interval(secs => $2)
    AND ($3::timestamptz IS NULL OR (r.due_at, r.id) > ($3, $4))
    AND (f.not_before IS NULL OR f.not_before <= now())
