@@ -1,0 +1,270 @@
+"""Reading pacs messages: bytes from another bank become structs, or a WrongMessage that says what is wrong with them.
+
+Read strictly where it matters (namespace and version, identifications, amounts, statuses: each there, once, in its
+pattern) and leniently where it does not: an optional element that we have no use for is passed over.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any, Final, TypeVar, cast
+from xml.etree import ElementTree
+
+import msgspec
+
+from contracts.currencies import SCALE_OF_CURRENCY
+from contracts.iso20022 import pacs
+
+MESSAGE_BYTES_MAX: Final = 16 * 1024 * 1024  # a bulk of TRANSACTIONS_MAX
+CHUNK_BYTES: Final = 65_536
+DEPTH_MAX: Final = 24  # the deepest path we read has eight steps
+
+_AMOUNT: Final = re.compile(r"(0|[1-9][0-9]{0,17})(?:\.([0-9]{1,5}))?")
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
+_DECLARES: Final = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY|ELEMENT|ATTLIST|NOTATION)", re.IGNORECASE)
+
+S = TypeVar("S", bound=msgspec.Struct)
+Element = ElementTree.Element
+Message = (
+    tuple[pacs.CreditTransferInstruction, ...]
+    | tuple[pacs.StatusReport, ...]
+    | tuple[pacs.StatusInquiry, ...]
+    | tuple[pacs.PaymentReturn, ...]
+)
+
+
+def parse_xml(content: bytes) -> Element:
+    """Parse UTF-8 XML without document type and entities, within size and depth. Raises pacs.WrongMessage.
+
+    The one place through which bytes of strangers enter the parser: another gate replaces this function.
+    """
+    if len(content) > MESSAGE_BYTES_MAX:
+        raise pacs.WrongMessage(f"larger than {MESSAGE_BYTES_MAX} bytes")
+    try:
+        content.decode("utf-8")  # so that the scan below and the parser see the same characters
+    except UnicodeDecodeError as error:
+        raise pacs.WrongMessage("not UTF-8 text") from error
+    declaration = content[: content.find(b"?>") + 1] if content.lstrip().startswith(b"<?xml") else b""
+    if b"encoding" in declaration and not re.search(rb"""encoding\s*=\s*["']utf-8["']""", declaration, re.IGNORECASE):
+        raise pacs.WrongMessage("declares another encoding than UTF-8")
+    if _DECLARES.search(content):
+        raise pacs.WrongMessage("a document type or entity is not accepted")
+    return _within_depth(content)
+
+
+def _within_depth(content: bytes) -> Element:
+    puller: Any = ElementTree.XMLPullParser(("start", "end"))
+    depth, root = 0, None
+    try:
+        for begin in range(0, len(content), CHUNK_BYTES):  # so that the depth is known before more is built
+            puller.feed(content[begin : begin + CHUNK_BYTES])
+            for event, element in puller.read_events():
+                root = element if root is None else root
+                depth += 1 if event == "start" else -1
+                if depth > DEPTH_MAX:
+                    raise pacs.WrongMessage(f"deeper than {DEPTH_MAX} elements")
+        puller.close()
+    except ElementTree.ParseError as error:
+        raise pacs.WrongMessage(f"not well-formed XML at line {error.position[0]}") from error
+    if root is None:
+        raise pacs.WrongMessage("no element")
+    return cast(Element, root)
+
+
+def kind_of(root: Element) -> str:
+    """Return the message's name, such as `pacs.002.001.10`. Raises pacs.WrongMessage for what is not ISO 20022."""
+    namespace, _, name = root.tag.removeprefix("{").rpartition("}")
+    if name != "Document" or not namespace.startswith(pacs.NAMESPACE_PREFIX):
+        raise pacs.WrongMessage("the root is not an ISO 20022 Document")
+    return namespace.removeprefix(pacs.NAMESPACE_PREFIX)
+
+
+def read_instructions(content: bytes) -> tuple[pacs.CreditTransferInstruction, ...]:
+    """Read a pacs.008: one instruction, or a bulk. Raises pacs.WrongMessage."""
+    return _read(content, pacs.CREDIT_TRANSFER, "FIToFICstmrCdtTrf", "CdtTrfTxInf", _instruction)
+
+
+def read_status_reports(content: bytes) -> tuple[pacs.StatusReport, ...]:
+    """Read a pacs.002. Raises pacs.WrongMessage, also if it says two things about one instruction."""
+    reports = _read(content, pacs.STATUS_REPORT, "FIToFIPmtStsRpt", "TxInfAndSts", _report)
+    if len({one.original_instruction_id for one in reports}) < len(reports):
+        raise pacs.WrongMessage("contradictory: several statuses for one instruction")
+    return reports
+
+
+def read_inquiries(content: bytes) -> tuple[pacs.StatusInquiry, ...]:
+    """Read a pacs.028. Raises pacs.WrongMessage."""
+    return _read(content, pacs.STATUS_INQUIRY, "FIToFIPmtStsReq", "TxInf", _inquiry)
+
+
+def read_returns(content: bytes) -> tuple[pacs.PaymentReturn, ...]:
+    """Read a pacs.004. Raises pacs.WrongMessage."""
+    return _read(content, pacs.PAYMENT_RETURN, "PmtRtr", "TxInf", _return)
+
+
+READERS: Final[dict[str, Callable[[bytes], Message]]] = {
+    pacs.CREDIT_TRANSFER: read_instructions,
+    pacs.STATUS_REPORT: read_status_reports,
+    pacs.STATUS_INQUIRY: read_inquiries,
+    pacs.PAYMENT_RETURN: read_returns,
+}
+
+
+def read_message(content: bytes) -> Message:
+    """Read whichever of the four messages this is. Raises pacs.WrongMessage."""
+    kind = kind_of(parse_xml(content))
+    if kind not in READERS:
+        raise pacs.WrongMessage(f"{kind[:20]} is not one of {', '.join(READERS)}")
+    return READERS[kind](content)
+
+
+class _Part:
+    """An element with the message's namespace and the path that leads to it, for messages of error."""
+
+    def __init__(self, element: Element, namespace: str, path: str) -> None:
+        self.element = element
+        self._namespace = namespace
+        self.path = path
+
+    def all(self, name: str) -> list[_Part]:
+        found = self.element.findall(f"{{{self._namespace}}}{name}")
+        return [_Part(element, self._namespace, f"{self.path}/{name}") for element in found]
+
+    def maybe(self, path: str) -> _Part | None:
+        part: _Part | None = self
+        for name in path.split("/"):
+            found = part.all(name) if part is not None else []
+            if len(found) > 1:
+                raise pacs.WrongMessage(f"{found[0].path} stands there {len(found)} times")
+            part = found[0] if found else None
+        return part
+
+    def one(self, path: str) -> _Part:
+        part = self.maybe(path)
+        if part is None:
+            raise pacs.WrongMessage(f"{self.path}/{path} is missing")
+        return part
+
+    @property
+    def text(self) -> str:
+        if len(self.element):
+            raise pacs.WrongMessage(f"{self.path} holds elements, not text")
+        return self.element.text or ""
+
+    def moment(self, path: str) -> datetime:
+        text = self.one(path).text.strip()
+        if not _MOMENT.fullmatch(text):
+            raise pacs.WrongMessage(f"{self.path}/{path} is not a date and time with an offset")
+        try:
+            return datetime.fromisoformat(text).astimezone(UTC)
+        except (ValueError, OverflowError) as error:
+            raise pacs.WrongMessage(f"{self.path}/{path} is not a date and time") from error
+
+    def moment_or_none(self, path: str) -> datetime | None:
+        return self.moment(path) if self.maybe(path) is not None else None
+
+    def date(self, path: str) -> date:
+        try:
+            return date.fromisoformat(self.one(path).text.strip())
+        except ValueError as error:
+            raise pacs.WrongMessage(f"{self.path}/{path} is not a date") from error
+
+    def amount(self, path: str) -> tuple[int, str, int]:
+        """Return minor units, currency and scale. Trailing zeros may be left out, as ISO 20022 allows."""
+        part = self.one(path)
+        currency = part.element.get("Ccy", "")
+        scale = SCALE_OF_CURRENCY.get(currency)
+        match = _AMOUNT.fullmatch(part.text.strip())
+        if scale is None:
+            raise pacs.WrongMessage(f"{part.path} has no currency of ISO 4217")
+        if match is None or len((match[2] or "").rstrip("0")) > scale:
+            raise pacs.WrongMessage(f"{part.path} is not an amount with at most {scale} decimal places")
+        minor = int(match[1] + (match[2] or "").rstrip("0").ljust(scale, "0"))
+        return minor, currency, scale
+
+
+def _read(
+    content: bytes, kind: str, message: str, transaction: str, build: Callable[[_Part, _Part], S]
+) -> tuple[S, ...]:
+    root = parse_xml(content)
+    if kind_of(root) != kind:
+        raise pacs.WrongMessage(f"{kind_of(root)[:20]} where {kind} belongs")
+    document = _Part(root, pacs.NAMESPACE_PREFIX + kind, "Document").one(message)
+    transactions = document.all(transaction)
+    if not 1 <= len(transactions) <= pacs.TRANSACTIONS_MAX:
+        raise pacs.WrongMessage(f"{document.path} holds {len(transactions)} transactions")
+    header = document.one("GrpHdr")
+    count = header.maybe("NbOfTxs")
+    if count is not None and count.text.strip() != str(len(transactions)):
+        raise pacs.WrongMessage(f"{count.path} is not the number of transactions")
+    return tuple(pacs.checked(build(part, header)) for part in transactions)
+
+
+def _instruction(part: _Part, header: _Part) -> pacs.CreditTransferInstruction:
+    amount_minor, currency, scale = part.amount("IntrBkSttlmAmt")
+    remittance = part.maybe("RmtInf/Ustrd")
+    return pacs.CreditTransferInstruction(
+        instruction_id=part.one("PmtId/InstrId").text,
+        end_to_end_id=part.one("PmtId/EndToEndId").text,
+        uetr=part.one("PmtId/UETR").text,
+        amount_minor=amount_minor,
+        currency=currency,
+        scale=scale,
+        debtor_name=part.one("Dbtr/Nm").text,
+        debtor_iban=part.one("DbtrAcct/Id/IBAN").text,
+        debtor_bic=part.one("DbtrAgt/FinInstnId/BICFI").text,
+        creditor_name=part.one("Cdtr/Nm").text,
+        creditor_iban=part.one("CdtrAcct/Id/IBAN").text,
+        creditor_bic=part.one("CdtrAgt/FinInstnId/BICFI").text,
+        accepted_at=part.moment("AccptncDtTm"),
+        remittance=remittance.text if remittance is not None else "",
+    )
+
+
+def _report(part: _Part, header: _Part) -> pacs.StatusReport:
+    reason = part.maybe("StsRsnInf/Rsn/Cd")
+    status: Any = part.one("TxSts").text
+    if status == "RJCT" and reason is None:
+        raise pacs.WrongMessage(f"{part.path} refuses without a reason code")
+    return pacs.StatusReport(
+        **_identified(part, header),
+        status=status,
+        reason_code=reason.text if reason is not None else None,
+        accepted_at=part.moment_or_none("AccptncDtTm"),
+    )
+
+
+def _inquiry(part: _Part, header: _Part) -> pacs.StatusInquiry:
+    return pacs.StatusInquiry(**_identified(part, header), accepted_at=part.moment_or_none("AccptncDtTm"))
+
+
+def _identified(part: _Part, header: _Part) -> dict[str, Any]:
+    return {"message_id": header.one("MsgId").text, "created_at": header.moment("CreDtTm"), **_original(part)}
+
+
+def _original(part: _Part) -> dict[str, str]:
+    return {
+        "original_instruction_id": part.one("OrgnlInstrId").text,
+        "original_end_to_end_id": part.one("OrgnlEndToEndId").text,
+        "original_uetr": part.one("OrgnlUETR").text,
+    }
+
+
+def _return(part: _Part, header: _Part) -> pacs.PaymentReturn:
+    original_minor, currency, scale = part.amount("OrgnlIntrBkSttlmAmt")
+    returned_minor, returned_currency, _ = part.amount("RtrdIntrBkSttlmAmt")
+    if returned_currency != currency or returned_minor > original_minor:
+        raise pacs.WrongMessage(f"{part.path} returns more than the original amount, or another currency")
+    return pacs.PaymentReturn(
+        **_original(part),
+        return_id=part.one("RtrId").text,
+        created_at=header.moment("CreDtTm"),
+        original_amount_minor=original_minor,
+        returned_minor=returned_minor,
+        currency=currency,
+        scale=scale,
+        settled_on=part.date("IntrBkSttlmDt"),
+        reason_code=part.one("RtrRsnInf/Rsn/Cd").text,
+    )
