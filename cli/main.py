@@ -23,6 +23,7 @@ COMMANDS = {
     "rebuild": "cli.rebuild",
     "import": "cli.import_",
     "demo": "cli.demo.verb",
+    "simulate": "cli.simulators.verb",
     "test": "cli.test",
     "lint": "cli.lint",
     "bench": "cli.bench",
