@@ -24,7 +24,7 @@ from cli.simulators.bank_books import BankBooks, BankTerms, Kept, report_about
 from cli.simulators.callbacks import wait_for
 from cli.simulators.misbehaviour import NOT_NOTICED, Kind, answer_of, treatment_of
 from cli.simulators.nostro_statement import render_statement
-from cli.simulators.spoiling import Answer, TooLarge, give, give_spoilt, hold, json_answer, read_body, wants
+from cli.simulators.spoiling import Answer, Pace, TooLarge, give, give_spoilt, hold, json_answer, read_body, wants
 from contracts.iso20022 import pacs
 from contracts.iso20022.pacs import CreditTransferInstruction, StatusReport
 from contracts.iso20022.pacs_reading import read_inquiries, read_instructions
@@ -32,15 +32,7 @@ from runtime.clock import Clock
 from runtime.http.asgi import Receive, Scope, Send
 
 SETTLE_EVERY_S: Final = 0.05
-OWN_DELAY_HEADER: Final = b"bank-delay-ms"
 DUPLICATE: Final = "DUPL"
-
-
-class Pace(msgspec.Struct, frozen=True, kw_only=True):
-    """How fast it is: `delay_ms` before every answer, `late_s` before one that is to come too late."""
-
-    delay_ms: int = 0
-    late_s: float = 12.0
 
 
 class _ReturnWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -105,7 +97,7 @@ class Bank:
         kept = self._books.take(instruction, treatment, now=self._clock.now())
         if not kept.is_new:
             treatment = self._later_answer(one, "sending", kept.arrivals - 1)
-        if not await hold(receive, self._stop, self._wait_s(treatment)):
+        if not await hold(receive, self._stop, self._pace.wait_s(treatment)):
             return
         report = report_about(kept, self._clock.now())
         if not kept.is_same:
@@ -118,7 +110,7 @@ class Bank:
         (inquiry,) = read_inquiries(body)
         one = inquiry.original_instruction_id
         kind = self._later_answer(one, "inquiry", self._books.count(one, "inquiry"))
-        if not await hold(receive, self._stop, self._wait_s(kind)):
+        if not await hold(receive, self._stop, self._pace.wait_s(kind)):
             return
         now = self._clock.now()
         kept = self._books.find(one)
@@ -164,9 +156,6 @@ class Bank:
     def _later_answer(self, instruction_id: str, question: str, number: int) -> Kind:
         return answer_of(self._terms.seed, self._terms.profile, instruction_id, question=question, number=number)
 
-    def _wait_s(self, kind: Kind) -> float:
-        return self._pace.delay_ms / 1000 + (self._pace.late_s if kind is Kind.LATE else 0.0)
-
     def _status(self, report: StatusReport, kind: Kind) -> Answer:
         reports = [report]
         if kind is Kind.CONTRADICTORY:
@@ -178,8 +167,7 @@ class Bank:
             reports = [
                 msgspec.structs.replace(report, original_instruction_id=other_id, status="ACCC", reason_code=None)
             ]
-        delay = (OWN_DELAY_HEADER, str(self._pace.delay_ms).encode())
-        return Answer(body=pacs.render_status_reports(reports), media_type=pacs.MEDIA_TYPE, headers=(delay,))
+        return self._pace.marked(Answer(body=pacs.render_status_reports(reports), media_type=pacs.MEDIA_TYPE))
 
     def _statement(self, scope: Scope) -> Answer:
         given = {name: values[0] for name, values in parse_qs(scope["query_string"].decode("ascii")).items()}

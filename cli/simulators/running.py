@@ -12,10 +12,13 @@ from typing import Any, Final
 
 import msgspec
 
-from cli.simulators.bank import Bank, Pace
+from cli.simulators.bank import Bank
 from cli.simulators.bank_books import BankBooks, BankTerms
 from cli.simulators.books import Books
 from cli.simulators.callbacks import Callbacks, CallbackSettings
+from cli.simulators.card_books import CardBooks, CardTerms
+from cli.simulators.card_processor import CardProcessor
+from cli.simulators.spoiling import Pace
 from runtime.clock import Clock, SystemClock
 from runtime.health import Health
 from runtime.http.asgi import ASGIApp
@@ -33,6 +36,7 @@ SECRET_BYTES: Final = 32
 class Simulation(msgspec.Struct, frozen=True, kw_only=True):
     """What a counterparty is told on the command line."""
 
+    kind: str
     port: int
     data_dir: Path
     seed: int
@@ -76,13 +80,22 @@ def bank_parts(running: Running, *, time_limit_s: float, margin_s: float) -> Par
     return bank, {"settle": bank.settle_later()}
 
 
+def card_parts(running: Running) -> Parts:
+    """Return the card processor's application and its tasks."""
+    given = running.simulation
+    terms = CardTerms(seed=given.seed, profile=given.profile, pending_s=given.pending_s, late_s=given.late_s)
+    books = CardBooks(running.books, running.callbacks, terms)
+    processor = CardProcessor(books, terms, running.pace, clock=running.clock, stop=running.stop)
+    return processor, {"decide": processor.decide_later()}
+
+
 async def run(simulation: Simulation, parts: Callable[[Running], Parts], *, secret: str | None) -> int:
     """Run until SIGTERM; return the exit status. Raises server.CannotServe, webhooks.SecretMalformed."""
     configure_logging("simulator", "info")
     shutdown, clock, stop = Shutdown(), SystemClock(), asyncio.Event()
     shutdown.listen()
     signing = check_secret(secret) if secret is not None else secret_in(simulation.data_dir)
-    books = Books(simulation.data_dir / "books.sqlite", "callbacks", "bank")
+    books = Books(simulation.data_dir / f"{simulation.kind}.sqlite", "callbacks", simulation.kind)
     settings = CallbackSettings(
         url=simulation.callback_url, secret=signing, seed=simulation.seed, profile=simulation.profile
     )

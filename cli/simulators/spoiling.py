@@ -17,6 +17,7 @@ DRIP_EVERY_S: Final = 0.2
 DRIPS_MAX: Final = 600
 FLOOD_PART: Final = b"<!-- more -->" * 4096
 FLOOD_PARTS_MAX: Final = 256
+OWN_DELAY_HEADER: Final = b"bank-delay-ms"
 GARBAGE: Final = b"\x00<Document><Unclosed xmlns='"
 
 
@@ -27,6 +28,22 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     media_type: str
     status: int = 200
     headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+class Pace(msgspec.Struct, frozen=True, kw_only=True):
+    """How fast it is: `delay_ms` before every answer, `late_s` before one that is to come too late."""
+
+    delay_ms: int = 0
+    late_s: float = 12.0
+
+    def wait_s(self, kind: Kind) -> float:
+        """Return how long to wait before an answer of this kind."""
+        return self.delay_ms / 1000 + (self.late_s if kind is Kind.LATE else 0.0)
+
+    def marked(self, answer: Answer) -> Answer:
+        """Write the own delay into an answer's header, so that a benchmark can subtract it."""
+        delay = (OWN_DELAY_HEADER, str(self.delay_ms).encode())
+        return msgspec.structs.replace(answer, headers=(*answer.headers, delay))
 
 
 class TooLarge(ValueError):

@@ -14,10 +14,9 @@ from cli.options import DATA_DIR_DEFAULT, F, Failure
 from cli.simulators.misbehaviour import PROFILES
 
 if TYPE_CHECKING:
-    from cli.simulators.running import Simulation
+    from cli.simulators.running import Parts, Running, Simulation
 
 SECRET_ENVIRONMENT = "BURSAR_SIMULATOR_WEBHOOK_SECRET"
-LOOPBACK = "127.0.0.1"
 
 
 @click.group(name="simulate")
@@ -63,16 +62,26 @@ def bank_command(port: int, data_dir: Path, time_limit_s: float, margin_s: float
     """Run a bank for instant credit transfers: pacs.008, pacs.028; camt.053 and an audit page."""
     from cli.simulators.running import Simulation, bank_parts
 
-    simulation = Simulation(port=port, data_dir=data_dir, **given)  # type: ignore[arg-type]
+    simulation = Simulation(kind="bank", port=port, data_dir=data_dir, **given)  # type: ignore[arg-type]
     _run(simulation, lambda running: bank_parts(running, time_limit_s=time_limit_s, margin_s=margin_s))
 
 
-def _run(simulation: Simulation, parts: Callable[..., object]) -> None:
+@command.command(name="cards")
+@simulation_options("cards")
+def cards_command(port: int, data_dir: Path, **given: object) -> None:
+    """Run a card processor: charges and payouts in JSON, signed webhooks, a settlement report and an audit page."""
+    from cli.simulators.running import Simulation, card_parts
+
+    simulation = Simulation(kind="cards", port=port, data_dir=data_dir, **given)  # type: ignore[arg-type]
+    _run(simulation, card_parts)
+
+
+def _run(simulation: Simulation, parts: Callable[[Running], Parts]) -> None:
     from cli.simulators.running import run
     from runtime.server import CannotServe
     from runtime.webhooks import SecretMalformed
 
     try:
-        raise SystemExit(asyncio.run(run(simulation, parts, secret=os.environ.get(SECRET_ENVIRONMENT))))  # type: ignore[arg-type]
+        raise SystemExit(asyncio.run(run(simulation, parts, secret=os.environ.get(SECRET_ENVIRONMENT))))
     except (CannotServe, SecretMalformed, OSError) as error:
         raise Failure(f"the simulation cannot start: {error}") from error

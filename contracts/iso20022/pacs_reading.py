@@ -35,10 +35,12 @@ Message = (
 )
 
 
-def parse_xml(content: bytes) -> Element:
-    """Parse UTF-8 XML without document type and entities, within size and depth. Raises pacs.WrongMessage.
+def parse_xml(content: bytes) -> tuple[str, Element]:
+    """Parse UTF-8 XML; return the message's name (`pacs.002.001.10`) and its root, all elements by local name.
 
-    The one place through which bytes of strangers enter the parser: another gate replaces this function.
+    Without document type and entities, within size and depth, every element in the namespace of an ISO 20022 message.
+    Raises pacs.WrongMessage. The one place through which bytes of strangers enter the parser: another gate replaces
+    this function.
     """
     if len(content) > MESSAGE_BYTES_MAX:
         raise pacs.WrongMessage(f"larger than {MESSAGE_BYTES_MAX} bytes")
@@ -51,7 +53,15 @@ def parse_xml(content: bytes) -> Element:
         raise pacs.WrongMessage("declares another encoding than UTF-8")
     if _DECLARES.search(content):
         raise pacs.WrongMessage("a document type or entity is not accepted")
-    return _within_depth(content)
+    root = _within_depth(content)
+    namespace, _, name = root.tag.removeprefix("{").rpartition("}")
+    if name != "Document" or not namespace.startswith(pacs.NAMESPACE_PREFIX):
+        raise pacs.WrongMessage("the root is not an ISO 20022 Document")
+    for element in root.iter():
+        if not element.tag.startswith(f"{{{namespace}}}"):
+            raise pacs.WrongMessage("an element is from another namespace")
+        element.tag = element.tag[len(namespace) + 2 :]
+    return namespace.removeprefix(pacs.NAMESPACE_PREFIX), root
 
 
 def _within_depth(content: bytes) -> Element:
@@ -71,14 +81,6 @@ def _within_depth(content: bytes) -> Element:
     if root is None:
         raise pacs.WrongMessage("no element")
     return cast(Element, root)
-
-
-def kind_of(root: Element) -> str:
-    """Return the message's name, such as `pacs.002.001.10`. Raises pacs.WrongMessage for what is not ISO 20022."""
-    namespace, _, name = root.tag.removeprefix("{").rpartition("}")
-    if name != "Document" or not namespace.startswith(pacs.NAMESPACE_PREFIX):
-        raise pacs.WrongMessage("the root is not an ISO 20022 Document")
-    return namespace.removeprefix(pacs.NAMESPACE_PREFIX)
 
 
 def read_instructions(content: bytes) -> tuple[pacs.CreditTransferInstruction, ...]:
@@ -114,23 +116,21 @@ READERS: Final[dict[str, Callable[[bytes], Message]]] = {
 
 def read_message(content: bytes) -> Message:
     """Read whichever of the four messages this is. Raises pacs.WrongMessage."""
-    kind = kind_of(parse_xml(content))
+    kind, _ = parse_xml(content)
     if kind not in READERS:
         raise pacs.WrongMessage(f"{kind[:20]} is not one of {', '.join(READERS)}")
     return READERS[kind](content)
 
 
 class _Part:
-    """An element with the message's namespace and the path that leads to it, for messages of error."""
+    """An element and the path that leads to it, for messages of error."""
 
-    def __init__(self, element: Element, namespace: str, path: str) -> None:
+    def __init__(self, element: Element, path: str) -> None:
         self.element = element
-        self._namespace = namespace
         self.path = path
 
     def all(self, name: str) -> list[_Part]:
-        found = self.element.findall(f"{{{self._namespace}}}{name}")
-        return [_Part(element, self._namespace, f"{self.path}/{name}") for element in found]
+        return [_Part(element, f"{self.path}/{name}") for element in self.element.findall(name)]
 
     def maybe(self, path: str) -> _Part | None:
         part: _Part | None = self
@@ -188,10 +188,10 @@ class _Part:
 def _read(
     content: bytes, kind: str, message: str, transaction: str, build: Callable[[_Part, _Part], S]
 ) -> tuple[S, ...]:
-    root = parse_xml(content)
-    if kind_of(root) != kind:
-        raise pacs.WrongMessage(f"{kind_of(root)[:20]} where {kind} belongs")
-    document = _Part(root, pacs.NAMESPACE_PREFIX + kind, "Document").one(message)
+    name, root = parse_xml(content)
+    if name != kind:
+        raise pacs.WrongMessage(f"{name[:20]} where {kind} belongs")
+    document = _Part(root, "Document").one(message)
     transactions = document.all(transaction)
     if not 1 <= len(transactions) <= pacs.TRANSACTIONS_MAX:
         raise pacs.WrongMessage(f"{document.path} holds {len(transactions)} transactions")

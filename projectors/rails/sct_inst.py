@@ -24,6 +24,9 @@ INSTRUCTIONS_PATH: Final = "/instructions"
 INQUIRIES_PATH: Final = "/inquiries"
 INVALID_FORMAT: Final = "FF01"
 
+# Refusals of the repetition, which say nothing about what became of the first: the id is known with another content.
+ABOUT_THE_REPETITION: Final = frozenset({"AM05", "DUPL"})
+
 _XML: Final = {"Content-Type": pacs.MEDIA_TYPE, "Accept": pacs.MEDIA_TYPE}
 
 
@@ -60,6 +63,8 @@ class SctInst:
         async def ask() -> RailAnswer:
             reply = await self._post(INSTRUCTIONS_PATH, content)
             report = _report_about(instruction, reply)
+            if report.reason_code in ABOUT_THE_REPETITION:
+                return Unknown("the bank knows this id with another content")
             if report.reason_code == pacs.NEVER_RECEIVED:
                 raise Unusable("says that it never received what it answers")
             return _answer_of(report)
