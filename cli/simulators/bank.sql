@@ -4,7 +4,6 @@
 -- One script; a bank that starts again finds what it has.
 CREATE TABLE IF NOT EXISTS instructions (
     instruction_id TEXT PRIMARY KEY,
-    content_hash TEXT NOT NULL,
     content BLOB NOT NULL,
     end_to_end_id TEXT NOT NULL,
     uetr TEXT NOT NULL,
@@ -43,15 +42,15 @@ CREATE TABLE IF NOT EXISTS violations (
 
 -- name: read_instruction
 -- One row or none: whoever repeats an id is answered from here.
-SELECT content_hash, content, treatment, state, reason_code, decide_at, arrivals
+SELECT content, treatment, state, reason_code, arrivals
   FROM instructions
  WHERE instruction_id = ?;
 
 -- name: insert_instruction
 -- The primary key is what makes a second execution impossible.
 INSERT INTO instructions
-       (instruction_id, content_hash, content, end_to_end_id, uetr, treatment, state, reason_code, decide_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
+       (instruction_id, content, end_to_end_id, uetr, treatment, state, reason_code, decide_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: count_arrival
 -- How often an instruction came; the first time is its insertion.

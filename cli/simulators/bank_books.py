@@ -83,7 +83,6 @@ class BankBooks:
     def take(self, instruction: CreditTransferInstruction, treatment: Kind, *, now: datetime) -> Kept:
         """Decide an instruction, or find what was decided when it came before."""
         content = pacs.render_instruction(instruction)
-        content_hash = hashlib.sha256(content).hexdigest()
         with self._books.transaction():
             known = self.find(instruction.instruction_id)
             if known is not None:
@@ -98,7 +97,7 @@ class BankBooks:
             state: State = "rejected" if reason else "pending" if treatment in DECIDED_LATER else "executed"
             decide_at = now.timestamp() + (self._terms.pending_s if state == "pending" else 0.0)
             self._books.run(
-                FILE, "insert_instruction", instruction.instruction_id, content_hash, content,
+                FILE, "insert_instruction", instruction.instruction_id, content,
                 instruction.end_to_end_id, instruction.uetr, treatment, state, reason, decide_at,
             )  # fmt: skip
             kept = Kept(
@@ -115,7 +114,7 @@ class BankBooks:
         row = self._books.row(FILE, "read_instruction", instruction_id)
         if row is None:
             return None
-        _, content, treatment, state, reason_code, _, arrivals = row
+        content, treatment, state, reason_code, arrivals = row
         return Kept(
             instruction=read_instructions(content)[0],
             treatment=Kind(treatment),

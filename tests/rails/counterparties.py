@@ -22,7 +22,7 @@ from prometheus_client import CollectorRegistry
 from cli.devstack.http_probe import http_get
 from cli.devstack.ports import choose_ports
 from cli.options import CHECKOUT, child_environment
-from contracts.iso20022.pacs import CreditTransferInstruction
+from contracts.iso20022.pacs import INSTANT_LIMIT, CreditTransferInstruction
 from projectors.rails.exchanging import open_http
 from projectors.rails.guard import Guard, RailLimits
 from projectors.rails.metrics import RailMetrics
@@ -138,11 +138,15 @@ async def simulated(kind: str, folder: Path, *options: str) -> AsyncIterator[Cou
 
 @contextlib.asynccontextmanager
 async def rail_to(
-    bank: Counterparty, *, limits: RailLimits | None = None, registry: CollectorRegistry | None = None
+    bank: Counterparty,
+    *,
+    limits: RailLimits | None = None,
+    registry: CollectorRegistry | None = None,
+    time_limit: timedelta = INSTANT_LIMIT,
 ) -> AsyncIterator[SctInst]:
     """Open the rail to a bank."""
     limits = limits or RailLimits(answer_within_s=1.0, failures_to_open=1000)
     clock = SystemClock()
     guard = Guard("sct_inst", limits=limits, metrics=RailMetrics(registry or CollectorRegistry()), clock=clock)
     async with open_http(limits) as http:
-        yield SctInst(http, bank.url, guard=guard, clock=clock)
+        yield SctInst(http, bank.url, guard=guard, clock=clock, time_limit=time_limit)
