@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from contracts.commands.payments import CardToken
 from contracts.money import AmountMinor
 
 CardKind = Literal["charge", "payout"]
@@ -22,9 +23,6 @@ CardStatus = Literal["pending", "succeeded", "failed", "disputed"]
 CardEventType = Literal["charge.succeeded", "charge.failed", "charge.disputed", "payout.paid", "payout.failed"]
 
 Reference = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}\Z", description="Our instruction id.")]
-CardToken = Annotated[
-    str, Meta(pattern=r"^tok_[a-z0-9_]{1,60}\Z", description="The processor's name for a card; never its number.")
-]
 IsoCurrency = Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z")]
 Aware = Annotated[datetime, Meta(tz=True)]
 

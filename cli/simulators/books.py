@@ -18,7 +18,7 @@ class Books:
     """Tables of one counterparty. Used from one task at a time: nothing inside a transaction waits."""
 
     def __init__(self, path: Path, *sql_files: str) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_S)
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = NORMAL")  # survives the end of the process at any line

@@ -124,7 +124,7 @@ async def run(simulation: Simulation, parts: Callable[[Running], Parts], *, secr
 
 def secret_in(folder: Path) -> str:
     """Return the webhook secret kept in a folder, made when it is not there yet. Raises webhooks.SecretMalformed."""
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / SECRET_FILE
     if not path.exists():
         made = SECRET_PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()

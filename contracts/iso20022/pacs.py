@@ -37,6 +37,8 @@ INSTANT_LIMIT: Final = timedelta(seconds=10)
 
 NEVER_RECEIVED: Final = "NOOR"
 """Reason code of an inquiry's answer: the original was never received (ISO external code set)."""
+NOT_PROVIDED: Final = "NOTPROVIDED"
+"""Stands where an agent has to be named and only the IBAN is known (EPC guidelines)."""
 TIMED_OUT: Final = "AB06"
 """Reason code of a refusal because the instruction arrived after its time limit."""
 TRANSACTIONS_MAX: Final = 10_000  # of one bulk message
@@ -46,8 +48,8 @@ _TEXT: Final = r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]"  # XML 1.0 cann
 MessageRef = Annotated[
     str,
     Meta(
-        pattern=r"^[A-Za-z0-9+?:().,'-]([A-Za-z0-9/+?:().,' -]{0,33}[A-Za-z0-9+?:().,'-])?\Z",
-        description="Identification of a message or transaction, 1 to 35 characters of the SEPA set.",
+        pattern=rf"^{_TEXT}{{1,35}}\Z",
+        description="Identification of a message or transaction (Max35Text). A bank may allow fewer characters.",
     ),
 ]
 Uetr = Annotated[
@@ -66,7 +68,7 @@ Bic = Annotated[str, Meta(pattern=r"^[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})
 Amount = Annotated[int, Meta(ge=1, le=AMOUNT_MINOR_MAX, description="In minor units.")]
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z", description="ISO 4217 code.")]
 Scale = Annotated[int, Meta(ge=0, le=SCALE_MAX, description="Decimal places of the currency.")]
-ReasonCode = Annotated[str, Meta(pattern=r"^[A-Z0-9]{1,4}\Z", description="External code set, e.g. AC04.")]
+ReasonCode = Annotated[str, Meta(pattern=r"^[A-Z0-9]{4}\Z", description="External code set, e.g. AC04.")]
 Aware = Annotated[datetime, Meta(tz=True)]
 
 TransactionStatus = Literal["ACCC", "ACSC", "ACSP", "PDNG", "RJCT"]
@@ -82,7 +84,7 @@ class CreditTransferInstruction(msgspec.Struct, frozen=True, kw_only=True):
 
     `instruction_id` names this attempt; the same id with another content is a contradiction, not another payment.
     `accepted_at` is when we accepted the payer's order: the time limit of an instant payment runs from there, so it
-    is never refreshed when the instruction is sent again.
+    is never refreshed when the instruction is sent again. A bank whose BIC is not given is found by the IBAN.
     """
 
     instruction_id: MessageRef
@@ -93,10 +95,10 @@ class CreditTransferInstruction(msgspec.Struct, frozen=True, kw_only=True):
     scale: Scale
     debtor_name: PartyName
     debtor_iban: Iban
-    debtor_bic: Bic
+    debtor_bic: Bic | None = None
     creditor_name: PartyName
     creditor_iban: Iban
-    creditor_bic: Bic
+    creditor_bic: Bic | None = None
     accepted_at: Aware
     remittance: Remittance = ""
 
@@ -182,16 +184,16 @@ def render_instructions(
 
 
 def _transfer(one: CreditTransferInstruction, local: str) -> str:
+    instruction_id = escape(one.instruction_id)
     text = f"<RmtInf><Ustrd>{escape(one.remittance)}</Ustrd></RmtInf>" if one.remittance else ""
     return (
-        f"<CdtTrfTxInf><PmtId><InstrId>{one.instruction_id}</InstrId><EndToEndId>{one.end_to_end_id}</EndToEndId>"
-        f"<TxId>{one.instruction_id}</TxId><UETR>{one.uetr}</UETR></PmtId>"
+        f"<CdtTrfTxInf><PmtId><InstrId>{instruction_id}</InstrId>"
+        f"<EndToEndId>{escape(one.end_to_end_id)}</EndToEndId><TxId>{instruction_id}</TxId><UETR>{one.uetr}</UETR></PmtId>"
         f"<PmtTpInf><SvcLvl><Cd>SEPA</Cd></SvcLvl>{local}</PmtTpInf>"
         f"{_amount('IntrBkSttlmAmt', one.amount_minor, one.currency, one.scale)}"
         f"<AccptncDtTm>{time_text(one.accepted_at)}</AccptncDtTm><ChrgBr>SLEV</ChrgBr>"
         f"<Dbtr><Nm>{escape(one.debtor_name)}</Nm></Dbtr><DbtrAcct><Id><IBAN>{one.debtor_iban}</IBAN></Id></DbtrAcct>"
-        f"<DbtrAgt><FinInstnId><BICFI>{one.debtor_bic}</BICFI></FinInstnId></DbtrAgt>"
-        f"<CdtrAgt><FinInstnId><BICFI>{one.creditor_bic}</BICFI></FinInstnId></CdtrAgt>"
+        f"{_agent('DbtrAgt', one.debtor_bic)}{_agent('CdtrAgt', one.creditor_bic)}"
         f"<Cdtr><Nm>{escape(one.creditor_name)}</Nm></Cdtr>"
         f"<CdtrAcct><Id><IBAN>{one.creditor_iban}</IBAN></Id></CdtrAcct>{text}</CdtTrfTxInf>"
     )
@@ -220,7 +222,7 @@ def render_inquiry(inquiry: StatusInquiry) -> bytes:
     return _document(
         STATUS_INQUIRY,
         f"<FIToFIPmtStsReq>{_header(one.message_id, one.created_at)}<TxInf>"
-        f"<StsReqId>{one.message_id}</StsReqId>"
+        f"<StsReqId>{escape(one.message_id)}</StsReqId>"
         f"{_original(one.original_instruction_id, one.original_end_to_end_id, one.original_uetr)}"
         f"{_accepted(one.accepted_at)}</TxInf></FIToFIPmtStsReq>",
     )
@@ -232,7 +234,7 @@ def render_return(returned: PaymentReturn) -> bytes:
     return _document(
         PAYMENT_RETURN,
         f"<PmtRtr>{_header(one.return_id, one.created_at, end='')}<NbOfTxs>1</NbOfTxs>{_CLEARED}</GrpHdr>"
-        f"<TxInf><RtrId>{one.return_id}</RtrId>"
+        f"<TxInf><RtrId>{escape(one.return_id)}</RtrId>"
         f"{_original(one.original_instruction_id, one.original_end_to_end_id, one.original_uetr)}"
         f"{_amount('OrgnlIntrBkSttlmAmt', one.original_amount_minor, one.currency, one.scale)}"
         f"{_amount('RtrdIntrBkSttlmAmt', one.returned_minor, one.currency, one.scale)}"
@@ -283,9 +285,15 @@ def _amount(name: str, minor: int, currency: str, scale: int) -> str:
     return f'<{name} Ccy="{currency}">{text_of(minor, scale=scale)}</{name}>'
 
 
+def _agent(name: str, bic: str | None) -> str:
+    bank = f"<BICFI>{bic}</BICFI>" if bic else f"<Othr><Id>{NOT_PROVIDED}</Id></Othr>"
+    return f"<{name}><FinInstnId>{bank}</FinInstnId></{name}>"
+
+
 def _original(instruction_id: str, end_to_end_id: str, uetr: str) -> str:
+    instruction_id = escape(instruction_id)
     return (
-        f"<OrgnlInstrId>{instruction_id}</OrgnlInstrId><OrgnlEndToEndId>{end_to_end_id}</OrgnlEndToEndId>"
+        f"<OrgnlInstrId>{instruction_id}</OrgnlInstrId><OrgnlEndToEndId>{escape(end_to_end_id)}</OrgnlEndToEndId>"
         f"<OrgnlTxId>{instruction_id}</OrgnlTxId><OrgnlUETR>{uetr}</OrgnlUETR>"
     )
 

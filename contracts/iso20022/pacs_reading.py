@@ -153,6 +153,10 @@ class _Part:
             raise pacs.WrongMessage(f"{self.path} holds elements, not text")
         return self.element.text or ""
 
+    def text_or_none(self, path: str) -> str | None:
+        part = self.maybe(path)
+        return part.text if part is not None else None
+
     def moment(self, path: str) -> datetime:
         text = self.one(path).text.strip()
         if not _MOMENT.fullmatch(text):
@@ -204,7 +208,6 @@ def _read(
 
 def _instruction(part: _Part, header: _Part) -> pacs.CreditTransferInstruction:
     amount_minor, currency, scale = part.amount("IntrBkSttlmAmt")
-    remittance = part.maybe("RmtInf/Ustrd")
     return pacs.CreditTransferInstruction(
         instruction_id=part.one("PmtId/InstrId").text,
         end_to_end_id=part.one("PmtId/EndToEndId").text,
@@ -214,24 +217,24 @@ def _instruction(part: _Part, header: _Part) -> pacs.CreditTransferInstruction:
         scale=scale,
         debtor_name=part.one("Dbtr/Nm").text,
         debtor_iban=part.one("DbtrAcct/Id/IBAN").text,
-        debtor_bic=part.one("DbtrAgt/FinInstnId/BICFI").text,
+        debtor_bic=part.text_or_none("DbtrAgt/FinInstnId/BICFI"),
         creditor_name=part.one("Cdtr/Nm").text,
         creditor_iban=part.one("CdtrAcct/Id/IBAN").text,
-        creditor_bic=part.one("CdtrAgt/FinInstnId/BICFI").text,
+        creditor_bic=part.text_or_none("CdtrAgt/FinInstnId/BICFI"),
         accepted_at=part.moment("AccptncDtTm"),
-        remittance=remittance.text if remittance is not None else "",
+        remittance=part.text_or_none("RmtInf/Ustrd") or "",
     )
 
 
 def _report(part: _Part, header: _Part) -> pacs.StatusReport:
-    reason = part.maybe("StsRsnInf/Rsn/Cd")
+    reason = part.text_or_none("StsRsnInf/Rsn/Cd")
     status: Any = part.one("TxSts").text
     if status == "RJCT" and reason is None:
         raise pacs.WrongMessage(f"{part.path} refuses without a reason code")
     return pacs.StatusReport(
         **_identified(part, header),
         status=status,
-        reason_code=reason.text if reason is not None else None,
+        reason_code=reason,
         accepted_at=part.moment_or_none("AccptncDtTm"),
     )
 

@@ -7,7 +7,8 @@ reference, kind, amount and currency, and does not contradict itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Final, TypeVar
@@ -16,9 +17,11 @@ import httpx2
 import msgspec
 
 from contracts.card_processor import CardInstruction, CardMovement, CardMovementList, CardMovementRequest
-from projectors.rails.exchanging import Reply, exchange
-from projectors.rails.guard import Guard, Unusable
+from projectors.rails.exchanging import Reply, checked_url, exchange, open_http
+from projectors.rails.guard import Guard, RailLimits, Unusable
+from projectors.rails.metrics import RailMetrics
 from projectors.rails.rail import Accepted, NotFound, Pending, RailAnswer, Rejected
+from runtime.clock import Clock
 
 JSON: Final = "application/json"
 PATHS: Final = MappingProxyType({"charge": "/v1/charges", "payout": "/v1/payouts"})
@@ -91,6 +94,17 @@ class CardPsp:
         reply = await exchange(self._http, method, url, content=content, headers=headers)
         self._guard.note_own_delay(reply.own_delay_ms)
         return reply
+
+
+@asynccontextmanager
+async def open_card_psp(
+    url: str, *, api_key: str, metrics: RailMetrics, clock: Clock, limits: RailLimits | None = None
+) -> AsyncIterator[CardPsp]:
+    """Open the rail with a connection pool, bulkhead and breaker of its own. Raises ValueError for an unsafe URL."""
+    limits = limits or RailLimits()
+    guard = Guard(CardPsp.name, limits=limits, metrics=metrics, clock=clock)
+    async with open_http(limits, headers={"Authorization": f"Bearer {api_key}"}) as http:
+        yield CardPsp(http, checked_url(url), guard=guard)
 
 
 def reason_of(failure_code: str | None) -> str:

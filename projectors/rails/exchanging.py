@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
+from urllib.parse import urlsplit
 
 import httpx2
 import msgspec
@@ -11,6 +12,7 @@ import msgspec
 from projectors.rails.guard import CONNECT_WITHIN_S, RailLimits, Unusable
 
 ANSWER_BYTES_MAX: Final = 256 * 1024
+LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 OWN_DELAY_HEADER: Final = "bank-delay-ms"
 
 
@@ -21,6 +23,18 @@ class Reply(msgspec.Struct, frozen=True):
     media_type: str
     content: bytes
     own_delay_ms: str | None
+
+
+def checked_url(url: str) -> str:
+    """Return an address money may be sent to: https, or http on this machine alone. Raises ValueError."""
+    parts = urlsplit(url)
+    if not parts.hostname or parts.scheme not in ("https", "http"):
+        raise ValueError("a rail's address is https://host…")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise ValueError("a rail's address is https, except on loopback")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError("a rail's address holds no credentials, query or fragment")
+    return url
 
 
 def open_http(limits: RailLimits, *, headers: Mapping[str, str] | None = None) -> httpx2.AsyncClient:

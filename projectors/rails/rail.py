@@ -41,11 +41,13 @@ class Unknown(msgspec.Struct, frozen=True):
 
 
 class NotFound(msgspec.Struct, frozen=True):
-    """The counterparty has never received the instruction.
+    """The counterparty has not received the instruction.
 
-    Safe to send again under the same id: if the first sending arrives after all, both are one. Final once the time
-    limit of the instruction is past, because the counterparty must then refuse it whenever it arrives.
+    Safe to send again under the same id: if the first sending arrives after all, both are one. With `is_final` it was
+    not executed and never will be, because its time limit is past and the counterparty has to refuse it from now on.
     """
+
+    is_final: bool = False
 
 
 RailAnswer = Accepted | Rejected | Pending | Unknown | NotFound

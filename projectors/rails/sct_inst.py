@@ -7,6 +7,8 @@ us and the bank. The time limit runs from `accepted_at`; behind it nothing is se
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Final
 
@@ -15,14 +17,17 @@ import httpx2
 from contracts.iso20022 import pacs
 from contracts.iso20022.pacs import CreditTransferInstruction, StatusReport
 from contracts.iso20022.pacs_reading import read_status_reports
-from projectors.rails.exchanging import Reply, exchange
-from projectors.rails.guard import Guard, Unusable
+from projectors.rails.exchanging import Reply, checked_url, exchange, open_http
+from projectors.rails.guard import Guard, RailLimits, Unusable
+from projectors.rails.metrics import RailMetrics
 from projectors.rails.rail import Accepted, NotFound, Pending, RailAnswer, Rejected, Unknown
 from runtime.clock import Clock
 
 INSTRUCTIONS_PATH: Final = "/instructions"
 INQUIRIES_PATH: Final = "/inquiries"
 INVALID_FORMAT: Final = "FF01"
+REFUSAL_MARGIN: Final = timedelta(seconds=15)
+"""How much later than the time limit a bank may still take an instruction: its margin, and the clocks' difference."""
 
 # Refusals of the repetition, which say nothing about what became of the first: the id is known with another content.
 ABOUT_THE_REPETITION: Final = frozenset({"AM05", "DUPL"})
@@ -72,17 +77,19 @@ class SctInst:
         return await self._guard.ask("send", ask, within_s=left_s)
 
     async def inquire(self, instruction: CreditTransferInstruction) -> RailAnswer:
-        """Ask the bank what became of an instruction."""
-        inquiry = pacs.inquiry_about(instruction, message_id=instruction.instruction_id, created_at=self._clock.now())
+        """Ask the bank what became of an instruction. NotFound is final when the bank would refuse it by now."""
+        now = self._clock.now()  # before the bank looks: what arrives after its answer is older still
+        is_final = now > instruction.accepted_at + self._time_limit + REFUSAL_MARGIN
+        inquiry = pacs.inquiry_about(instruction, message_id=instruction.instruction_id, created_at=now)
         try:
             content = pacs.render_inquiry(inquiry)
         except pacs.WrongMessage:
-            return NotFound()  # its ids cannot be written, so it cannot have been sent
+            return NotFound(is_final=True)  # its ids cannot be written, so it cannot have been sent
 
         async def ask() -> RailAnswer:
             report = _report_about(instruction, await self._post(INQUIRIES_PATH, content))
             if report.status == "RJCT" and report.reason_code == pacs.NEVER_RECEIVED:
-                return NotFound()
+                return NotFound(is_final)
             return _answer_of(report)
 
         return await self._guard.ask("inquire", ask, within_s=self._guard.limits.answer_within_s)
@@ -91,6 +98,22 @@ class SctInst:
         reply = await exchange(self._http, "POST", self._url + path, content=content, headers=_XML)
         self._guard.note_own_delay(reply.own_delay_ms)
         return reply
+
+
+@asynccontextmanager
+async def open_sct_inst(
+    url: str,
+    *,
+    metrics: RailMetrics,
+    clock: Clock,
+    limits: RailLimits | None = None,
+    time_limit: timedelta = pacs.INSTANT_LIMIT,
+) -> AsyncIterator[SctInst]:
+    """Open the rail with a connection pool, bulkhead and breaker of its own. Raises ValueError for an unsafe URL."""
+    limits = limits or RailLimits()
+    guard = Guard(SctInst.name, limits=limits, metrics=metrics, clock=clock)
+    async with open_http(limits) as http:
+        yield SctInst(http, checked_url(url), guard=guard, clock=clock, time_limit=time_limit)
 
 
 def _report_about(instruction: CreditTransferInstruction, reply: Reply) -> StatusReport:

@@ -23,10 +23,9 @@ from cli.devstack.http_probe import http_get
 from cli.devstack.ports import choose_ports
 from cli.options import CHECKOUT, child_environment
 from contracts.iso20022.pacs import INSTANT_LIMIT, CreditTransferInstruction
-from projectors.rails.exchanging import open_http
-from projectors.rails.guard import Guard, RailLimits
+from projectors.rails.guard import RailLimits
 from projectors.rails.metrics import RailMetrics
-from projectors.rails.sct_inst import SctInst
+from projectors.rails.sct_inst import SctInst, open_sct_inst
 from runtime.clock import SystemClock
 
 READY_WITHIN_S = 30.0
@@ -145,8 +144,11 @@ async def rail_to(
     time_limit: timedelta = INSTANT_LIMIT,
 ) -> AsyncIterator[SctInst]:
     """Open the rail to a bank."""
-    limits = limits or RailLimits(answer_within_s=1.0, failures_to_open=1000)
-    clock = SystemClock()
-    guard = Guard("sct_inst", limits=limits, metrics=RailMetrics(registry or CollectorRegistry()), clock=clock)
-    async with open_http(limits) as http:
-        yield SctInst(http, bank.url, guard=guard, clock=clock, time_limit=time_limit)
+    async with open_sct_inst(
+        bank.url,
+        metrics=RailMetrics(registry or CollectorRegistry()),
+        clock=SystemClock(),
+        limits=limits or RailLimits(answer_within_s=1.0, failures_to_open=1000),
+        time_limit=time_limit,
+    ) as rail:
+        yield rail

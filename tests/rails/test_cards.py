@@ -16,9 +16,8 @@ from prometheus_client import CollectorRegistry
 
 from cli.simulators.misbehaviour import Kind
 from contracts.card_processor import CardEvent, CardInstruction, CardSettlementReport
-from projectors.rails.card_psp import CardPsp
-from projectors.rails.exchanging import open_http
-from projectors.rails.guard import Guard, RailLimits
+from projectors.rails.card_psp import CardPsp, open_card_psp
+from projectors.rails.guard import RailLimits
 from projectors.rails.metrics import RailMetrics
 from projectors.rails.rail import Accepted, NotFound, Pending, RailAnswer, Rejected, Unknown
 from runtime.clock import SystemClock
@@ -54,9 +53,9 @@ def charge(name: str, *, token: str = "tok_visa", amount_minor: int = 50_00) -> 
 
 @asynccontextmanager
 async def rail_to(cards: Counterparty) -> AsyncIterator[CardPsp]:
-    guard = Guard("card_psp", limits=LIMITS, metrics=RailMetrics(CollectorRegistry()), clock=SystemClock())
-    async with open_http(LIMITS) as http:
-        yield CardPsp(http, cards.url, guard=guard)
+    metrics = RailMetrics(CollectorRegistry())
+    async with open_card_psp(cards.url, api_key="none", metrics=metrics, clock=SystemClock(), limits=LIMITS) as rail:
+        yield rail
 
 
 async def decided(rail: CardPsp, one: CardInstruction) -> RailAnswer:

@@ -6,8 +6,10 @@ import asyncio
 import time
 from pathlib import Path
 
+import pytest
 from prometheus_client import CollectorRegistry
 
+from projectors.rails.exchanging import checked_url
 from projectors.rails.guard import RailLimits
 from projectors.rails.rail import Accepted, RailAnswer, Unknown
 from projectors.rails.sct_inst import SctInst
@@ -139,3 +141,17 @@ async def test_the_banks_own_delay_is_measured(tmp_path: Path) -> None:
     ):
         await rail.send(instruction("delayed"))
     assert gauge(registry, "projectors_rail_counterparty_seconds_sum") == 0.12
+
+
+@pytest.mark.parametrize("url", ["https://bank.example", "http://127.0.0.1:8080", "http://localhost/rail"])
+def test_money_goes_over_https_or_loopback(url: str) -> None:
+    assert checked_url(url) == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "bank.example", "http://bank.example", "ftp://bank.example", "https://ann:pw@bank.example", "https://b/?a=1"],
+)
+def test_money_goes_nowhere_else(url: str) -> None:
+    with pytest.raises(ValueError):
+        checked_url(url)

@@ -111,6 +111,13 @@ async def test_the_bank_refuses_what_arrives_after_the_time_limit(tmp_path: Path
         assert (await bank.audit())["executed"] == []
 
 
+async def test_what_never_came_is_final_when_the_bank_would_refuse_it(honest: Counterparty) -> None:
+    async with rail_to(honest) as rail:
+        assert await rail.inquire(instruction("never-now")) == NotFound(is_final=False)
+        assert await rail.inquire(instruction("never-late", age_s=24)) == NotFound(is_final=False)
+        assert await rail.inquire(instruction("never-old", age_s=26)) == NotFound(is_final=True)
+
+
 @pytest.mark.parametrize(("ending", "reason"), [("9904", "AC04"), ("9906", "AC06"), ("9914", "AM14")])
 async def test_a_refusal_has_the_reason_code(honest: Counterparty, ending: str, reason: str) -> None:
     async with rail_to(honest) as rail:

@@ -58,6 +58,7 @@ MESSAGES: list[tuple[bytes, Any]] = [
         pacs.render_instructions((ACCEPTING, ACCEPTING), message_id="B1", created_at=NOW, is_instant=False),
         pacs_008_001_08,
     ),
+    (pacs.render_instruction(replace(ACCEPTING, debtor_bic=None, end_to_end_id="<ä_&>")), pacs_008_001_08),
     (pacs.render_status_reports([REPORT]), pacs_002_001_10),
     (pacs.render_inquiry(INQUIRY), pacs_028_001_03),
     (pacs.render_return(RETURN), pacs_004_001_09),
@@ -83,7 +84,7 @@ def _spelt(text: str | None) -> str:
         return text
 
 
-@pytest.mark.parametrize(("content", "module"), MESSAGES, ids=["008", "008-bulk", "002", "028", "004"])
+@pytest.mark.parametrize(("content", "module"), MESSAGES, ids=["008", "008-bulk", "008-odd", "002", "028", "004"])
 def test_the_schema_classes_read_a_message_and_write_it_again(content: bytes, module: Any) -> None:
     """They refuse unknown elements, and write in the order of the schema."""
     parser = XmlParser(config=ParserConfig(fail_on_unknown_properties=True, fail_on_unknown_attributes=True))
@@ -97,6 +98,8 @@ def test_the_schema_classes_read_a_message_and_write_it_again(content: bytes, mo
     currency=st.sampled_from(sorted(SCALE_OF_CURRENCY)),
     debtor_name=names,
     remittance=names,
+    end_to_end_id=names.map(lambda text: text[:35]),
+    creditor_bic=st.sampled_from([None, "PSSTFRPP"]),
     accepted_at=st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)),
 )
 def test_an_instruction_comes_back_as_it_was(amount_minor: int, currency: str, **changes: Any) -> None:
@@ -110,7 +113,7 @@ def test_the_other_messages_come_back_as_they_were() -> None:
     assert read_status_reports(pacs.render_status_reports([REPORT])) == (REPORT,)
     assert read_inquiries(pacs.render_inquiry(INQUIRY)) == (INQUIRY,)
     assert read_returns(pacs.render_return(RETURN)) == (RETURN,)
-    assert [len(read_message(content)) for content, _ in MESSAGES] == [1, 2, 1, 1, 1]
+    assert [len(read_message(content)) for content, _ in MESSAGES] == [1, 2, 1, 1, 1, 1]
 
 
 def test_rendering_is_fast() -> None:
@@ -128,7 +131,8 @@ def test_rendering_is_fast() -> None:
         {"debtor_name": "x" * 141},
         {"remittance": "x" * 141},
         {"instruction_id": "x" * 36},
-        {"instruction_id": "<x>"},
+        {"instruction_id": ""},
+        {"end_to_end_id": "a\nb"},
         {"uetr": "8A562C67-CA16-48BA-B074-65581BE6F011"},
         {"uetr": "8a562c67-ca16-18ba-b074-65581be6f011"},
         {"creditor_iban": "FR14 2004"},
