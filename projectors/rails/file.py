@@ -48,7 +48,7 @@ class CutOffAhead(ValueError):
     """The batch still collects: its cut-off has not come."""
 
 
-class Batch(msgspec.Struct, frozen=True, kw_only=True):
+class FileBatch(msgspec.Struct, frozen=True, kw_only=True):
     """What left in one file: its instructions by id, in the file's order, and the hash of the file's bytes."""
 
     batch_id: str
@@ -92,7 +92,7 @@ class FileRail:
         except (OSError, msgspec.MsgspecError) as error:
             return Unknown(f"folder: {type(error).__name__}")
 
-    def close_batch(self, cut_off: datetime) -> Batch:
+    def close_batch(self, cut_off: datetime) -> FileBatch:
         """Write the batch of a cut-off that has come, or finish what a crash left. An empty batch has no file.
 
         Again and again the same batch and the same bytes. Raises CutOffAhead, and OSError if the folder cannot be
@@ -159,7 +159,7 @@ class FileRail:
             except pacs.WrongMessage as error:
                 _log.warning("answer_file_refused", rail=self.name, file=path.name, reason=str(error))
 
-    def _decide(self, cut_off: datetime) -> Batch:
+    def _decide(self, cut_off: datetime) -> FileBatch:
         """Prepare the file, then write the manifest: from there on the batch is what it is."""
         batch_id = self._batch_id(cut_off)
         paths = sorted((self._folder / "collected" / batch_id).glob("*.json"))
@@ -168,7 +168,7 @@ class FileRail:
         if instructions:
             content = pacs.render_instructions(instructions, message_id=batch_id, created_at=cut_off, is_instant=False)
             write_whole(self._prepared(batch_id), content)
-        batch = Batch(
+        batch = FileBatch(
             batch_id=batch_id,
             cut_off=cut_off,
             instruction_ids=tuple(one.instruction_id for one in instructions),
@@ -179,7 +179,7 @@ class FileRail:
         write_once(self._folder / "batches" / f"{batch_id}.json", msgspec.json.encode(batch))
         return batch
 
-    def _release(self, batch: Batch) -> None:
+    def _release(self, batch: FileBatch) -> None:
         """Rename the prepared file into the outbox; if it is not there any more, that has happened before."""
         prepared = self._prepared(batch.batch_id)
         if not prepared.exists():
@@ -190,9 +190,9 @@ class FileRail:
         _sync_folder(self._folder / "outbox")
         _log.info("batch_released", rail=self.name, batch=batch.batch_id, instructions=len(batch.instruction_ids))
 
-    def _manifest(self, batch_id: str) -> Batch | None:
+    def _manifest(self, batch_id: str) -> FileBatch | None:
         path = self._folder / "batches" / f"{batch_id}.json"
-        return msgspec.json.decode(path.read_bytes(), type=Batch) if path.exists() else None
+        return msgspec.json.decode(path.read_bytes(), type=FileBatch) if path.exists() else None
 
     def _prepared(self, batch_id: str) -> Path:
         return self._folder / "batches" / f"{batch_id}.prepared"

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from contracts.iso20022 import pacs
 from contracts.iso20022.pacs_reading import read_instructions
 from projectors.rails import file as file_rail
-from projectors.rails.file import Batch, CutOffAhead, FileRail
+from projectors.rails.file import CutOffAhead, FileBatch, FileRail
 from projectors.rails.rail import Accepted, NotFound, Pending, Rejected, Unknown
 from runtime.clock import FixedClock
 from tests.rails.counterparties import ACCEPTING
@@ -161,7 +161,7 @@ async def test_a_crash_at_any_rename_ends_in_one_file(
 class Rewriting(FileRail):
     """Planted: takes a file that is not in the outbox for one that was never written."""
 
-    def _release(self, batch: Batch) -> None:
+    def _release(self, batch: FileBatch) -> None:
         if not self._prepared(batch.batch_id).exists() and not outbox(self._folder.parent):
             (self._folder / "batches" / f"{batch.batch_id}.json").unlink()
             self._decide(batch.cut_off)
