@@ -25,6 +25,7 @@ COMMANDS = {
     "reactors": "cli.reactors",
     "import": "cli.import_",
     "demo": "cli.demo.verb",
+    "simulate": "cli.simulators.verb",
     "test": "cli.test",
     "lint": "cli.lint",
     "bench": "cli.bench",

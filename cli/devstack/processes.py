@@ -86,6 +86,15 @@ DEMO = ProcessSpec(
 )
 
 
+_SIMULATED = ("--port", "{port}", "--misbehave", "demo", "--data-dir")
+
+# Counterparties of the rails; each keeps its books, and the secret of its webhooks, in a folder of its own.
+SIMULATORS: tuple[ProcessSpec, ...] = (
+    ProcessSpec(name="bank", settings=(), argv=(*_BURSAR, "simulate", "bank", *_SIMULATED, "{simulators_dir}/bank")),
+    ProcessSpec(name="cards", settings=(), argv=(*_BURSAR, "simulate", "cards", *_SIMULATED, "{simulators_dir}/cards")),
+)
+
+
 def service_of(spec: ProcessSpec, servers: Servers) -> Service:
     """Return how the supervisor runs `spec`: ready when its health page says so."""
     port = servers.ports.get(spec.name)  # None for a process that serves nothing
@@ -97,6 +106,7 @@ def service_of(spec: ProcessSpec, servers: Servers) -> Service:
         "redis_url": servers.redis_url,
         "lake_dir": str(servers.lake_dir),
         "port": str(port),
+        "simulators_dir": str(servers.data.path / "simulators"),
         "jwks_file": str(identity.jwks_file(servers.data)),
         "screening_folder": str(SAMPLE_LISTS),
         "vault_keys_file": str(vault_keys_file(servers.data)),
