@@ -16,7 +16,6 @@ SCOPES = (
     "accounts:read",
     "accounts:write",
     "holds:write",
-    "payments:execute",
     "payments:operate",
     "payments:read",
     "payments:review",
@@ -28,8 +27,9 @@ SCOPES = (
 )
 SERVICES = ("reactors", "timers")
 SERVICE_TENANT = "bursar"
-# What reactors and timers ask for by themselves; only they may say that a deadline has come.
-SERVICE_SCOPES = (*(scope for scope in SCOPES if scope.endswith(":write")), "deadlines:write")
+# What reactors and timers ask for by themselves; only they may say that a deadline has come,
+# or what a rail answered.
+SERVICE_SCOPES = (*(scope for scope in SCOPES if scope.endswith(":write")), "deadlines:write", "payments:execute")
 
 
 def jwks_file(data: DataDir) -> Path:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from cli.devstack import identity
 from cli.devstack.http_probe import http_get
 from cli.devstack.ports import LOOPBACK
-from cli.devstack.postgres import REACTOR, READER, WRITER
+from cli.devstack.postgres import OPENER, REACTOR, READER, WRITER
 from cli.devstack.servers import Servers
 from cli.devstack.supervisor import Service
 from cli.devstack.vault_keys import vault_keys_file
@@ -61,7 +61,11 @@ BURSAR_PROCESSES: tuple[ProcessSpec, ...] = (
     ),
     ProcessSpec(
         name="reactors",
-        settings=("environment", "database_url", "nats_url", "command_api_url", "service_token_file", "port"),
+        settings=(
+            *("environment", "database_url", "nats_url", "command_api_url", "service_token_file", "port"),
+            *("vault_database_url", "vault_keys_file", "sct_inst_url", "card_psp_url"),
+            *("files_dir", "file_cut_off_minutes", "institution_name", "institution_iban", "institution_bic"),
+        ),
         role=REACTOR,
     ),
     ProcessSpec(
@@ -112,6 +116,14 @@ def service_of(spec: ProcessSpec, servers: Servers) -> Service:
         "vault_keys_file": str(vault_keys_file(servers.data)),
         "token_file": str(identity.token_file(servers.data)),
         "service_token_file": str(identity.service_token_file(servers.data, spec.name)),
+        "vault_database_url": servers.postgres_dsn(OPENER),
+        "sct_inst_url": servers.addresses.get("bank", ""),
+        "card_psp_url": servers.addresses.get("cards", ""),
+        "files_dir": str(servers.data.path / "bank-files"),
+        "file_cut_off_minutes": "1",
+        "institution_name": "Bursar Demo",
+        "institution_iban": "DE02120300000000202051",
+        "institution_bic": "BYLADEM1001",
         "command_api_url": servers.addresses.get("command_api", ""),
         "query_api_url": servers.addresses.get("query_api", ""),
         "token_issuer": ISSUER,
@@ -122,7 +134,7 @@ def service_of(spec: ProcessSpec, servers: Servers) -> Service:
         name=spec.name,
         argv=tuple(part.format_map(known) for part in argv),
         ready=lambda: _answers(f"http://{LOOPBACK}:{port}", spec.health),
-        env=_environment(spec.prefix, {name: known[name] for name in spec.settings}),
+        env=_environment(spec.prefix, {name: known[name] for name in spec.settings if known[name]}),
         cwd=CHECKOUT,
     )
 

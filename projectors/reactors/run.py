@@ -41,11 +41,13 @@ from runtime.postgres import create_pool
 from runtime.priority import yield_to_others
 from runtime.server import ops_app, serve_http
 from runtime.shutdown import Shutdown, supervise
+from runtime.vault import Vault, read_ring
 
 __all__ = ["PREFIX", "Settings", "run"]
 
 PROCESS: Final = "reactors"
 POOL_SIZE_MAX: Final = 8
+VAULT_POOL_SIZE_MAX: Final = 2
 DAY_S: Final = 86_400.0
 
 _log = structlog.get_logger(__name__)
@@ -130,12 +132,21 @@ async def run(settings: Settings, *, names: Sequence[str] = REACTORS) -> int:
         commands = await stack.enter_async_context(
             open_commands(settings.command_api_url, Path(settings.service_token_file))
         )
-        supplies = Supplies(settings=settings, commands=commands, book=book, clock=SystemClock(), chance=draw)
+        supplies = Supplies(
+            settings=settings,
+            commands=commands,
+            book=book,
+            clock=SystemClock(),
+            chance=draw,
+            registry=registry,
+            stack=stack,
+            vault=await _open_vault(settings, stack),
+        )
         link = NatsLink(settings.nats_url, name=PROCESS, shutdown=shutdown, registry=registry)
         stack.push_async_callback(link.close)
         reactors = Reactors(
             settings,
-            build_reactors(supplies, names),
+            await build_reactors(supplies, names),
             store=TaskStore(pool),
             book=book,
             link=link,
@@ -146,6 +157,18 @@ async def run(settings: Settings, *, names: Sequence[str] = REACTORS) -> int:
         settle_memory()
         tasks["ops"] = serve_http(app, host=settings.host, port=settings.port, shutdown=shutdown)
         return await supervise(tasks, shutdown)
+
+
+async def _open_vault(settings: Settings, stack: AsyncExitStack) -> Vault | None:
+    """Open the vault, if this process may open sealed texts at all. Raises RingRefused."""
+    if settings.vault_database_url is None or settings.vault_keys_file is None:
+        return None
+    pool = await create_pool(settings.vault_database_url, application_name=PROCESS, size_max=VAULT_POOL_SIZE_MAX)
+    stack.push_async_callback(pool.close)
+    ring_file = Path(settings.vault_keys_file)
+    vault = Vault(pool, read_ring(ring_file), ledger=settings.ledger, reread=lambda: read_ring(ring_file))
+    await vault.check_ring(may_mark=False)
+    return vault
 
 
 async def _tell_nobody(position: int) -> None:

@@ -19,6 +19,22 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     service_token_file: Annotated[
         str, Meta(description="File with the bearer token that commands are sent with; read again when it changes.")
     ]
+    vault_database_url: Annotated[
+        str | None, Meta(description="PostgreSQL with the vault, as bursar_opener; needed to tell rails whom to pay.")
+    ] = None
+    vault_keys_file: Annotated[str | None, Meta(description="File with the vault's keys.")] = None
+    sct_inst_url: Annotated[
+        str | None, Meta(description="The bank of the rail sct_inst; without it, there is none.")
+    ] = None
+    card_psp_url: Annotated[str | None, Meta(description="The processor of the rail card_psp.")] = None
+    card_psp_key_file: Annotated[str | None, Meta(description="File with the processor's API key.")] = None
+    files_dir: Annotated[str | None, Meta(description="Folder of the rail file: batches out, answers in.")] = None
+    file_cut_off_minutes: Annotated[
+        int, Meta(ge=1, le=1440, description="How often, on working days, a batch of the rail file is closed.")
+    ] = 1440
+    institution_name: Annotated[str, Meta(description="In whose name money leaves.")] = "Bursar"
+    institution_iban: Annotated[str, Meta(description="The account at the bank that pays for all customers.")] = ""
+    institution_bic: Annotated[str, Meta(description="That bank.")] = ""
     ledger: LedgerName = "main"
     environment: Literal["production", "development"] = "production"
     host: Annotated[str, Meta(description="Address of the operations server: /metrics and /health.")] = "127.0.0.1"

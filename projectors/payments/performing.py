@@ -1,0 +1,148 @@
+"""Performing the saga's tasks: the book is told, the rail is told or asked, and the book is told what the rail said."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import structlog
+from msgspec import Struct
+
+from contracts.payment_codes import RailName
+from projectors.payments.instructions import (
+    Erased,
+    Execution,
+    Institution,
+    RailInstruction,
+    execution_of,
+    open_instruction,
+)
+from projectors.payments.saga import (
+    EXECUTE,
+    INSTRUCT,
+    TIME_LIMIT,
+    Ask,
+    GiveUp,
+    Move,
+    Record,
+    SendAgain,
+    next_move,
+    react,
+)
+from projectors.rails.rail import Rail, RailAnswer, Rejected, Unknown
+from projectors.reactors.commands import Answer, CommandClient, Refused, Reply, Unavailable
+from projectors.reactors.tasks import Again, Done, Park, Reactor, Result, Retry, Turn
+from runtime.clock import Clock
+from runtime.vault import Vault, VaultError
+
+NAME: Final = "payments"
+ENDED: Final = frozenset({"payment_state_conflict", "instruction_unknown"})
+NOT_CONFIGURED_S: Final = 60.0
+ERASED_PAYEE: Final = "AC03"
+RETRIES: Final = {
+    INSTRUCT: Retry(base_s=0.2, cap_s=30.0, attempts_max=1_000),
+    EXECUTE: Retry(base_s=0.2, cap_s=30.0, attempts_max=1_000_000),  # ended by the patience with its rail, not by count
+}
+
+_log = structlog.get_logger(__name__)
+
+
+class Saga(Struct, frozen=True, kw_only=True):
+    """What the saga works with."""
+
+    commands: CommandClient
+    rails: Mapping[RailName, Rail[Any]]
+    vault: Vault | None
+    institution: Institution
+    clock: Clock
+    ledger: str
+
+    def reactor(self) -> Reactor:
+        """The saga as a reactor. It begins with the first event: an accepted payment never goes unnoticed."""
+        return Reactor(name=NAME, react=react, perform=self.perform, retries=RETRIES, begins="at_zero")
+
+    async def perform(self, turn: Turn) -> Result:
+        """Perform one task."""
+        if turn.kind == INSTRUCT:
+            reply = await self._send(turn, str(turn.payload["payment_id"]), "instruct", {})
+            return _settled(reply)
+        return await self._execute(turn, execution_of(turn.payload))
+
+    async def _execute(self, turn: Turn, execution: Execution) -> Result:
+        rail = self.rails.get(execution.facts.rail)
+        if rail is None:
+            return Again(why=f"the rail {execution.facts.rail} is not configured here", after_s=NOT_CONFIGURED_S)
+        answer = await self._answer(turn, execution, rail)
+        if isinstance(answer, Again):
+            return answer
+        waited = self.clock.now() - execution.instruction.instructed_at
+        move = next_move(answer, rail=execution.facts.rail, waited=waited, attempts=turn.attempts)
+        return await self._follow(turn, execution, move)
+
+    async def _answer(self, turn: Turn, execution: Execution, rail: Rail[Any]) -> RailAnswer | Again:
+        """Send once; ask ever after."""
+        if self.vault is None:
+            return Again(why="the vault is not configured here", after_s=NOT_CONFIGURED_S)
+        try:
+            instruction = await open_instruction(
+                execution, ledger=self.ledger, vault=self.vault, institution=self.institution
+            )
+        except Erased:
+            return Rejected(ERASED_PAYEE) if not (turn.resumed or execution.sent_before) else Unknown("erased")
+        except VaultError as error:
+            return Again(why=f"the payee cannot be read: {type(error).__name__}")
+        late = self.clock.now() - execution.instruction.instructed_at > TIME_LIMIT[execution.facts.rail]
+        if turn.resumed or execution.sent_before or late:
+            return await rail.inquire(instruction)
+        return await self._first_answer(turn, instruction, rail)
+
+    async def _first_answer(self, turn: Turn, instruction: RailInstruction, rail: Rail[Any]) -> RailAnswer:
+        """Note that the instruction leaves, then let it leave; take the note back if it has not."""
+        await turn.begin("sending")
+        answer = await rail.send(instruction)
+        if isinstance(answer, Unknown) and not answer.sent:
+            await turn.retract()
+        return answer
+
+    async def _follow(self, turn: Turn, execution: Execution, move: Move) -> Result:
+        match move:
+            case Record():
+                outcome = {
+                    "instruction_id": execution.instruction.instruction_id,
+                    "outcome": move.outcome,
+                    "reason_code": move.reason_code,
+                    "rail_reference": move.reference,
+                }
+                return _settled(await self._send(turn, execution.payment_id, "outcome", outcome, move.outcome))
+            case Ask():
+                if move.tell:
+                    outcome = {"instruction_id": execution.instruction.instruction_id, "outcome": "unknown"}
+                    reply = await self._send(turn, execution.payment_id, "outcome", outcome, "unknown")
+                    if isinstance(reply, Refused) and reply.code in ENDED:
+                        return Done({"ended": reply.code})  # a message of the rail was faster
+                return Again(why="the rail has not said what became of it", after_s=move.after_s)
+            case SendAgain():
+                if turn.resumed:
+                    await turn.retract()
+                return Again(why="the rail has not received it", after_s=move.after_s)
+            case GiveUp():
+                _log.warning("payment_parked", payment_id=execution.payment_id, why=move.why)
+                return _settled(await self._send(turn, execution.payment_id, "park", {"reason": move.why}, "park"))
+
+    async def _send(
+        self, turn: Turn, payment_id: str, action: str, body: Mapping[str, Any], says: str = "once"
+    ) -> Reply:
+        """Send a command; what it says is part of its key, because one task may have to say several things in turn."""
+        key = f"{turn.idempotency_key}:{says}"
+        return await self.commands.send(f"/v1/payments/{payment_id}/{action}", body, key=key)
+
+
+def _settled(reply: Reply) -> Result:
+    """The book took it, or knows better already; anything else is for a person or for later."""
+    match reply:
+        case Answer():
+            return Done({"position": reply.position})
+        case Refused(code=code) if code in ENDED:
+            return Done({"ended": code})
+        case Refused():
+            return Park(f"refused: {reply.status} {reply.code}")
+        case Unavailable():
+            return Again(why=reply.why, after_s=reply.after_s)

@@ -1,0 +1,122 @@
+"""What an event about a payment asks for, and what follows from a rail's answer. Pure.
+
+    event                       task         done when
+    -------------------------   ----------   ------------------------------------------------------------------
+    PaymentAccepted             instruct     the book says that the payment is about to be given to its rail
+    PaymentInstructionLapsed    instruct     the same, for the next attempt
+    PaymentInstructed           execute      the book knows the rail's final answer, or an operator is asked
+    PaymentResumed (retry)      execute      the same; begins by asking, because the instruction was sent before
+
+An instruction is sent at most until the rail has answered anything at all about it. From then on, and after every
+crash, the rail is asked instead (docs/decisions/0014-ask-before-sending-again.md). An instruction that the rail never
+received, asked after its time limit, has lapsed: the rail must refuse it whenever it arrives. Only then is there
+another attempt.
+"""
+
+from datetime import timedelta
+from typing import Any, Final, Literal
+
+from msgspec import Struct
+
+from contracts import events as e
+from contracts.payment_codes import RailName
+from projectors.events import Event
+from projectors.rails.rail import Accepted, NotFound, RailAnswer, Rejected, Unknown
+from projectors.reactors.tasks import Task
+
+INSTRUCT: Final = "instruct"
+EXECUTE: Final = "execute"
+
+TIME_LIMIT: Final[dict[RailName, timedelta]] = {
+    "sct_inst": timedelta(seconds=25),  # ten seconds, and a margin for clocks that differ
+    "card_psp": timedelta(minutes=10),
+    "file": timedelta(days=4),
+}
+"""After it, an instruction that the rail has not received is never executed."""
+
+PATIENCE: Final[dict[RailName, timedelta]] = {
+    "sct_inst": timedelta(minutes=10),
+    "card_psp": timedelta(hours=24),
+    "file": timedelta(days=5),
+}
+"""So long a rail may leave us without an answer before an operator is asked."""
+
+ASK_FIRST_S: Final = 0.3
+ASK_FACTOR: Final = 1.6
+ASK_CAP_S: Final[dict[RailName, float]] = {"sct_inst": 5.0, "card_psp": 15.0, "file": 30.0}
+TOLD_AFTER: Final = 1  # answers without an outcome before the book is told that it is not known
+
+
+class Record(Struct, frozen=True, kw_only=True):
+    """Tell the book how an attempt ended."""
+
+    outcome: Literal["accepted", "rejected", "not_found"]
+    reason_code: str | None = None
+    reference: str | None = None
+
+
+class Ask(Struct, frozen=True, kw_only=True):
+    """Ask the rail again after a while; ``tell``: let the book know that the outcome is not known."""
+
+    after_s: float
+    tell: bool = False
+
+
+class SendAgain(Struct, frozen=True, kw_only=True):
+    """Send the same instruction under the same id: the rail has never received it and may still execute it."""
+
+    after_s: float
+
+
+class GiveUp(Struct, frozen=True):
+    """Ask an operator."""
+
+    why: str
+
+
+Move = Record | Ask | SendAgain | GiveUp
+
+
+def react(event: Event) -> list[Task]:
+    """Give the tasks that an event asks for."""
+    data = event.data
+    match data:
+        case e.PaymentAccepted() | e.PaymentInstructionLapsed():
+            return [Task(kind=INSTRUCT, key=data.payment_id, payload={"payment_id": data.payment_id})]
+        case e.PaymentInstructed() | e.PaymentResumed(action="retry"):
+            return [Task(kind=EXECUTE, key=data.payment_id, payload=_execution_of(data))]
+        case _:
+            return []
+
+
+def _execution_of(data: e.PaymentInstructed | e.PaymentResumed) -> dict[str, Any]:
+    """Everything that executing needs, so that nothing has to be looked up."""
+    return {
+        "payment_id": data.payment_id,
+        "instruction": data.instruction,
+        "facts": data.facts,
+        "sent_before": isinstance(data, e.PaymentResumed),
+    }
+
+
+def next_move(answer: RailAnswer, *, rail: RailName, waited: timedelta, attempts: int) -> Move:
+    """What follows from a rail's answer; ``waited`` since the instruction, ``attempts`` counts this answer."""
+    match answer:
+        case Accepted(reference=reference):
+            return Record(outcome="accepted", reference=reference or None)
+        case Rejected(reason_code=code):
+            return Record(outcome="rejected", reason_code=code)
+        case NotFound() if waited > TIME_LIMIT[rail]:
+            return Record(outcome="not_found")
+        case NotFound():
+            return SendAgain(after_s=pause_s(rail, attempts))
+        case _:
+            if waited > PATIENCE[rail]:
+                return GiveUp(f"{rail} has not said for {int(waited.total_seconds())} s what became of the instruction")
+            tell = isinstance(answer, Unknown) and attempts == TOLD_AFTER
+            return Ask(after_s=pause_s(rail, attempts), tell=tell)
+
+
+def pause_s(rail: RailName, attempts: int) -> float:
+    """How long to wait before asking again: growing, and capped."""
+    return min(ASK_FIRST_S * ASK_FACTOR ** min(attempts - 1, 32), ASK_CAP_S[rail])
