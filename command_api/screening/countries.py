@@ -52,17 +52,20 @@ def country_codes(texts: Iterable[str]) -> frozenset[str]:
 @cache
 def country_code(text: str) -> str | None:
     """Return the alpha-2 code of a country given by code or name, or None."""
-    return _known().get(_plain(text))
+    codes, names = _known()
+    return codes.get(text.strip().upper()) or names.get(_plain(text))
 
 
 @cache
-def _known() -> dict[str, str]:
-    known: dict[str, str] = {}
+def _known() -> tuple[dict[str, str], dict[str, str]]:
+    """ISO 3166 by code and by plain name."""
+    codes: dict[str, str] = {}
+    names: dict[str, str] = {}
     for country in pycountry.countries:
-        fields = ("alpha_2", "alpha_3", "name", "common_name", "official_name")
-        written = [getattr(country, field) for field in fields if hasattr(country, field)]
-        known.update({_plain(text): country.alpha_2 for text in written})
-    return {**known, **ALSO_CALLED}
+        codes.update({country.alpha_2: country.alpha_2, country.alpha_3: country.alpha_2})
+        written = [getattr(country, field, "") for field in ("name", "common_name", "official_name")]
+        names.update({_plain(text): country.alpha_2 for text in written if text})
+    return codes, {**names, **ALSO_CALLED}
 
 
 def _plain(text: str) -> str:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from command_api.screening.scoring import Words
 
-SHARED_MIN: Final = 0.6
+SHARED_MIN: Final = 0.65
 BITS: Final = 256
 _PARTS: Final = BITS // 64
 _EDGE: Final = "\x00"

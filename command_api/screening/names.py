@@ -34,17 +34,17 @@ _PARTICLES_TEXT: Final = """
     abd abu al am an and ap as at bin bint bn d da dal de del della den der di do dos du e el i ibn la le of ould the
     und van ven vom von y zu zur"""
 _TRADES_TEXT: Final = """
-    agency agricultural agro air airlines airways association aviation bank banking brothers business capital center
-    central centre charity chemical chemicals commercial construction consulting corporation council development
-    electronics energy engineering enterprise enterprises equipment establishment exchange export exports factory finance
-    financial fisheries food foods foundation freight fund gas general global group handels handelsgesellschaft holding
-    holdings import imports industrial industries industry institute insurance international investment investments
-    laboratories laboratory leasing lines logistics machinery management marine maritime medical metal metals military
-    mineral minerals mining motors national network oil optics organisation organization partners petrochemical petroleum
-    pharma pharmaceutical plant ports power production products projects properties research resources sea security
-    service services ship shipping society solutions state steel steelworks supplies supply systems technical
-    technologies technology telecom textile textiles timber tourism trade trading transport travel trust union university
-    works"""
+    agency agricultural agro air airlines airways association aviation banca banco bank banking banque brothers
+    business capital center central centre charity chemical chemicals commercial construction consulting corporation
+    council development electronics energy engineering enterprise enterprises equipment establishment exchange
+    export exports factory finance financial fisheries food foods foundation freight fund gas general global group
+    handels handelsgesellschaft holding holdings import imports industrial industries industry institute insurance
+    international investment investments laboratories laboratory leasing lines logistics machinery management marine
+    maritime medical metal metals military mineral minerals mining motors national network oil optics organisation
+    organization partners petrochemical petroleum pharma pharmaceutical plant ports power production products
+    projects properties research resources sea security service services ship shipping society solutions state steel
+    steelworks supplies supply systems technical technologies technology telecom textile textiles timber tourism
+    trade trading transport travel trust union university works"""
 LEGAL_FORMS: Final = frozenset(_LEGAL_FORMS_TEXT.split())
 _SAY_LITTLE: Final = frozenset(_PARTICLES_TEXT.split()) | frozenset(_TRADES_TEXT.split())
 
@@ -55,6 +55,7 @@ _MARKS: Final = ((0x0300, 0x036F), (0x0483, 0x0489), (0x0591, 0x05C7), (0x0610, 
                  (0x0670, 0x0670), (0x06D6, 0x06ED), (0x1AB0, 0x1AFF), (0x1DC0, 0x1DFF), (0x20D0, 0x20FF),
                  (0xFE20, 0xFE2F))  # fmt: skip
 _ABJADS: Final = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
+_GREEK_DIPHTHONG: Final = re.compile(r"([αεοΑΕΟ])[υύΥΎ]")  # by itself the second letter is a y
 _SYLLABIC: Final = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff]+")
 
 # How transliterations write one consonant in several ways; longer spellings first.
@@ -120,7 +121,7 @@ def skeletons(words: Iterable[str]) -> tuple[str, ...]:
 @lru_cache(maxsize=WORDS_KEPT_IN_MEMORY)
 def _words_of(part: str) -> tuple[str, ...]:
     bare = "".join(char for char in part if not _is_ignored(char))
-    bare = _GROWN_ARTICLE.sub("", bare).replace("ου", "ou").replace("ΟΥ", "ou")
+    bare = _GREEK_DIPHTHONG.sub(lambda found: f"{anyascii(found[1])}u", _GROWN_ARTICLE.sub("", bare))
     ascii_text = anyascii(bare).lower()
     return tuple(word for word in _SPLITTERS.split(_JOINERS.sub("", ascii_text)) if word)
 

@@ -70,6 +70,26 @@ class ScreeningResult(Struct, frozen=True, kw_only=True):
         )
 
 
+def summary_of(results: Sequence[ScreeningResult]) -> ScreeningSummary:
+    """Put the results of a payment's parties into one summary: a hit if any is one, an entry counted once per party.
+
+    All of them have to come from the same lists. Raises ValueError for none, and when the lists were exchanged between.
+    """
+    if len({result.lists for result in results}) != 1:
+        raise ValueError("a summary is of one or more results from the same lists")
+    hits = sorted((hit for result in results for hit in result.summary().hits), key=_rank)
+    return ScreeningSummary(
+        outcome="hit" if hits else "clear",
+        lists=results[0].lists,
+        hits=tuple(hits),
+        hits_count=sum(result.hits_count for result in results),
+    )
+
+
+def _rank(hit: ListedHit) -> tuple[int, str, str]:
+    return -hit.score_permille, hit.list, hit.entry_id
+
+
 class Screener:
     """Screens names against the lists of a folder, or of named files."""
 

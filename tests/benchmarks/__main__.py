@@ -20,10 +20,12 @@ from runtime.logs import configure_logging
 from tests.benchmarks.commands import SINGLE_S, Bank, bench_bulk, bench_hot, bench_single
 from tests.benchmarks.reads import bench_balance, bench_visibility
 from tests.benchmarks.risk import bench_risk
+from tests.benchmarks.screening import bench_screening
 from tests.benchmarks.sequencer import bench_sequencer
 
 HOT_SHARE: Final = 0.8  # the hot account can pay this share of what one by one would take, so it runs dry on the way
 TARGETS: Final = {
+    "screening": "p99_ms < 5, ratio_to_full_scan >= 10",
     "sequencer": "ratio >= 0.45 of the bare COPY and update",
     "bulk": "transfers_per_s >= 15000",
     "single": "per_s >= 2000, p99_ms <= 80",
@@ -47,6 +49,10 @@ def say(text: str) -> None:
 async def run(names: list[str]) -> dict[str, Any]:
     """Run the named benchmarks, each on servers of its own, and give their figures."""
     results: dict[str, Any] = {"machine": {"cores": os.cpu_count(), "python": platform.python_version()}}
+    if "screening" in names:
+        say("screening: loading entries, then name after name …")
+        results["screening"] = bench_screening()
+        say(f"screening: {results['screening']}")
     with tempfile.TemporaryDirectory(prefix="bursar-bench-", ignore_cleanup_errors=True) as folder:
         if "sequencer" in names:
             await _sequencer(Path(folder) / "sequencer", results)

@@ -6,24 +6,30 @@ Everything is drawn from a seed, so a figure stated in the guide is the figure t
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
-from command_api.screening.entries import EntryKind
+from command_api.screening.entries import EntryKind, ListedName, ListEntry, ListFile
+from command_api.screening.loaded import LoadedLists
+from command_api.screening.screener import Screener
+from command_api.screening.settings import ScreeningTerms
+from contracts.screening import ListVersion
 
 COMMON_GIVEN: Final = (
-    "Vadim Oleg Irina Boris Marina Dmitri Sergei Olga Pavel Tatiana Andrei Yulia Mohammed Ahmad Fatima Omar Yusuf Layla "
-    "Hassan Khalid Ibrahim Ali Anna Sophie Martin Clara Paul Julia Thomas Emma Peter Marie Javier Lucia Carlos Elena "
-    "Rafael Carmen Maria Jose Wei Jun Hong Ping Yan Amara Kwame Aisha Raj Priya Sanjay Hiroshi Yuki Minh Thanh"
+    "Vadim Oleg Irina Boris Marina Dmitri Sergei Olga Pavel Tatiana Andrei Yulia Mohammed Ahmad Fatima Omar Yusuf "
+    "Layla Hassan Khalid Ibrahim Ali Anna Sophie Martin Clara Paul Julia Thomas Emma Peter Marie Javier Lucia Carlos "
+    "Elena Rafael Carmen Maria Jose Wei Jun Hong Ping Yan Amara Kwame Aisha Raj Priya Sanjay Hiroshi Yuki Minh Thanh"
 )
 # Beginnings, vowels and endings of syllables, by style; a family name is two to four syllables of one style.
 STYLES: Final = {
     "slavic": ("b br v vl g gr d dr zh z k kr l m n p pr r s st str t tr f kh ts ch sh", "a e i o u ya",
                "ov ev in sky enko uk ich kin vets ak ar an"),
-    "arabic": ("b t th j h kh d dh r z s sh t gh f q k l m n w y", "a i u aa ee", "ani awi ari adi im ar ab oum ali id"),
+    "arabic": ("b t th j h kh d dh r z s sh t gh f q k l m n w y", "a i u aa ee",
+               "ani awi ari adi im ar ab oum ali id"),
     "western": ("b bl br d f fl g gr h j k kl l m n p r s sch st t tr v w z", "a e i o u au ei ie",
                 "mann berg feld sen ert ler ing haus rich dorf son ard"),
-    "hispanic": ("b c ch d f g gu j l ll m n p qu r s t v z", "a e i o u ie ue", "ez era illo ado ano uez edo ales ino"),
+    "hispanic": ("b c ch d f g gu j l ll m n p qu r s t v z", "a e i o u ie ue",
+                 "ez era illo ado ano uez edo ales ino"),
     "african": ("b d f g k kw l m mb n nd ny ng s t ts w y z", "a e i o u", "a e i o u ba nda sa we ki mu go"),
     "indian": ("b bh ch d dh g h j k kh l m n p r s sh t v y", "a aa i u ee", "an esh war ram dev nath raj ti ya kar"),
     "chinese": ("b p m f d t n l g k h j q x zh ch sh r z c s y w", "a o e i u ai ei ao ou ia ua", "n ng n ng"),
@@ -71,6 +77,18 @@ class Names:
 def kind_of(name: str) -> EntryKind:
     """Return what an invented name is the name of."""
     return "entity" if set(name.split()) & set(TRADES.split()) else "person"
+
+
+def entry_of(name: str, number: int = 0) -> ListEntry:
+    """Return an entry with one name."""
+    return ListEntry(list="own", entry_id=f"own-{number}", kind=kind_of(name), names=(ListedName(name, "primary"),))
+
+
+def screener_of(entries: Iterable[ListEntry], *, threshold: int = 880, hits_max: int = 10) -> Screener:
+    """Return a screener for these entries."""
+    version = ListVersion(list="own", published_on=None, sha256="0" * 64)
+    loaded = LoadedLists([ListFile(version=version, entries=tuple(entries))])
+    return Screener([], loaded=loaded, terms=ScreeningTerms(threshold_permille=threshold, hits_max=hits_max))
 
 
 class Disguise(NamedTuple):
@@ -146,10 +164,10 @@ DISGUISES: Final = (
     Disguise("capitals, commas, no hyphens", 1.0, shout_and_point),
     Disguise("accents", 1.0, accent),
     Disguise("middle name left out", 0.99, drop_middle),
-    Disguise("middle name added", 0.97, add_middle),
-    Disguise("one letter wrong", 0.97, substitute),
-    Disguise("one letter missing", 0.99, leave_out),
+    Disguise("middle name added", 0.99, add_middle),
+    Disguise("one letter wrong", 0.95, substitute),
+    Disguise("one letter missing", 0.96, leave_out),
     Disguise("one letter too many", 0.99, insert),
-    Disguise("first letters exchanged", 0.95, exchange_first_letters),
-    Disguise("two typing errors", 0.85, two_typos),
+    Disguise("first letters exchanged", 0.93, exchange_first_letters),
+    Disguise("two typing errors", 0.8, two_typos),
 )
