@@ -133,8 +133,9 @@ def _matches(question: Question, *, least: int) -> list[Match]:
     for number in question.candidates:
         listed = names[number]
         row = question.block.rows[number]
-        near = nearness(question.words, listed, likeness=likeness)
-        score = near + question.change + quality_change(row.name.quality)
+        change = question.change + quality_change(row.name.quality)
+        near = nearness(question.words, listed, likeness=likeness, least=least - change)
+        score = near + change
         if score >= least:
             is_same = near == 1000 and question.change == 0
             found.append(Match(row.entry, row.name, " ".join(listed.words), score, is_same))

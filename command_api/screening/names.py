@@ -23,7 +23,8 @@ from typing import Final, NamedTuple
 
 from anyascii import anyascii
 
-SCREENED_CHARS_MAX: Final = 500
+SCREENED_CHARS_MAX: Final = 200  # ISO 20022 allows 140
+SCREENED_WORDS_MAX: Final = 24  # what a name costs grows with its words, and whoever is screened chooses the name
 WORDS_KEPT_IN_MEMORY: Final = 65_536
 
 _LEGAL_FORMS_TEXT: Final = """
@@ -84,10 +85,18 @@ class NormalName(NamedTuple):
         return " ".join(self.words)
 
 
-def normalise(name: str) -> NormalName:
-    """Bring a name into the form it is compared in. Raises UnscreenableName."""
+def normalise_asked(name: str) -> NormalName:
+    """Bring a name that somebody gave us into the form it is compared in. Raises UnscreenableName."""
     if len(name) > SCREENED_CHARS_MAX:
         raise UnscreenableName(f"the name is longer than {SCREENED_CHARS_MAX} characters")
+    normal = normalise(name)
+    if len(normal.words) > SCREENED_WORDS_MAX:
+        raise UnscreenableName(f"the name has more than {SCREENED_WORDS_MAX} words")
+    return normal
+
+
+def normalise(name: str) -> NormalName:
+    """Bring a name into the form it is compared in. Raises UnscreenableName when nothing is left of it."""
     composed = unicodedata.normalize("NFKC", name)
     parts = composed.split()
     if len(parts) == 1 and len(parts[0]) in _SINGLE_WORD and _SYLLABIC.fullmatch(parts[0]):

@@ -20,6 +20,8 @@ entry never hides an old one.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
+from itertools import permutations
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -39,6 +41,8 @@ TOGETHER_LIKENESS_MIN: Final = 850  # two words written together have to be near
 LITTLE_WEIGHT: Final = 0.5
 ALONE_CHARS_MIN: Final = 6
 SHORT_CHARS_MAX: Final = 4
+PAIRED_AT_ONCE_MAX: Final = 8  # words of a name up to which it is worth looking whether any pair could be short enough
+PAIRS_KEPT: Final = 16_384  # names whose words are kept two by two
 
 WEAK_ALIAS: Final = -50
 OTHER_SCRIPT: Final = -40  # compared by consonants only
@@ -65,6 +69,7 @@ class Words(NamedTuple):
 
     words: tuple[str, ...]
     parts: tuple[Part, ...]
+    weight: float
     telling_count: int
 
 
@@ -76,7 +81,7 @@ def words_to_compare(words: tuple[str, ...]) -> Words:
         for word in sorted(words, key=len, reverse=True)
         for is_little in [has_telling and says_little(word)]
     )
-    return Words(words, parts, sum(part.is_telling for part in parts))
+    return Words(words, parts, sum(part.weight for part in parts), sum(part.is_telling for part in parts))
 
 
 class Likeness:
@@ -110,34 +115,35 @@ class Likeness:
         return value
 
 
-def nearness(left: Words, right: Words, *, likeness: Likeness) -> int:
-    """Return how near two names are, 0 to 1000; 1000 only for the same words."""
+def nearness(left: Words, right: Words, *, likeness: Likeness, least: int = 0) -> int:
+    """Return how near two names are, 0 to 1000; 1000 only for the same words. What is below ``least`` may come as 0."""
     if left.words == right.words:
         return SAME
     is_left_shorter = (len(left.words), left.words) <= (len(right.words), right.words)
     shorter, longer = (left, right) if is_left_shorter else (right, left)
-    return min(round(_aligned(shorter, longer, likeness=likeness)), SAME - 1)
+    return min(round(_aligned(shorter, longer, likeness=likeness, least=least)), SAME - 1)
 
 
-def _aligned(shorter: Words, longer: Words, *, likeness: Likeness) -> float:
+def _aligned(shorter: Words, longer: Words, *, likeness: Likeness, least: int) -> float:
     free = [part.word for part in longer.parts]
-    total = weights = 0.0
+    mean: float = SAME  # as if all words still to come were the same
     worst: float = SAME
     for word, weight, is_telling in shorter.parts:
-        value, used = _best(word, free, likeness=likeness)
-        if is_telling:
-            if value < WORD_LIKENESS_MIN:
-                return 0.0
-            worst = min(worst, value)
+        value, used = _best(word, free, longer, likeness=likeness)
         for taken in used:
             free.remove(taken)
-        total += weight * value
-        weights += weight
+        mean -= weight * (SAME - value) / shorter.weight
+        worst = min(worst, value) if is_telling else worst
+        if worst < WORD_LIKENESS_MIN or _total(mean, worst) < least:
+            return 0.0
     extra = sum(1 for word in free if not says_little(word))
     if extra and shorter.telling_count == 1 and not _is_enough_alone(shorter, free):
         return 0.0
-    mean = total / weights
-    return max((1 - WORST_SHARE) * mean + WORST_SHARE * worst - min(extra * EXTRA_WORD, EXTRA_WORDS_MAX), 0.0)
+    return max(_total(mean, worst) - min(extra * EXTRA_WORD, EXTRA_WORDS_MAX), 0.0)
+
+
+def _total(mean: float, worst: float) -> float:
+    return (1 - WORST_SHARE) * mean + WORST_SHARE * worst
 
 
 def _is_enough_alone(shorter: Words, free: list[str]) -> bool:
@@ -146,7 +152,7 @@ def _is_enough_alone(shorter: Words, free: list[str]) -> bool:
     return len(alone) >= ALONE_CHARS_MIN and max(map(len, free)) <= SHORT_CHARS_MAX
 
 
-def _best(word: str, free: list[str], *, likeness: Likeness) -> tuple[float, tuple[str, ...]]:
+def _best(word: str, free: list[str], longer: Words, *, likeness: Likeness) -> tuple[float, tuple[str, ...]]:
     """The free word that is most like ``word``, or two free words that are it when written together."""
     if word in free:
         return SAME, (word,)
@@ -159,23 +165,33 @@ def _best(word: str, free: list[str], *, likeness: Likeness) -> tuple[float, tup
             best, used = value, (other,)
     if len(free) < 2:
         return best, used
-    return max((best, used), _together(word, free, likeness=likeness))
+    return max((best, used), _together(word, free, longer, likeness=likeness))
 
 
-def _together(word: str, free: list[str], *, likeness: Likeness) -> tuple[float, tuple[str, ...]]:
+def _together(word: str, free: list[str], longer: Words, *, likeness: Likeness) -> tuple[float, tuple[str, ...]]:
     best: tuple[float, tuple[str, ...]] = (0.0, ())
-    length = len(word)
-    shortest, next_to_it = sorted(map(len, free))[:2]
-    if shortest + next_to_it > length + 1:
+    if len(longer.words) <= PAIRED_AT_ONCE_MAX and sum(sorted(map(len, free))[:2]) > len(word) + 1:
         return best
-    for i, first in enumerate(free):
-        for j, second in enumerate(free):
-            if i == j or abs(len(first) + len(second) - length) > 1:
-                continue
+    pairs = pairs_of(longer.words)
+    for length in (len(word) - 1, len(word), len(word) + 1):
+        for first, second in pairs.get((word[0], length), ()):
             value = likeness.of(word, first + second)
-            if value >= TOGETHER_LIKENESS_MIN:
+            is_free = first in free and second in free and (first != second or free.count(first) > 1)
+            if value >= TOGETHER_LIKENESS_MIN and is_free:
                 best = max(best, (value, (first, second)))
     return best
+
+
+@lru_cache(maxsize=PAIRS_KEPT)
+def pairs_of(words: tuple[str, ...]) -> dict[tuple[str, int], list[tuple[str, str]]]:
+    """Return the words of a name two by two, in both orders, by their first letter and their length together.
+
+    By the first letter, because a long name has hundreds of pairs: a word that is split *and* begins wrong is not met.
+    """
+    found: dict[tuple[str, int], list[tuple[str, str]]] = {}
+    for first, second in permutations(words, 2):
+        found.setdefault((first[0], len(first) + len(second)), []).append((first, second))
+    return found
 
 
 def quality_change(quality: NameQuality) -> int:

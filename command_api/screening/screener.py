@@ -17,7 +17,7 @@ from msgspec import Struct
 from command_api.screening.entries import BirthDate, EntryKind, ListRefused
 from command_api.screening.loaded import LoadedLists, Match
 from command_api.screening.loading import list_files, load_lists
-from command_api.screening.names import NormalName, normalise
+from command_api.screening.names import NormalName, normalise_asked
 from command_api.screening.scoring import SAME, birth_change, country_change, kind_change
 from command_api.screening.settings import ScreeningTerms
 from contracts.screening import ListedHit, ListVersion, ScreeningSummary
@@ -97,6 +97,7 @@ class Screener:
         self._paths = tuple(paths)
         self._loaded = loaded
         self._terms = terms
+        self._aside = asyncio.Lock()  # one long comparison at a time: more would only share the interpreter
 
     @classmethod
     def load(cls, paths: Sequence[Path], *, terms: ScreeningTerms | None = None) -> Screener:
@@ -124,7 +125,7 @@ class Screener:
 
     def screen(self, party: Party) -> ScreeningResult:
         """Screen one name now. Raises UnscreenableName."""
-        loaded, name = self._loaded, normalise(party.name)
+        loaded, name = self._loaded, normalise_asked(party.name)
         threshold = self._terms.threshold_permille
         matches = loaded.remembered(name, threshold=threshold)
         if matches is None:
@@ -133,7 +134,7 @@ class Screener:
 
     async def screen_aside(self, party: Party) -> ScreeningResult:
         """Screen one name without holding the event loop for long. Raises UnscreenableName."""
-        loaded, name = self._loaded, normalise(party.name)
+        loaded, name = self._loaded, normalise_asked(party.name)
         threshold = self._terms.threshold_permille
         matches = loaded.remembered(name, threshold=threshold)
         if matches is None:
@@ -141,7 +142,8 @@ class Screener:
             if sum(len(question.candidates) for question in questions) <= COMPARED_IN_THE_LOOP_MAX:
                 matches = loaded.compare(name, questions, threshold=threshold)
             else:
-                matches = await asyncio.to_thread(loaded.compare, name, questions, threshold=threshold)
+                async with self._aside:
+                    matches = await asyncio.to_thread(loaded.compare, name, questions, threshold=threshold)
         return self._result(party, name, loaded=loaded, matches=matches)
 
     def _result(

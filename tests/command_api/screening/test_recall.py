@@ -6,7 +6,8 @@ The figures of the guide come from here: `python -m tests.command_api.screening.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -14,10 +15,11 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from command_api.screening import index, scoring
-from command_api.screening import screener as screening
 from command_api.screening.entries import ListEntry
+from command_api.screening.loaded import LoadedLists
 from command_api.screening.scoring import Words
 from command_api.screening.screener import Party, Screener
+from command_api.screening.settings import ScreeningTerms
 from tests.command_api.screening.corpus import (
     DISGUISES,
     Disguise,
@@ -181,8 +183,12 @@ def test_a_planted_fault_is_seen_in_the_recall(
 
 
 def test_a_threshold_that_is_ignored_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = screening.score_of
-    monkeypatch.setattr(screening, "score_of", lambda party, match, **terms: max(real(party, match, **terms), 1_000))
+    real = Screener.__init__
+
+    def ignoring(self: Screener, paths: Sequence[Path], *, loaded: LoadedLists, terms: ScreeningTerms) -> None:
+        real(self, paths, loaded=loaded, terms=ScreeningTerms(hits_max=terms.hits_max))
+
+    monkeypatch.setattr(Screener, "__init__", ignoring)
     with pytest.raises(AssertionError):
         threshold_property()()
 

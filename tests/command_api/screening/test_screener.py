@@ -27,6 +27,17 @@ def samples() -> Screener:
     return Screener.load([SAMPLES])
 
 
+def note_comparisons(patch: pytest.MonkeyPatch, threads: list[threading.Thread]) -> None:
+    """Note the thread of every comparison."""
+    real = loaded._matches
+
+    def noted(question: loaded.Question, *, least: int) -> list[loaded.Match]:
+        threads.append(threading.current_thread())
+        return real(question, least=least)
+
+    patch.setattr(loaded, "_matches", noted)
+
+
 def hits(screener: Screener, name: str) -> dict[str, int]:
     return {hit.entry_id: hit.score_permille for hit in screener.screen(Party(name=name)).hits}
 
@@ -183,11 +194,8 @@ class TestLoading:
 
     def test_a_name_asked_again_is_remembered_up_to_a_bound(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(loaded, "NAMES_REMEMBERED_MAX", 2)
-        compared: list[str] = []
-        real = loaded._matches
-        monkeypatch.setattr(
-            loaded, "_matches", lambda question, **least: compared.append("x") or real(question, **least)
-        )
+        compared: list[threading.Thread] = []
+        note_comparisons(monkeypatch, compared)
         screener = screener_of([LISTED])
         first = screener.screen(Party(name="Vadim Zlatogorsky"))
         cost = len(compared)
@@ -209,12 +217,7 @@ class TestAside:
 
     async def test_much_work_leaves_the_loop_and_little_stays(self, monkeypatch: pytest.MonkeyPatch) -> None:
         threads: list[threading.Thread] = []
-        real = loaded._matches
-        monkeypatch.setattr(
-            loaded,
-            "_matches",
-            lambda question, **least: threads.append(threading.current_thread()) or real(question, **least),
-        )
+        note_comparisons(monkeypatch, threads)
         screener_ = screener_of([LISTED])
         assert (await screener_.screen_aside(Party(name="Vadim Zlatogorsky"))).outcome == "hit"
         assert set(threads) == {threading.main_thread()}
