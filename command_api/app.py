@@ -26,6 +26,7 @@ from command_api.routes import (
     batches,
     deadlines,
     holds,
+    messages,
     operations,
     payments,
     periods,
@@ -33,6 +34,7 @@ from command_api.routes import (
     reviews,
     transfers,
 )
+from command_api.routes.messages import RailSecrets
 from command_api.screening.screener import Screener
 from command_api.screening.settings import ScreeningSettings
 from command_api.screening.watcher import ListWatcher
@@ -69,7 +71,10 @@ from runtime.postgres import connect, create_pool
 from runtime.server import ops_app, serve_http
 from runtime.shutdown import Shutdown, supervise
 from runtime.vault import Vault, read_ring
+from runtime.webhooks import check_secret
 
+# Messages of rails: a signature in place of a token.
+SIGNED_PATHS: Final = tuple(f"/v1/rails/{rail}/messages" for rail in (messages.SCT_INST, messages.CARD_PSP))
 NO_SHELF: Final = "risk"  # a folder that need not exist
 BATCH_BODY_BYTES_MAX: Final = 8 * 1024 * 1024  # the largest batch, each command with room for a reference
 MODULES: Final = (accounts, transfers, periods, holds, payments, reviews, operations, rails, deadlines, batches)
@@ -97,6 +102,12 @@ class Settings(ScreeningSettings, frozen=True, kw_only=True, forbid_unknown_fiel
     risk_folder: Annotated[
         str | None, Meta(description="Folder with rulesets and models; without one the ruleset that comes with Bursar.")
     ] = None
+    sct_inst_secret_file: Annotated[
+        str | None, Meta(description="File with the secrets, one a line, that the bank signs its messages with.")
+    ] = None
+    card_psp_secret_file: Annotated[
+        str | None, Meta(description="File with the secrets, one a line, that the card processor signs with.")
+    ] = None
     ledger: LedgerName = "main"
     environment: Literal["production", "development"] = "production"
     commands_waiting_max: Annotated[
@@ -113,8 +124,13 @@ class Settings(ScreeningSettings, frozen=True, kw_only=True, forbid_unknown_fiel
         refuse_development_issuer(self.token_issuer, environment=self.environment)
 
 
-def create_app(*, desk: Desk, verifier: TokenVerifier, registry: CollectorRegistry, ledger: str) -> ASGIApp:
+def create_app(
+    *, desk: Desk, verifier: TokenVerifier, registry: CollectorRegistry, ledger: str, secrets: RailSecrets
+) -> ASGIApp:
     """Put the application and what surrounds every request together."""
+
+    async def give_secrets() -> RailSecrets:
+        return secrets
 
     async def give_desk() -> Desk:
         return desk
@@ -127,6 +143,14 @@ def create_app(*, desk: Desk, verifier: TokenVerifier, registry: CollectorRegist
                 route_handlers=[_group(module.HANDLERS, scope=module.SCOPE, ledger=ledger) for module in MODULES],
                 dependencies={"desk": Provide(give_desk, use_cache=True)},
             ),
+            Router(
+                PREFIX,
+                route_handlers=list(messages.HANDLERS),
+                dependencies={
+                    "desk": Provide(give_desk, use_cache=True),
+                    "secrets": Provide(give_secrets, use_cache=True),
+                },
+            ),
             api_pages(lambda: document),
         ],
         openapi_config=None,
@@ -136,9 +160,12 @@ def create_app(*, desk: Desk, verifier: TokenVerifier, registry: CollectorRegist
     )
     app: ASGIApp = BodyGate(
         litestar,  # type: ignore[arg-type]  # Litestar spells the same ASGI types as TypedDicts
-        rules=[BodyRule(prefix="/v1/batches", bytes_max=BATCH_BODY_BYTES_MAX)],
+        rules=[
+            BodyRule(prefix="/v1/batches", bytes_max=BATCH_BODY_BYTES_MAX),
+            BodyRule(prefix=SIGNED_PATHS[0], content_types=(messages.XML,)),
+        ],
     )
-    app = Authenticate(app, verifier=verifier, public_prefixes=OPEN_PATHS)
+    app = Authenticate(app, verifier=verifier, public_prefixes=(*OPEN_PATHS, *SIGNED_PATHS))
     app = MeasureRequests(app, registry=registry)
     return TraceRequests(app)
 
@@ -198,6 +225,7 @@ async def serve(settings: Settings) -> int:
         verifier=verifier,
         registry=registry,
         ledger=settings.ledger,
+        secrets=read_rail_secrets(settings),
     )
     settle_memory()
     tasks = {
@@ -236,6 +264,18 @@ async def create_inspectors(
         shelf = Shelf(Path(settings.risk_folder or NO_SHELF))
         scorer = Scorer(source, ActivePolicy(shelf, clock=clock), clock=clock, metrics=RiskMetrics(registry))
     return Inspectors(holders=AccountHolders(book), vault=vault, screener=screener, scorer=scorer)
+
+
+def read_rail_secrets(settings: Settings) -> RailSecrets:
+    """Read the secrets that rails sign their messages with. Raises SecretMalformed, OSError."""
+    files = {messages.SCT_INST: settings.sct_inst_secret_file, messages.CARD_PSP: settings.card_psp_secret_file}
+    return RailSecrets(
+        {
+            rail: tuple(check_secret(line) for line in Path(file).read_text(encoding="ascii").split())
+            for rail, file in files.items()
+            if file is not None
+        }
+    )
 
 
 async def key_source(settings: Settings, *, clock: Clock) -> KeySource:

@@ -55,6 +55,12 @@ class Desk:
             return unavailable_response(unavailable)
         return answer_of(outcome)
 
+    async def submit(self, command: Command, *, key: str, principal: Principal) -> Outcome:
+        """Send one command for a principal that no token names: a rail that signed its message. Raises Unavailable."""
+        wish = await self._assessor.wish_for(command, key=key, principal=principal)
+        (outcome,) = await self._outcomes_of([(wish,)], principal, atomic=False, wait_s=COMMAND_WAIT_S)
+        return outcome
+
     async def send_batch(
         self, request: AnyRequest, items: Sequence[BatchItem], *, atomic: bool, receipts: bool
     ) -> Response[Any]:

@@ -7,8 +7,10 @@ sides, and is the idempotency key of the request that makes it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Annotated, Literal
+from types import MappingProxyType
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -95,3 +97,24 @@ class CardSettlementReport(msgspec.Struct, frozen=True, kw_only=True):
     fee_minor: int
     net_minor: int
     lines: tuple[CardSettlementLine, ...]
+
+
+REASON_OF_FAILURE: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "insufficient_funds": "AM04",
+        "card_expired": "AC04",
+        "card_blocked": "AC06",
+        "card_unknown": "AC01",
+        "limit_exceeded": "AM14",
+        "currency_not_supported": "AM03",
+        "suspected_fraud": "FR01",
+        "refused_by_issuer": "MS03",
+    }
+)
+"""The processor's words in ISO 20022's; one that is not here is MS03, not specified."""
+UNSPECIFIED: Final = "MS03"
+
+
+def reason_of(failure_code: str | None) -> str:
+    """Say a processor's failure code in ISO 20022."""
+    return REASON_OF_FAILURE.get(failure_code or "", UNSPECIFIED)

@@ -14,6 +14,7 @@ from cli.devstack.servers import Servers
 from cli.devstack.supervisor import Service
 from cli.devstack.vault_keys import vault_keys_file
 from cli.options import CHECKOUT, child_environment
+from cli.simulators.misbehaviour import SECRET_FILE
 from runtime.auth.dev_issuer import AUDIENCE, ISSUER
 
 READY_PATH = "/health/ready"
@@ -47,7 +48,7 @@ BURSAR_PROCESSES: tuple[ProcessSpec, ...] = (
         name="command-api",
         settings=(
             *("environment", "database_url", "nats_url", "redis_url", "port", *_APIS_VERIFY),
-            *("vault_keys_file", "screening_folder"),
+            *("vault_keys_file", "screening_folder", "sct_inst_secret_file", "card_psp_secret_file"),
         ),
         role=WRITER,
     ),
@@ -90,12 +91,28 @@ DEMO = ProcessSpec(
 )
 
 
-_SIMULATED = ("--port", "{port}", "--misbehave", "demo", "--data-dir")
+_SIMULATED = ("--port", "{port}", "--misbehave", "demo")
+
+
+def _simulated(name: str, rail: str) -> tuple[str, ...]:
+    """The command line of a simulated counterparty, which sends its messages to the door of its rail."""
+    callback = f"{{command_api_url}}/v1/rails/{rail}/messages"
+    return (
+        *_BURSAR,
+        "simulate",
+        name,
+        *_SIMULATED,
+        "--data-dir",
+        f"{{simulators_dir}}/{name}",
+        "--callback-url",
+        callback,
+    )
+
 
 # Counterparties of the rails; each keeps its books, and the secret of its webhooks, in a folder of its own.
 SIMULATORS: tuple[ProcessSpec, ...] = (
-    ProcessSpec(name="bank", settings=(), argv=(*_BURSAR, "simulate", "bank", *_SIMULATED, "{simulators_dir}/bank")),
-    ProcessSpec(name="cards", settings=(), argv=(*_BURSAR, "simulate", "cards", *_SIMULATED, "{simulators_dir}/cards")),
+    ProcessSpec(name="bank", settings=(), argv=_simulated("bank", "sct_inst")),
+    ProcessSpec(name="cards", settings=(), argv=_simulated("cards", "card_psp")),
 )
 
 
@@ -119,6 +136,8 @@ def service_of(spec: ProcessSpec, servers: Servers) -> Service:
         "vault_database_url": servers.postgres_dsn(OPENER),
         "sct_inst_url": servers.addresses.get("bank", ""),
         "card_psp_url": servers.addresses.get("cards", ""),
+        "sct_inst_secret_file": _secret_of(servers, "bank"),
+        "card_psp_secret_file": _secret_of(servers, "cards"),
         "files_dir": str(servers.data.path / "bank-files"),
         "file_cut_off_minutes": "1",
         "institution_name": "Bursar Demo",
@@ -137,6 +156,11 @@ def service_of(spec: ProcessSpec, servers: Servers) -> Service:
         env=_environment(spec.prefix, {name: known[name] for name in spec.settings if known[name]}),
         cwd=CHECKOUT,
     )
+
+
+def _secret_of(servers: Servers, simulator: str) -> str:
+    """The file in which a simulator that is part of this stack keeps the secret of its messages, or nothing."""
+    return str(servers.data.path / "simulators" / simulator / SECRET_FILE) if simulator in servers.addresses else ""
 
 
 def _environment(prefix: str, settings: Mapping[str, str]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
+SECRET_FILE: Final = "webhook.secret"  # in a counterparty's folder: what it signs its messages with
 OUT_OF: Final = 10_000
 
 

@@ -18,6 +18,7 @@ from cli.simulators.books import Books
 from cli.simulators.callbacks import Callbacks, CallbackSettings
 from cli.simulators.card_books import CardBooks, CardTerms
 from cli.simulators.card_processor import CardProcessor
+from cli.simulators.misbehaviour import SECRET_FILE
 from cli.simulators.spoiling import Pace
 from runtime.clock import Clock, SystemClock
 from runtime.health import Health
@@ -29,7 +30,7 @@ from runtime.shutdown import Shutdown, supervise
 from runtime.webhooks import SECRET_PREFIX, check_secret
 
 LOOPBACK: Final = "127.0.0.1"
-SECRET_FILE: Final = "webhook.secret"
+
 SECRET_BYTES: Final = 32
 
 

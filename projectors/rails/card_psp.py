@@ -16,7 +16,7 @@ from typing import Final, TypeVar
 import httpx2
 import msgspec
 
-from contracts.card_processor import CardInstruction, CardMovement, CardMovementList, CardMovementRequest
+from contracts.card_processor import CardInstruction, CardMovement, CardMovementList, CardMovementRequest, reason_of
 from projectors.rails.exchanging import Reply, checked_url, exchange, open_http
 from projectors.rails.guard import Guard, RailLimits, Unusable
 from projectors.rails.metrics import RailMetrics
@@ -25,21 +25,6 @@ from runtime.clock import Clock
 
 JSON: Final = "application/json"
 PATHS: Final = MappingProxyType({"charge": "/v1/charges", "payout": "/v1/payouts"})
-
-REASON_OF_FAILURE: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "insufficient_funds": "AM04",
-        "card_expired": "AC04",
-        "card_blocked": "AC06",
-        "card_unknown": "AC01",
-        "limit_exceeded": "AM14",
-        "currency_not_supported": "AM03",
-        "suspected_fraud": "FR01",
-        "refused_by_issuer": "MS03",
-    }
-)
-"""The processor's words in ISO 20022's; one that is not here is MS03, not specified."""
-UNSPECIFIED: Final = "MS03"
 
 T = TypeVar("T")
 
@@ -105,11 +90,6 @@ async def open_card_psp(
     guard = Guard(CardPsp.name, limits=limits, metrics=metrics, clock=clock)
     async with open_http(limits, headers={"Authorization": f"Bearer {api_key}"}) as http:
         yield CardPsp(http, checked_url(url), guard=guard)
-
-
-def reason_of(failure_code: str | None) -> str:
-    """Say a processor's failure code in ISO 20022."""
-    return REASON_OF_FAILURE.get(failure_code or "", UNSPECIFIED)
 
 
 def _decoded(reply: Reply, kind: type[T]) -> T:

@@ -108,7 +108,7 @@ def book_payment(
             led_by=payment.payer,
         )
     freed = {payment.payer: -payment.held_minor} if payment.held_minor else {}
-    posted = book_postings(postings, state=state, held_change=freed, frozen_too=payment.state == "instructed")
+    posted = book_postings(postings, state=state, held_change=freed, frozen_too=payment.attempt > 0)
     if isinstance(posted, Refused):
         return posted
     return posted, _balances_of(posted, freed)

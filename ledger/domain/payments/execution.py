@@ -87,6 +87,11 @@ def decide_outcome(command: RecordRailOutcome, state: State, moment: Moment) -> 
     is_current = command.instruction_id == instruction_id(payment.payment_id, payment.attempt)
     if payment.state == "instructed" and is_current:
         return (_answered(command, payment, state, moment),)
+    if command.outcome == "accepted" and payment.state == "accepted" and payment.attempt > 0:
+        # An attempt that had lapsed was executed after all. Nothing is under way now, so that is what was paid.
+        return (settle(payment, state, moment, rail_reference=command.rail_reference),)
+    if command.outcome == "accepted" and payment.state == "instructed":
+        return (_contradicted(command, payment),)  # an earlier attempt, while another one is under way
     if payment.is_final and not (is_current and command.outcome in SAID_BEFORE[payment.state]) and _moves(command):
         return (_contradicted(command, payment),)
     return Refused(

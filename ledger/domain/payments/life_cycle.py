@@ -52,6 +52,8 @@ PAYMENT_TRANSITIONS: Final[Mapping[tuple[PaymentState | None, type[e.EventData]]
     ("accepted", e.PaymentInstructed): frozenset({"instructed"}),
     ("accepted", e.PaymentCancelled): frozenset({"cancelled"}),
     ("accepted", e.PaymentRejected): frozenset({"rejected"}),
+    ("accepted", e.PaymentSettled): frozenset({"settled"}),
+    ("instructed", e.PaymentContradicted): frozenset({"instructed"}),
     ("instructed", e.PaymentOutcomeUnknown): frozenset({"instructed"}),
     ("instructed", e.PaymentInstructionLapsed): frozenset({"accepted"}),
     ("instructed", e.PaymentParked): frozenset({"instructed"}),
