@@ -20,6 +20,7 @@ from msgspec import Struct
 from command_api.holders import AccountHolders
 from command_api.parties import checked_party, payee_of, sealed_party
 from command_api.risk.scorer import Scorer
+from command_api.screening.names import UnscreenableName
 from command_api.screening.parties import roles_to_screen
 from command_api.screening.screener import Party as ScreenedParty
 from command_api.screening.screener import Screener
@@ -147,7 +148,11 @@ class Assessor:
         if not roles_to_screen(wish.chosen_rail, mode, roles=(role,)):
             return None
         countries = frozenset() if party.address is None else frozenset({party.address.country})
-        result = await self._ask.screener.screen_aside(ScreenedParty(name=party.name, countries=countries))
+        try:
+            result = await self._ask.screener.screen_aside(ScreenedParty(name=party.name, countries=countries))
+        except UnscreenableName as wrong:
+            error = FieldError(f"/{role}/name", "name_unscreenable", str(wrong))
+            raise ProblemException(problem_of(422, str(wrong), code="name_unscreenable", errors=(error,))) from None
         return result.summary()
 
     async def _score(
