@@ -14,10 +14,11 @@ from typing import Any, Final
 
 import uvloop
 
-from cli.devstack import BURSAR_PROCESSES, DevStack, running_servers
+from cli.devstack import DevStack, running_servers
 from cli.migrate import run as migrate
 from runtime.logs import configure_logging
 from tests.benchmarks.commands import SINGLE_S, Bank, bench_bulk, bench_hot, bench_single
+from tests.benchmarks.payments import Payers, bench_initiation, bench_rail, benchmark_processes
 from tests.benchmarks.reads import bench_balance, bench_visibility
 from tests.benchmarks.risk import bench_risk
 from tests.benchmarks.screening import bench_screening
@@ -31,6 +32,8 @@ TARGETS: Final = {
     "single": "per_s >= 2000, p99_ms <= 80",
     "hot": "ratio_to_single >= 0.9, never overdrawn",
     "visibility": "wallets p50_ms <= 10, p99_ms <= 100; lake p99_ms <= 3000",
+    "payments": "per_s >= 800, p99_ms <= 150; settled at 200/s: p99_ms <= 500",
+    "rail": "overhead_p99_ms <= 300 over the bank's own delay",
     "balance": "ratio >= 0.5 of a bare handler",
     "risk": "p99_ms < 10, cpu_us < 300, none degraded",
 }
@@ -83,7 +86,7 @@ async def _risk(folder: Path, results: dict[str, Any]) -> None:
 
 
 async def _on_a_stack(folder: Path, measure: Measure, results: dict[str, Any]) -> None:
-    async with DevStack(folder, processes=BURSAR_PROCESSES) as stack:
+    async with DevStack(folder, processes=benchmark_processes()) as stack:
         bank = Bank(stack.url("command-api"), stack.token(), tag=f"b{int(time.time())}")
         await bank.open()
         for name, figures in (await measure(bank, stack)).items():
@@ -115,11 +118,25 @@ async def _bulk(bank: Bank, stack: DevStack) -> dict[str, Any]:
     return {"bulk": {**bulk, "cpu_us_per_transfer": cpu_us}}
 
 
+async def _payments(bank: Bank, stack: DevStack) -> dict[str, Any]:
+    payers = Payers(bank, stack.token())
+    before = cpu_seconds(stack)
+    figures = await bench_initiation(bank, payers)
+    spent = {name: round(seconds - before.get(name, 0.0), 2) for name, seconds in cpu_seconds(stack).items()}
+    return {"payments": {**figures, "cpu_s": spent}}
+
+
+async def _rail(bank: Bank, stack: DevStack) -> dict[str, Any]:
+    return {"rail": await bench_rail(bank, Payers(bank, stack.token()), stack)}
+
+
 MEASURES: Final[dict[str, Measure]] = {
     "balance": _balance,
     "visibility": _visibility,
     "single": _single_and_hot,
     "bulk": _bulk,
+    "payments": _payments,
+    "rail": _rail,
 }
 
 
