@@ -38,7 +38,6 @@ from runtime.logs import configure_logging
 from runtime.memory import settle_memory
 from runtime.metrics import create_registry
 from runtime.postgres import create_pool
-from runtime.priority import yield_to_others
 from runtime.server import ops_app, serve_http
 from runtime.shutdown import Shutdown, supervise
 from runtime.vault import Vault, read_ring
@@ -114,7 +113,6 @@ class Reactors:
 async def run(settings: Settings, *, names: Sequence[str] = REACTORS) -> int:
     """Run the reactors until SIGTERM or SIGINT; return the exit status. Logs and metrics are set up here."""
     configure_logging(PROCESS, settings.log_level)
-    yield_to_others()  # what causes events goes first
     shutdown = Shutdown()
     shutdown.listen()
     registry = create_registry()

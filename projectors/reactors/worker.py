@@ -25,7 +25,7 @@ from runtime.trace import current_trace, parse_traceparent
 POLL_S: Final = 0.25  # nobody tells a worker that a pause is over, or that another process has kept new tasks
 RETRY_S: Final = 1.0  # while PostgreSQL does not answer
 FINISH_WITHIN_S: Final = 6.0  # after a request to stop; less than what the process has for draining
-TASKS_AT_ONCE: Final = 16
+TASKS_AT_ONCE: Final = 64  # most of them wait for a rail or for a commit
 LEASE_S: Final = 60.0
 PERFORM_SHARE: Final = 0.4  # of the lease: the rest is for keeping the result when the database is slow
 
