@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -77,11 +76,13 @@ def cards_command(port: int, data_dir: Path, **given: object) -> None:
 
 
 def _run(simulation: Simulation, parts: Callable[[Running], Parts]) -> None:
+    import uvloop
+
     from cli.simulators.running import run
     from runtime.server import CannotServe
     from runtime.webhooks import SecretMalformed
 
     try:
-        raise SystemExit(asyncio.run(run(simulation, parts, secret=os.environ.get(SECRET_ENVIRONMENT))))
+        raise SystemExit(uvloop.run(run(simulation, parts, secret=os.environ.get(SECRET_ENVIRONMENT))))
     except (CannotServe, SecretMalformed, OSError) as error:
         raise Failure(f"the simulation cannot start: {error}") from error

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Final
 
 import msgspec
-from contracts.card_processor import CardInstruction
-from contracts.iso20022.pacs import CreditTransferInstruction
 from msgspec import Struct
 
+from contracts.card_processor import CardInstruction
 from contracts.events.payments import Instruction, PaymentFacts, SealedParty
 from contracts.ids import uetr_of
+from contracts.iso20022.pacs import CreditTransferInstruction
 from runtime.vault import ERASED, Vault
 
 REMITTANCE: Final = "remittance_information"
@@ -71,7 +71,7 @@ async def open_instruction(
         debtor_bic=institution.bic,
         creditor_name=opened["name"],
         creditor_iban=opened["iban"],
-        creditor_bic=creditor.bic or institution.bic,
+        creditor_bic=creditor.bic,
         accepted_at=instruction.instructed_at,
         remittance=await _remittance(vault, instruction),
     )

@@ -89,8 +89,9 @@ class Saga(Struct, frozen=True, kw_only=True):
             return Rejected(ERASED_PAYEE) if not (turn.resumed or execution.sent_before) else Unknown("erased")
         except VaultError as error:
             return Again(why=f"the payee cannot be read: {type(error).__name__}")
-        late = self.clock.now() - execution.instruction.instructed_at > TIME_LIMIT[execution.facts.rail]
-        if turn.resumed or execution.sent_before or late:
+        limit = TIME_LIMIT.get(execution.facts.rail)
+        is_late = limit is not None and self.clock.now() - execution.instruction.instructed_at > limit
+        if turn.resumed or execution.sent_before or is_late:
             return await rail.inquire(instruction)
         return await self._first_answer(turn, instruction, rail)
 

@@ -27,12 +27,8 @@ from projectors.reactors.tasks import Task
 INSTRUCT: Final = "instruct"
 EXECUTE: Final = "execute"
 
-TIME_LIMIT: Final[dict[RailName, timedelta]] = {
-    "sct_inst": timedelta(seconds=25),  # ten seconds, and a margin for clocks that differ
-    "card_psp": timedelta(minutes=10),
-    "file": timedelta(days=4),
-}
-"""After it, an instruction that the rail has not received is never executed."""
+TIME_LIMIT: Final[dict[RailName, timedelta]] = {"sct_inst": timedelta(seconds=10)}
+"""After it, an instruction is not sent any more: the rail would refuse it, so it is only asked about."""
 
 PATIENCE: Final[dict[RailName, timedelta]] = {
     "sct_inst": timedelta(minutes=10),
@@ -106,13 +102,13 @@ def next_move(answer: RailAnswer, *, rail: RailName, waited: timedelta, attempts
             return Record(outcome="accepted", reference=reference or None)
         case Rejected(reason_code=code):
             return Record(outcome="rejected", reason_code=code)
-        case NotFound() if waited > TIME_LIMIT[rail]:
+        case NotFound(is_final=True):
             return Record(outcome="not_found")
+        case _ if waited > PATIENCE[rail]:
+            return GiveUp(f"{rail} has not said for {int(waited.total_seconds())} s what became of the instruction")
         case NotFound():
             return SendAgain(after_s=pause_s(rail, attempts))
         case _:
-            if waited > PATIENCE[rail]:
-                return GiveUp(f"{rail} has not said for {int(waited.total_seconds())} s what became of the instruction")
             tell = isinstance(answer, Unknown) and attempts == TOLD_AFTER
             return Ask(after_s=pause_s(rail, attempts), tell=tell)
 

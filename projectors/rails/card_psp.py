@@ -85,14 +85,13 @@ class CardPsp:
 async def open_card_psp(
     url: str, *, api_key: str, metrics: RailMetrics, clock: Clock, limits: RailLimits | None = None
 ) -> AsyncIterator[CardPsp]:
-    """Open the rail with a connection pool, bulkhead and breaker of its own; no key, no Authorization header.
+    """Open the rail with a connection pool, bulkhead and breaker of its own. Raises ValueError for an unsafe URL.
 
-    Raises ValueError for an unsafe URL.
+    Without a key (the simulated processor asks for none) no credentials are sent.
     """
     limits = limits or RailLimits()
     guard = Guard(CardPsp.name, limits=limits, metrics=metrics, clock=clock)
-    headers = {"Authorization": f"Bearer {api_key}"} if api_key else None
-    async with open_http(limits, headers=headers) as http:
+    async with open_http(limits, headers={"Authorization": f"Bearer {api_key}"} if api_key else {}) as http:
         yield CardPsp(http, checked_url(url), guard=guard)
 
 

@@ -54,7 +54,7 @@ def charge(name: str, *, token: str = "tok_visa", amount_minor: int = 50_00) -> 
 @asynccontextmanager
 async def rail_to(cards: Counterparty) -> AsyncIterator[CardPsp]:
     metrics = RailMetrics(CollectorRegistry())
-    async with open_card_psp(cards.url, api_key="none", metrics=metrics, clock=SystemClock(), limits=LIMITS) as rail:
+    async with open_card_psp(cards.url, api_key="", metrics=metrics, clock=SystemClock(), limits=LIMITS) as rail:
         yield rail
 
 
@@ -119,3 +119,30 @@ async def test_webhooks_are_signed_and_a_dispute_may_overtake_its_charge(tmp_pat
     events = [msgspec.json.decode(body, type=CardEvent) for _, body in messages]
     assert [one.type for one in events] == ["charge.disputed", "charge.succeeded"]
     assert inbox.refused == []
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+async def test_what_the_rail_says_is_true_of_a_hostile_processor_that_is_killed(tmp_path: Path, seed: int) -> None:
+    ones = [charge(f"{seed}-{number}", token="tok_expired" if number % 5 == 0 else "tok_visa") for number in range(40)]
+    options = ("--misbehave", "hostile", "--seed", str(seed), "--pending-s", "0.3")
+    async with simulated("cards", tmp_path, *options) as cards, rail_to(cards) as rail:
+        paying = [asyncio.create_task(to_the_end(rail, one)) for one in ones]
+        await asyncio.wait(paying, return_when=asyncio.FIRST_COMPLETED)
+        cards.kill()
+        await cards.start()
+        answers = await asyncio.gather(*paying)
+        audit = await cards.audit()
+    accepted = {one.instruction_id for one, answer in zip(ones, answers, strict=True) if isinstance(answer, Accepted)}
+    assert accepted == set(audit["executed"])
+    assert len(audit["executed"]) == len(accepted)
+    assert {type(answer) for answer in answers} == {Accepted, Rejected}
+    assert audit["violations"] == []
+
+
+async def to_the_end(rail: CardPsp, one: CardInstruction) -> RailAnswer:
+    """Be a good client: ask before sending again; the test's own time limit ends a wait without end."""
+    answer = await rail.send(one)
+    while not isinstance(answer, Accepted | Rejected):
+        answer = await (rail.send(one) if answer == NotFound() else rail.inquire(one))
+        await asyncio.sleep(POLL_S)
+    return answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from cli.simulators.misbehaviour import OUT_OF, PROFILES, Kind, treatment_of
 from contracts.iso20022.pacs import CreditTransferInstruction
 from projectors.rails.rail import Accepted, NotFound, Pending, RailAnswer, Rejected, Unknown
 from projectors.rails.sct_inst import SctInst
-from tests.rails.counterparties import Counterparty, iban_ending, instruction, rail_to, simulated
+from tests.rails.counterparties import POLL_S, Counterparty, iban_ending, instruction, rail_to, simulated
 
 UNKNOWN, PENDING, ACCEPTED = Unknown, Pending, Accepted
 
@@ -61,6 +62,7 @@ async def settled(rail: SctInst, one: CreditTransferInstruction) -> RailAnswer:
     answer: RailAnswer = Pending()
     while isinstance(answer, Pending):
         answer = await rail.inquire(one)
+        await asyncio.sleep(POLL_S)
     return answer
 
 

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from contracts.iso20022 import pacs
 from contracts.iso20022.pacs import CreditTransferInstruction
 from projectors.rails.guard import RailLimits
-from projectors.rails.rail import Accepted, NotFound, RailAnswer, Rejected, Unknown
+from projectors.rails.rail import Accepted, NotFound, Pending, RailAnswer, Rejected, Unknown
 from projectors.rails.sct_inst import SctInst
 from tests.rails.counterparties import instruction, rail_to, simulated
 
@@ -26,7 +26,8 @@ LIMITS = RailLimits(answer_within_s=0.4, failures_to_open=100_000, concurrency_m
 TIME_LIMIT_S = 300
 OPTIONS = ("--misbehave", "hostile", "--pending-s", "0.5", "--time-limit-s", str(TIME_LIMIT_S))
 INSTRUCTIONS = 20
-STEPS_MAX = 40
+STEPS_MAX = 400
+POLL_S = 0.02
 
 Said = dict[str, list[RailAnswer]]
 Client = Callable[[SctInst, CreditTransferInstruction, Said], Awaitable[None]]
@@ -53,6 +54,8 @@ async def to_the_end(rail: SctInst, one: CreditTransferInstruction, said: Said) 
         heard.append(answer)
         if isinstance(answer, Accepted | Rejected):
             return
+        if isinstance(answer, Pending):  # decided by time, not by asking
+            await asyncio.sleep(POLL_S)
     raise AssertionError(f"undecided after {STEPS_MAX} steps: {heard[-3:]}")
 
 
