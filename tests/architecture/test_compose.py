@@ -22,7 +22,7 @@ from tests.architecture.tree import ROOT
 Services = dict[str, dict[str, Any]]
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
 SERVICES: Services = COMPOSE["services"]
-BURSAR = {"migrate", "command-api", "relay", "projectors", "query-api"}
+BURSAR = {"migrate", "command-api", "relay", "projectors", "reactors", "timers", "query-api"}
 PUBLISHED = {"command-api", "query-api"}
 # What a container may be given by name; a misspelt key would otherwise confine nothing.
 KNOWN_KEYS = {
@@ -137,7 +137,11 @@ def test_docker_accepts_the_file(tmp_path: Path) -> None:
         or subprocess.run([docker, "compose", "version"], capture_output=True, timeout=DOCKER_WITHIN_S).returncode
     ):
         pytest.skip("the docker client with its compose plugin is not installed")
-    operator = {"BURSAR_TOKEN_ISSUER": "https://issuer.example", "BURSAR_TOKEN_AUDIENCE": "bursar"}
+    operator = {
+        "BURSAR_TOKEN_ISSUER": "https://issuer.example",
+        "BURSAR_TOKEN_AUDIENCE": "bursar",
+        "BURSAR_SERVICE_TOKEN_DIR": ".",
+    }
     done = subprocess.run(
         [docker, "compose", "config", "--quiet"],
         cwd=ROOT,
