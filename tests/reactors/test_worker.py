@@ -97,6 +97,22 @@ async def test_a_task_is_parked_after_its_attempts_and_its_line_waits_while_othe
     assert [turn.position for turn in post.turns].count(1) == 3
 
 
+async def test_a_long_line_behind_a_parked_task_hides_nobody(table: Table) -> None:
+    async def perform(turn: Turn) -> Result:
+        return Park("planted") if turn.position == 1 else Done()
+
+    post = Post(table, perform)
+    post.store = TaskStore(table.pool, look_at=10)
+    post.worker = worker_of(post.store, post.reactor)
+    await post.put(*["a"] * 40, "b", "c", "b")
+    while await post.once():
+        pass
+
+    states = await table.states(post.name)
+    assert [states[at, 0] for at in (41, 42, 43)] == ["done"] * 3
+    assert set(states.values()) == {"parked", "waiting", "done"}
+
+
 async def test_an_operator_resumes_or_skips_in_order_and_it_is_recorded(table: Table) -> None:
     mended = False
 
