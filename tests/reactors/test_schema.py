@@ -1,4 +1,4 @@
-"""schema.sql is the whole truth of schema `reactions`: its migrations together leave exactly that; every query is asked."""
+"""schema.sql is the whole truth of schema `reactions`: its migrations leave exactly that. Every query is asked."""
 
 from __future__ import annotations
 
