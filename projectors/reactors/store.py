@@ -27,6 +27,7 @@ from runtime.sql_files import load_queries
 
 QUERIES: Final = load_queries(Path(__file__).parent / "sql" / "queries.sql")
 PRUNE_EVENTS: Final = 1000  # per statement
+LOOK_AT_TASKS: Final = 500  # a few milliseconds
 
 
 class Planned(NamedTuple):
@@ -51,10 +52,11 @@ class TaskCounts(NamedTuple):
 class TaskStore:
     """Schema `reactions` in PostgreSQL. Every method raises TargetUnreachable when it does not answer."""
 
-    def __init__(self, pool: Any, *, queries: Mapping[str, str] = QUERIES) -> None:
-        """Use a pool of connections as bursar_reactor."""
+    def __init__(self, pool: Any, *, queries: Mapping[str, str] = QUERIES, look_at: int = LOOK_AT_TASKS) -> None:
+        """Use a pool of connections as bursar_reactor; a claim looks at the ``look_at`` oldest due tasks first."""
         self._pool = pool
         self._queries = queries
+        self._look_at = look_at
 
     async def begin_at(self, reactor: str, position: int) -> None:
         """Give a reactor its first checkpoint; one that it has stays."""
@@ -80,7 +82,11 @@ class TaskStore:
     async def claim(self, reactors: Sequence[str], limit: int, lease_s: float) -> list[Turn]:
         """Lease up to ``limit`` due tasks that are first in their line."""
         async with self._connection() as connection:
-            rows = await connection.fetch(self._queries["claim_tasks"], list(reactors), limit, lease_s)
+            names = list(reactors)
+            rows = await connection.fetch(self._queries["claim_tasks"], names, limit, lease_s, self._look_at)
+            left = limit - len(rows)
+            if left and await connection.fetchval(self._queries["is_clogged"], self._look_at):
+                rows += await connection.fetch(self._queries["claim_heads"], names, left, lease_s)
         return [
             Turn(write_intent=self.write_intent, **{**dict(row), "payload": msgspec.json.decode(row["payload"])})
             for row in rows

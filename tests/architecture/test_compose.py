@@ -22,7 +22,7 @@ from tests.architecture.tree import ROOT
 Services = dict[str, dict[str, Any]]
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
 SERVICES: Services = COMPOSE["services"]
-BURSAR = {"migrate", "command-api", "relay", "projectors", "query-api"}
+BURSAR = {"migrate", "command-api", "relay", "projectors", "reactors", "timers", "query-api"}
 PUBLISHED = {"command-api", "query-api"}
 # What a container may be given by name; a misspelt key would otherwise confine nothing.
 KNOWN_KEYS = {
@@ -120,7 +120,7 @@ def test_every_secret_is_made_by_the_script(tmp_path: Path) -> None:
     assert set(made) == set(COMPOSE["secrets"])
     assert {path.name: path.read_bytes() for path in (tmp_path / "secrets").glob("[!.]*")} == made
     assert (tmp_path / "secrets").stat().st_mode & 0o077 == 0
-    assert len(set(re.findall(rb"[0-9a-f]{48}", b"".join(made.values())))) == 7
+    assert len(set(re.findall(rb"[0-9a-f]{48}", b"".join(made.values())))) == 8
 
 
 def test_every_mounted_file_exists_and_every_secret_is_declared() -> None:
@@ -137,7 +137,11 @@ def test_docker_accepts_the_file(tmp_path: Path) -> None:
         or subprocess.run([docker, "compose", "version"], capture_output=True, timeout=DOCKER_WITHIN_S).returncode
     ):
         pytest.skip("the docker client with its compose plugin is not installed")
-    operator = {"BURSAR_TOKEN_ISSUER": "https://issuer.example", "BURSAR_TOKEN_AUDIENCE": "bursar"}
+    operator = {
+        "BURSAR_TOKEN_ISSUER": "https://issuer.example",
+        "BURSAR_TOKEN_AUDIENCE": "bursar",
+        "BURSAR_SERVICE_TOKEN_DIR": ".",
+    }
     done = subprocess.run(
         [docker, "compose", "config", "--quiet"],
         cwd=ROOT,

@@ -48,7 +48,9 @@ def alert_rules() -> list[dict[str, str]]:
 
 def metric_names_in(expression: str) -> set[str]:
     """Return the metrics an expression names, without what a histogram appends."""
-    words = re.findall(r"\b(?:ledger|relay|projectors|query_api|command_api|http|runtime)_\w+", expression)
+    words = re.findall(
+        r"\b(?:ledger|relay|projectors|reactors|timers|query_api|command_api|http|runtime)_\w+", expression
+    )
     return {re.sub(r"_(?:bucket|count|sum)\Z", "", word) if "_seconds_" in word else word for word in words}
 
 

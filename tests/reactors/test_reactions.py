@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from projectors.reactors.store import TaskStore
 from tests.reactors.world import Life, Plan, Table, World, live
 
 plans = st.builds(
@@ -22,17 +23,18 @@ lives = st.lists(
     ),
     max_size=4,
 )
+looks = st.sampled_from([1, 2, 500])
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(book=books, ends=lives)
-@example(book=[[Plan("a"), Plan("a", follow_ups=2)], [Plan("a")]], ends=[Life(dies_at=5, after=True)])
+@given(book=books, ends=lives, look_at=looks)
+@example(book=[[Plan("a"), Plan("a", follow_ups=2)], [Plan("a")]], ends=[Life(dies_at=5, after=True)], look_at=500)
 async def test_every_task_is_performed_and_every_effect_happens_once_and_in_order(
-    table: Table, book: list[list[Plan]], ends: list[Life]
+    table: Table, book: list[list[Plan]], ends: list[Life], look_at: int
 ) -> None:
     world = World(book)
 
-    await live(table, world, ends)
+    await live(table, world, ends, store_of=lambda pool: TaskStore(pool, look_at=look_at))
 
     world.judge()
     assert set((await table.states(world.name)).values()) <= {"done"}

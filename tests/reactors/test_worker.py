@@ -3,67 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
-from projectors.apply import Outcome
-from projectors.events import Batch
 from projectors.reactors.desk import NotParked, OperatorDesk
-from projectors.reactors.inbox import Inbox
 from projectors.reactors.metrics import ReactorMetrics
 from projectors.reactors.registry import REACTORS, find_builder
-from projectors.reactors.store import Planned, TaskStore
-from projectors.reactors.tasks import Again, Done, LeaseLost, Park, Reactor, Result, Retry, Task, Turn
-from projectors.reactors.watch import TableWatch
+from projectors.reactors.store import TaskStore
+from projectors.reactors.tasks import Again, Done, LeaseLost, Park, Result, Retry, Turn
 from projectors.reactors.worker import Bounds, Worker
 from runtime.clock import SystemClock
 from runtime.shutdown import Shutdown
 from runtime.trace import current_trace
 from tests.projectors.places import until
-from tests.reactors.world import Plan, Table, World, event_at, worker_of
-
-Perform = Callable[[Turn], Awaitable[Result]]
-
-
-class Post:
-    """A reactor with a queue of tasks to put in by hand, and what was performed."""
-
-    def __init__(self, table: Table, perform: Perform, retry: Retry | None = None) -> None:
-        self.name = World([]).name
-        self.turns: list[Turn] = []
-        self.table = table
-        self.store = TaskStore(table.pool)
-        self._perform = perform
-        self.reactor = Reactor(
-            name=self.name, react=lambda event: [], perform=self.perform, retries={"do": retry} if retry else {}
-        )
-        self.worker = worker_of(self.store, self.reactor)
-
-    async def perform(self, turn: Turn) -> Result:
-        self.turns.append(turn)
-        return await self._perform(turn)
-
-    async def put(self, *keys: str) -> None:
-        await self.store.begin_at(self.name, 0)
-        planned = [
-            Planned(at, 0, Task(kind="do", key=key), event_at(at).envelope.trace)
-            for at, key in enumerate(keys, start=1)
-        ]
-        assert await self.store.take_in(self.name, 1, len(keys), planned) is Outcome.APPLIED
-
-    async def once(self) -> int:
-        return await self.worker.run_once()
-
-    async def row(self, position: int = 1) -> Any:
-        return await self.table.owner.fetchrow(
-            "SELECT *, due_at > now() AS later FROM reactions.tasks WHERE reactor = $1 AND position = $2",
-            self.name, position,
-        )  # fmt: skip
+from tests.reactors.post import Post
+from tests.reactors.world import Table, worker_of
 
 
 @pytest.mark.parametrize(
@@ -95,6 +52,22 @@ async def test_a_task_is_parked_after_its_attempts_and_its_line_waits_while_othe
     assert await table.states(post.name) == {(1, 0): "parked", (2, 0): "waiting", (3, 0): "done"}
     assert (await post.row())["last_error"] == "given up after 3 attempts; busy"
     assert [turn.position for turn in post.turns].count(1) == 3
+
+
+async def test_a_long_line_behind_a_parked_task_hides_nobody(table: Table) -> None:
+    async def perform(turn: Turn) -> Result:
+        return Park("planted") if turn.position == 1 else Done()
+
+    post = Post(table, perform)
+    post.store = TaskStore(table.pool, look_at=10)
+    post.worker = worker_of(post.store, post.reactor)
+    await post.put(*["a"] * 40, "b", "c", "b")
+    while await post.once():
+        pass
+
+    states = await table.states(post.name)
+    assert [states[at, 0] for at in (41, 42, 43)] == ["done"] * 3
+    assert set(states.values()) == {"parked", "waiting", "done"}
 
 
 async def test_an_operator_resumes_or_skips_in_order_and_it_is_recorded(table: Table) -> None:
@@ -275,74 +248,6 @@ async def test_a_worker_is_woken_by_new_tasks(table: Table) -> None:
     await running
 
 
-async def test_the_inbox_says_what_became_of_a_batch(table: Table) -> None:
-    world = World([[Plan("a")]] * 4)
-    woken: list[int] = []
-    inbox = Inbox(world.reactor(), TaskStore(table.pool), book=None, wake=lambda: woken.append(1))  # type: ignore[arg-type]
-    assert await inbox.checkpoint() == 0
-    events = world.events
-    for batch, outcome in (
-        (events[1:2], Outcome.GAP),
-        (events[:2], Outcome.APPLIED),
-        (events[:2], Outcome.DUPLICATE),
-        (events[1:3], Outcome.GAP),
-        (events[2:], Outcome.APPLIED),
-    ):
-        assert await inbox.apply(Batch(list(batch), caught_up=True)) is outcome
-    assert await inbox.checkpoint() == 4
-    assert len(await table.states(world.name)) == 4
-    assert len(woken) == 2
-
-
-async def test_two_inboxes_of_one_reactor_take_each_batch_once(table: Table) -> None:
-    world = World([[Plan("a")]] * 20)
-    store = TaskStore(table.pool)
-    inboxes = [Inbox(world.reactor(), store, book=None, wake=lambda: None) for _ in range(2)]  # type: ignore[arg-type]
-    assert [await one.checkpoint() for one in inboxes] == [0, 0]
-    for at in range(20):
-        batch = Batch(world.events[at : at + 1], caught_up=True)
-        outcomes = await asyncio.gather(*(one.apply(batch) for one in inboxes))
-        assert set(outcomes) == {Outcome.APPLIED, Outcome.DUPLICATE}
-    assert len(await table.states(world.name)) == 20
-
-
-async def test_done_tasks_go_after_a_while_and_only_with_their_whole_event(table: Table) -> None:
-    async def perform(turn: Turn) -> Result:
-        return Park("planted") if turn.position == 2 else Done()
-
-    post = Post(table, perform)
-    await post.put("a", "b", "c")
-    await post.once()
-    planned = [Planned(4, step, Task(kind="do", key=f"k{step}"), None) for step in (0, 1)]
-    await post.store.take_in(post.name, 4, 4, planned)
-    (turn, _) = sorted(await post.store.claim([post.name], 2, 60.0), key=lambda one: one.step)
-    await post.store.finish(turn, None)
-    await post.store.prune(3600.0)
-    assert len(await table.states(post.name)) == 5
-    await post.store.prune(0.0)
-    assert set(await table.states(post.name)) == {(2, 0), (4, 0), (4, 1)}
-
-
-async def test_the_gauges_say_what_is_parked_and_for_how_long(table: Table) -> None:
-    async def perform(turn: Turn) -> Result:
-        return Park("planted")
-
-    post = Post(table, perform)
-    await post.put("a", "a")
-    await post.once()
-    await table.owner.execute(
-        "UPDATE reactions.tasks SET changed_at = now() - interval '90 seconds' WHERE reactor = $1", post.name
-    )
-    registry = CollectorRegistry()
-    await TableWatch(post.store, [post.name], metrics=ReactorMetrics(registry), kept_s=3600.0).look()
-
-    def gauge(name: str) -> float:
-        return registry.get_sample_value(name, {"reactor": post.name}) or 0.0
-
-    assert (gauge("reactors_parked"), gauge("reactors_waiting")) == (1, 1)
-    assert 90 <= gauge("reactors_parked_oldest_seconds") < 120
-
-
 @given(
     attempts=st.integers(1, 10_000),
     chance=st.floats(0, 1, exclude_max=True),
@@ -365,24 +270,3 @@ def test_every_registered_name_leads_somewhere() -> None:
     assert all(callable(find_builder(name)) for name in REACTORS)
     with pytest.raises(AttributeError):
         find_builder("projectors.reactors.registry:nowhere")
-
-
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "UPDATE accounts SET status = 'closed'",
-        "INSERT INTO events (position, event, hash) VALUES (1, '{}', sha256('x'))",
-        "DELETE FROM holds",
-        "UPDATE reactions.interventions SET reason = 'x'",
-        "DELETE FROM reactions.interventions",
-        "DELETE FROM reactions.checkpoints",
-        "CREATE TABLE reactions.mine (x int)",
-    ],
-)
-async def test_the_reactor_writes_nothing_but_its_own_schema(table: Table, statement: str) -> None:
-    import asyncpg
-
-    async with table.pool.acquire() as connection:
-        await connection.fetch("SELECT * FROM events")
-        with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            await connection.execute(statement)

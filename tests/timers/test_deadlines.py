@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from projectors.reactors.commands import Answer, Refused, Reply, Unavailable
 from projectors.timers.deadlines import COMMANDS_AT_ONCE, HOLDS, PAGE_SUBJECTS, Deadline, DueSubjects, Watch
 from projectors.timers.jobs import timer_key
 from projectors.timers.metrics import TimerMetrics
+from projectors.timers.registry import DEADLINES
 from tests.timers.clocks import lease_of
 
 ORDERS = Deadline(
@@ -128,3 +130,23 @@ async def test_holds_are_found_by_their_deadline(pool: Any, owner: Any) -> None:
     look = await watching(pool, bank, HOLDS)
     assert await look() == 1
     assert bank.sent[0][0] == "/v1/holds/hold_7/expire"
+
+
+async def test_what_a_payment_is_told_depends_on_its_state(pool: Any, owner: Any) -> None:
+    states = ("scheduled", "awaiting_authorisation", "awaiting_payer", "settled")
+    for number, state in enumerate(states, start=1):
+        record = json.dumps({"state": state})
+        await owner.execute("INSERT INTO records VALUES ('payment', $1, $2, $3)", f"pay_{number}", PAST, record)
+    bank = Bank(owner)
+    for deadline in DEADLINES:
+        lease = lease_of(pool, deadline.job)
+        await lease.acquire()
+        watch = Watch(deadline, DueSubjects(pool), bank.send, metrics=TimerMetrics(CollectorRegistry()))
+        await watch.run(lease.now(), lease)
+        await lease.give_up()
+
+    assert sorted(path for path, _ in bank.sent) == [
+        "/v1/payments/pay_1/start",
+        "/v1/payments/pay_2/expire",
+        "/v1/payments/pay_3/expire",
+    ]

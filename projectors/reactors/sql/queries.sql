@@ -1,10 +1,6 @@
 -- What the reactors and `bursar reactors` ask of schema `reactions`. The database's clock alone says what is due and
 -- which lease has run out: the clocks of two workers may differ.
 
--- name: create_schema
--- Before the migrations, which keep their record inside it.
-CREATE SCHEMA IF NOT EXISTS reactions;
-
 -- name: create_checkpoint
 -- Two processes may start at once: the first one's position stays.
 INSERT INTO reactions.checkpoints (reactor, position) VALUES ($1, $2) ON CONFLICT DO NOTHING;
@@ -37,24 +33,88 @@ SELECT max(step) + 1 FROM reactions.tasks WHERE reactor = $1 AND position = $2;
 -- name: claim_tasks
 -- The oldest due tasks that are first in the line of their key. A task that is leased, or due later, or parked still
 -- holds its place: whatever is behind it waits. A lease that ends later than any lease can was granted by a clock that
--- has been put back since, and counts as run out.
-WITH ready AS MATERIALIZED (
-    SELECT t.reactor, t.position, t.step
-      FROM reactions.tasks t
-     WHERE t.state = 'waiting'
-       AND t.due_at <= now()
-       AND t.reactor = ANY ($1::text[])
-       AND (t.leased_until IS NULL OR t.leased_until <= now()
-            OR t.leased_until > now() + 2 * make_interval(secs => $3))
-       AND NOT EXISTS (
-           SELECT FROM reactions.tasks earlier
-            WHERE earlier.reactor = t.reactor AND earlier.key = t.key
-              AND earlier.state IN ('waiting', 'parked')
-              AND (earlier.position, earlier.step) < (t.position, t.step)
-       )
-     ORDER BY t.due_at
+-- has been put back since, and counts as run out. Only the first $4 due tasks are looked at: behind them, see
+-- claim_heads. Each is looked at by itself, at its ctid, and locked when it is taken: the planner knows nothing of a table
+-- that was empty a moment ago, and would join thousands of rows for sixteen.
+WITH oldest AS MATERIALIZED (
+    SELECT ctid AS place FROM reactions.tasks WHERE state = 'waiting' AND due_at <= now() ORDER BY due_at LIMIT $4
+), ready AS MATERIALIZED (
+    SELECT found.reactor, found.position, found.step
+      FROM oldest
+     CROSS JOIN LATERAL (
+         SELECT t.reactor, t.position, t.step
+           FROM reactions.tasks t
+          WHERE t.ctid = oldest.place
+            AND t.state = 'waiting'
+            AND t.due_at <= now()
+            AND t.reactor = ANY ($1::text[])
+            AND (t.leased_until IS NULL OR t.leased_until <= now()
+                 OR t.leased_until > now() + 2 * make_interval(secs => $3))
+            AND NOT EXISTS (
+                SELECT FROM reactions.tasks earlier
+                 WHERE earlier.reactor = t.reactor AND earlier.key = t.key
+                   AND earlier.state IN ('waiting', 'parked')
+                   AND (earlier.position, earlier.step) < (t.position, t.step)
+            )
+            FOR UPDATE OF t SKIP LOCKED
+     ) found
      LIMIT $2
-       FOR UPDATE OF t SKIP LOCKED
+)
+UPDATE reactions.tasks t
+   SET lease_token = nextval('reactions.lease_tokens'),
+       leased_until = now() + make_interval(secs => $3),
+       attempts = t.attempts + 1
+  FROM ready
+ WHERE t.reactor = ready.reactor AND t.position = ready.position AND t.step = ready.step
+RETURNING t.reactor, t.position, t.step, t.key, t.kind, t.payload::text AS payload, t.trace, t.attempts, t.lease_token,
+          t.intent, t.last_error;
+
+-- name: is_clogged
+-- Whether there are so many due tasks that claim_tasks did not look at all of them.
+SELECT count(*) = $1
+  FROM (SELECT FROM reactions.tasks WHERE state = 'waiting' AND due_at <= now() LIMIT $1) due;
+
+-- name: claim_heads
+-- The same when thousands wait behind a few that cannot go on: from key to key by the index, so that the length of a
+-- line costs nothing. What is first in its line is taken, the longest due before the others.
+WITH RECURSIVE heads AS (
+    (SELECT reactor, key, ctid AS place
+       FROM reactions.tasks
+      WHERE state IN ('waiting', 'parked')
+      ORDER BY reactor, key, position, step
+      LIMIT 1)
+    UNION ALL
+    SELECT following.*
+      FROM heads
+     CROSS JOIN LATERAL (
+         SELECT t.reactor, t.key, t.ctid
+           FROM reactions.tasks t
+          WHERE t.state IN ('waiting', 'parked') AND (t.reactor, t.key) > (heads.reactor, heads.key)
+          ORDER BY t.reactor, t.key, t.position, t.step
+          LIMIT 1
+     ) following
+), due AS MATERIALIZED (
+    SELECT heads.place
+      FROM heads
+     CROSS JOIN LATERAL (
+         SELECT t.due_at FROM reactions.tasks t WHERE t.ctid = heads.place AND t.state = 'waiting' AND t.due_at <= now()
+         OFFSET 0
+     ) waiting
+     ORDER BY waiting.due_at
+), ready AS MATERIALIZED (
+    SELECT found.reactor, found.position, found.step
+      FROM due
+     CROSS JOIN LATERAL (
+         SELECT t.reactor, t.position, t.step
+           FROM reactions.tasks t
+          WHERE t.ctid = due.place
+            AND t.state = 'waiting'
+            AND t.reactor = ANY ($1::text[])
+            AND (t.leased_until IS NULL OR t.leased_until <= now()
+                 OR t.leased_until > now() + 2 * make_interval(secs => $3))
+            FOR UPDATE OF t SKIP LOCKED
+     ) found
+     LIMIT $2
 )
 UPDATE reactions.tasks t
    SET lease_token = nextval('reactions.lease_tokens'),

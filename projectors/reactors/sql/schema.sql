@@ -3,8 +3,8 @@
 -- record of migrations in it.
 --
 -- `checkpoints` and `tasks` belong to the reactors, `leases`, `timer_runs` and `timer_refusals` to the timers, and
--- `interventions` to the operator. Everything here can be lost without losing money: commands are keyed by the event or
--- the deadline that caused them, so doing a task again asks for nothing new.
+-- `interventions` to the operator. It is in the book's database so that one backup has both: a task that is restored to
+-- an older state is done again, under the same key, and asks for nothing new.
 
 CREATE TABLE reactions.checkpoints (
     reactor   text   NOT NULL,
