@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from typing import Any, Final
 
 import msgspec
@@ -84,16 +85,53 @@ async def ensure_stream(nc: Client, spec: StreamSpec) -> None:
         raise StreamDrift(f"stream {spec.name} exists with other settings: {'; '.join(differences)}")
 
 
+class StreamState(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a stream goes. ``created`` tells one stream from another that later took its name."""
+
+    created: str
+    first_sequence: int
+    last_sequence: int
+    messages: int
+
+
+async def read_state(nc: Client, stream: str) -> StreamState:
+    """Read how far a stream goes. Raises JetStreamRefused."""
+    info = await call_api(nc, f"STREAM.INFO.{stream}", {})
+    state = info["state"]
+    return StreamState(
+        created=info["created"],
+        first_sequence=int(state["first_seq"]),
+        last_sequence=int(state["last_seq"]),
+        messages=int(state["messages"]),
+    )
+
+
+async def read_message(nc: Client, stream: str, sequence: int) -> bytes:
+    """Read the body of one message. Raises JetStreamRefused, also for a sequence that the stream does not hold."""
+    answer = await call_api(nc, f"STREAM.MSG.GET.{stream}", {"seq": sequence})
+    return b64decode(answer["message"].get("data", ""))
+
+
+async def delete_stream(nc: Client, stream: str) -> int:
+    """Delete a stream and return how many messages it held; 0 when there is none. Raises JetStreamRefused."""
+    try:
+        held = (await read_state(nc, stream)).messages
+        await call_api(nc, f"STREAM.DELETE.{stream}", {})
+    except JetStreamRefused as refusal:
+        if refusal.code != STREAM_NOT_FOUND:
+            raise
+        return 0
+    return held
+
+
 async def last_sequence(nc: Client, stream: str) -> int:
     """Read the sequence of the newest message, 0 in a new stream. Raises JetStreamRefused."""
-    state = (await call_api(nc, f"STREAM.INFO.{stream}", {}))["state"]
-    return int(state["last_seq"])
+    return (await read_state(nc, stream)).last_sequence
 
 
 async def first_sequence(nc: Client, stream: str) -> int:
     """Read the sequence of the oldest message that is still there (of the next one, in an empty stream)."""
-    state = (await call_api(nc, f"STREAM.INFO.{stream}", {}))["state"]
-    return int(state["first_seq"])
+    return (await read_state(nc, stream)).first_sequence
 
 
 def _differences(spec: StreamSpec, config: dict[str, Any]) -> list[str]:
