@@ -61,7 +61,16 @@ class _Mark(msgspec.Struct, frozen=True):
 
     created: str
     sequence: int
+    is_empty: bool
     position: int
+
+    def belongs_to(self, state: StreamState) -> bool:
+        """Tell whether the stream is as it was; a purge takes the messages and leaves the last sequence."""
+        return (self.created, self.sequence, self.is_empty) == (
+            state.created,
+            state.last_sequence,
+            state.messages == 0,
+        )
 
 
 class PublicStreamTarget:
@@ -74,7 +83,7 @@ class PublicStreamTarget:
         self._mark: _Mark | None = None
 
     async def checkpoint(self) -> int:
-        """Return how far the stream says the book. Raises TargetUnreachable, and Fenced for a stream that is not ours."""
+        """Return how far the stream has said the book. Raises TargetUnreachable, Fenced for a stream that is not ours."""
         return (await self._read_mark()).position
 
     async def apply(self, batch: Batch) -> Outcome:
@@ -105,9 +114,9 @@ class PublicStreamTarget:
         client = self._connected()
         try:
             state = await self._read_state(client)
-            if self._mark is None or (self._mark.created, self._mark.sequence) != (state.created, state.last_sequence):
+            if self._mark is None or not self._mark.belongs_to(state):
                 position = await self._position_in(client, state)
-                self._mark = _Mark(state.created, state.last_sequence, position)
+                self._mark = _Mark(state.created, state.last_sequence, state.messages == 0, position)
         except StreamDrift as drift:
             raise Fenced(f"{drift}; delete the stream or run `bursar rebuild {PUBLIC_EVENTS}`") from drift
         except (JetStreamRefused, NatsError) as error:
@@ -123,7 +132,7 @@ class PublicStreamTarget:
         sequence = mark.sequence
         for part in parts:
             sequence = await publish_messages(client, part, expected_last=sequence, timeout_s=PUBLISH_TIMEOUT_S)
-        return _Mark(mark.created, sequence, events[-1].position)
+        return _Mark(mark.created, sequence, False, events[-1].position)
 
     async def _read_state(self, client: Client) -> StreamState:
         if self._mark is None:

@@ -1,7 +1,7 @@
 """One internal event -> its public events, by the tables of all contexts.
 
-What is in no table is not said: a new internal event stays inside until somebody decides otherwise. A test asks for that
-decision, as a translation or as a line in UNSAID, for every type of event that the book may contain.
+What is in no table is not said: a new internal event stays inside until somebody decides otherwise. A test asks for
+that decision, as a translation or as a line in UNSAID, for every type of event that the book may contain.
 """
 
 from __future__ import annotations
