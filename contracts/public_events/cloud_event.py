@@ -13,23 +13,22 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from contracts.public_events.data import PublicData
+from contracts.public_events.data import PublicData, PublicInstant
 from contracts.public_events.kinds import KIND_OF
 
 MEDIA_TYPE: Final = "application/cloudevents+json"
-DATA_MEDIA_TYPE: Final = "application/json"
 
 
 class CloudEvent(Struct, frozen=True, kw_only=True):
     """One public event as it is published and delivered. Attribute names are CloudEvents'."""
 
-    specversion: Literal["1.0"] = "1.0"
+    specversion: Literal["1.0"]
     id: str
     source: str
     type: str
     subject: str
-    time: datetime
-    datacontenttype: Literal["application/json"] = DATA_MEDIA_TYPE
+    time: PublicInstant
+    datacontenttype: Literal["application/json"]
     dataschema: str
     ledgerposition: str
     tenantid: str
@@ -73,11 +72,13 @@ def cloud_event_of(data: PublicData, *, subject: str, number: int, occurrence: O
     """
     kind = KIND_OF[type(data)]
     return CloudEvent(
+        specversion="1.0",
         id=f"evt_{occurrence.position}" + (f"_{number}" if number else ""),
         source=source_of(occurrence.ledger),
         type=kind,
         subject=subject,
         time=occurrence.recorded_at,
+        datacontenttype="application/json",
         dataschema=schema_uri_of(kind),
         ledgerposition=str(occurrence.position),
         tenantid=occurrence.tenant,

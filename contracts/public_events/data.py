@@ -1,8 +1,13 @@
 """The root of all public data, and the parts that several kinds carry."""
 
-from msgspec import Struct
+from datetime import datetime
+from typing import Annotated
+
+from msgspec import Meta, Struct
 
 from contracts.commands import Side
+
+PublicInstant = Annotated[datetime, Meta(tz=True)]
 
 
 class PublicData(Struct, frozen=True, kw_only=True):

@@ -1,9 +1,9 @@
 """Public events about holds."""
 
-from datetime import date, datetime
+from datetime import date
 
 from contracts.events import HoldStatus
-from contracts.public_events.data import PublicData, PublicLeg, PublicPosting
+from contracts.public_events.data import PublicData, PublicInstant, PublicLeg, PublicPosting
 
 
 class PublicHoldPlaced(PublicData, frozen=True, kw_only=True):
@@ -11,14 +11,14 @@ class PublicHoldPlaced(PublicData, frozen=True, kw_only=True):
 
     hold_id: str
     legs: tuple[PublicLeg, ...]
-    expires_at: datetime
+    expires_at: PublicInstant
 
 
 class PublicHoldExtended(PublicData, frozen=True, kw_only=True):
     """A hold's deadline moved."""
 
     hold_id: str
-    expires_at: datetime
+    expires_at: PublicInstant
 
 
 class PublicHoldCaptured(PublicData, frozen=True, kw_only=True):

@@ -23,8 +23,19 @@ PUBLIC_KINDS: Final[dict[str, type[PublicData]]] = {
     "hold.released.v1": holds.PublicHoldReleased,
     "hold.expired.v1": holds.PublicHoldExpired,
     "payment.initiated.v1": payments.PublicPaymentInitiated,
+    "payment.scheduled.v1": payments.PublicPaymentScheduled,
+    "payment.pended.v1": payments.PublicPaymentPended,
+    "payment.authorisation_requested.v1": payments.PublicPaymentAuthorisationRequested,
+    "payment.authorised.v1": payments.PublicPaymentAuthorised,
+    "payment.presented.v1": payments.PublicPaymentPresented,
+    "payment.accepted.v1": payments.PublicPaymentAccepted,
+    "payment.instructed.v1": payments.PublicPaymentInstructed,
     "payment.settled.v1": payments.PublicPaymentSettled,
     "payment.rejected.v1": payments.PublicPaymentRejected,
+    "payment.cancelled.v1": payments.PublicPaymentCancelled,
+    "payment.returned.v1": payments.PublicPaymentReturned,
+    "payment.refunded.v1": payments.PublicPaymentRefunded,
+    "payment.recall_requested.v1": payments.PublicPaymentRecallRequested,
 }
 KIND_OF: Final[dict[type[PublicData], str]] = {data: kind for kind, data in PUBLIC_KINDS.items()}
 

@@ -83,7 +83,7 @@ class PublicStreamTarget:
         self._mark: _Mark | None = None
 
     async def checkpoint(self) -> int:
-        """Return how far the stream has said the book. Raises TargetUnreachable, Fenced for a stream that is not ours."""
+        """Return how far the stream has said the book. Raises TargetUnreachable, or Fenced: it is not ours."""
         return (await self._read_mark()).position
 
     async def apply(self, batch: Batch) -> Outcome:

@@ -15,6 +15,7 @@ from projectors.events import Batch, Event, decode_event
 from projectors.public_events import target as target_module
 from projectors.public_events.target import PACE, PUBLIC_EVENTS, PublicStreamTarget
 from projectors.public_events.translating import public_events_of
+from projectors.rebuild import drop_public_stream
 from runtime.jetstream import (
     IncompleteRange,
     JetStreamRefused,
@@ -153,19 +154,11 @@ async def test_a_stream_that_was_emptied_is_filled_again(
     place: Place, target: PublicStreamTarget, book: RandomBook, harm: Callable[[Place], Awaitable[None]]
 ) -> None:
     lines = book.write(120)
-    expected = expected_of(events_of(lines, place.ledger))
     await place.record(lines)
     async with projecting(place, target, model=PUBLIC_EVENTS, pace=PACE) as running:
         await running.reaches(book.position)
         await harm(place)
-
-        async def is_whole() -> bool:
-            try:
-                return await published(place) == expected
-            except (JetStreamRefused, IncompleteRange):
-                return False  # between the harm and the next idle second there is no stream
-
-        await until(is_whole, "the stream is filled again")
+        await _whole_again(place, lines)
 
 
 async def test_a_server_killed_in_the_middle_costs_no_event(
@@ -260,3 +253,27 @@ class TestPlantedFaults:
     def test_the_events_really_carry_their_position(self, book: RandomBook, place: Place) -> None:
         for event in events_of(book.write(30), place.ledger):
             assert [decode_cloud_event(body).position for body in expected_of([event])] == [event.position]
+
+
+async def test_a_dropped_stream_is_filled_again_by_the_running_projector(
+    place: Place, target: PublicStreamTarget, book: RandomBook
+) -> None:
+    lines = book.write(60)
+    await place.record(lines)
+    async with projecting(place, target, model=PUBLIC_EVENTS, pace=PACE) as running:
+        await running.reaches(book.position)
+        removed = await drop_public_stream(place.servers.nats_url, public_stream_name(place.ledger))
+        assert removed == len(await _whole_again(place, lines))
+
+
+async def _whole_again(place: Place, lines: list[Line]) -> list[bytes]:
+    expected = expected_of(events_of(lines, place.ledger))
+
+    async def is_whole() -> bool:
+        try:
+            return await published(place) == expected
+        except (JetStreamRefused, IncompleteRange):
+            return False  # between the harm and the next idle second there is no stream
+
+    await until(is_whole, "the stream is filled again")
+    return expected
