@@ -48,7 +48,8 @@ from runtime.jetstream import (
 )
 
 PUBLIC_EVENTS: Final = "public_events"
-STREAM_BYTES_MAX: Final = 4 * 1024**3  # the oldest messages leave above it; never by age, or an idle stream would empty
+# About 3 GB. The oldest messages leave above it; never by age, or an idle stream would lose its last message.
+STREAM_MESSAGES_MAX: Final = 5_000_000
 PUBLISH_TIMEOUT_S: Final = 10.0
 BATCH_MESSAGES_MIN: Final = 4  # fewer are faster one by one: a batch costs a fixed staging step
 PACE: Final = Pace(events_max=500)
@@ -162,7 +163,7 @@ class PublicStreamTarget:
         return StreamSpec(
             name=self._stream,
             subjects=(public_subject(self._ledger, ">"),),
-            max_bytes=STREAM_BYTES_MAX,
+            max_messages=STREAM_MESSAGES_MAX,
             description=f"Public events of ledger {self._ledger}, as CloudEvents; see docs/reference/asyncapi.json.",
         )
 

@@ -37,6 +37,9 @@ class StreamDrift(RuntimeError):
 class StreamSpec(msgspec.Struct, frozen=True, kw_only=True):
     """What a stream must be. Ages in seconds, sizes in bytes; 0 s and UNLIMITED keep everything.
 
+    The server sets `max_bytes` of its disk aside when it creates the stream, and refuses when it has not got them;
+    `max_messages` costs nothing until there are that many.
+
     `first_sequence` counts only when the stream is created: it re-bases a stream that was lost, so that its sequence
     numbers continue where the old ones ended.
     """
@@ -46,6 +49,7 @@ class StreamSpec(msgspec.Struct, frozen=True, kw_only=True):
     replicas: int = 1
     max_age_s: int = 0
     max_bytes: int = UNLIMITED
+    max_messages: int = UNLIMITED
     first_sequence: int | None = None
     description: str = ""
 
@@ -56,6 +60,7 @@ class StreamSpec(msgspec.Struct, frozen=True, kw_only=True):
             "num_replicas": self.replicas,
             "max_age": self.max_age_s * _NS_PER_S,
             "max_bytes": self.max_bytes,
+            "max_msgs": self.max_messages,
             "storage": "file",
             "retention": "limits",
             # Old messages leave when a limit is reached. The other choice would stop the publisher instead.

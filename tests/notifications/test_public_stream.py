@@ -194,7 +194,7 @@ async def test_a_stream_that_somebody_else_writes_to_is_left_alone(
 async def test_a_stream_with_other_settings_is_left_alone(place: Place, target: PublicStreamTarget) -> None:
     name = public_stream_name(place.ledger)
     await ensure_stream(place.nc, StreamSpec(name=name, subjects=(f"public.{place.ledger}.>",)))
-    with pytest.raises(Fenced, match="max_bytes"):
+    with pytest.raises(Fenced, match="max_msgs"):
         await target.checkpoint()
 
 
