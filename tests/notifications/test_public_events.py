@@ -12,11 +12,13 @@ from msgspec.structs import replace
 
 from contracts import events as e
 from contracts.envelope import decode_envelope
+from contracts.envelope import decode_data, decode_envelope
 from contracts.events import EVENT_TYPES, EventData
 from contracts.json_schemas import schemas
 from contracts.public_events.asyncapi import asyncapi_document
 from contracts.public_events.cloud_event import CloudEvent, cloud_event_of, decode_cloud_event, encode_cloud_event
 from contracts.public_events.kinds import KIND_OF, PUBLIC_KINDS, subject_of_kind
+from contracts.public_events.payments import PublicPaymentRejected
 from projectors.events import Event, decode_event
 from projectors.public_events import payments, translating
 from projectors.public_events.said import Said
