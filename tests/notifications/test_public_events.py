@@ -11,7 +11,6 @@ from hypothesis import Phase, given, settings
 from msgspec.structs import replace
 
 from contracts import events as e
-from contracts.envelope import decode_envelope
 from contracts.envelope import decode_data, decode_envelope
 from contracts.events import EVENT_TYPES, EventData
 from contracts.json_schemas import schemas
