@@ -86,6 +86,10 @@ MEANING_OF: Final = {
     Rejection.INSUFFICIENT_FUNDS: "The available balance would fall below what the account's terms allow.",
     Rejection.BALANCE_LIMIT_EXCEEDED: "The balance would rise above the account's greatest balance.",
     Rejection.BALANCE_OUT_OF_RANGE: "The balance would leave the 64-bit range.",
+    Rejection.WEBHOOK_ENDPOINT_NOT_FOUND: "No webhook endpoint has this id.",
+    Rejection.WEBHOOK_ENDPOINT_STATE_CONFLICT: "The endpoint is enabled, or disabled, already; or it must be enabled.",
+    Rejection.WEBHOOK_ENDPOINTS_EXHAUSTED: "The ledger has as many webhook endpoints as it may have.",
+    Rejection.WEBHOOK_REPLAY_RANGE_INVALID: "The positions are not in the book's past, or too many at once.",
     Rejection.ATOMIC_BATCH_REFUSED: "Another command of the same atomic batch was refused; its own result says why.",
 }
 

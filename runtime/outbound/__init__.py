@@ -8,7 +8,7 @@ Nothing here follows a redirect, uses a proxy of the environment, or keeps a con
 """
 
 from runtime.outbound.sending import Answered, Destination, NotSent, Resolve, Sender, resolve_by_system
-from runtime.outbound.urls import Reach, UrlRefused, parse_url
+from runtime.outbound.urls import Reach, UrlRefused, parse_url, refuse_loopback
 
 __all__ = [
     "Answered",
@@ -19,5 +19,6 @@ __all__ = [
     "Sender",
     "UrlRefused",
     "parse_url",
+    "refuse_loopback",
     "resolve_by_system",
 ]

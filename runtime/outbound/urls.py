@@ -38,6 +38,12 @@ class Reach(Struct, frozen=True, kw_only=True):
     ports: frozenset[int] = PORTS
 
 
+def refuse_loopback(loopback: bool, *, environment: str) -> None:
+    """Refuse to reach this machine in production: whoever may register an endpoint could call what runs beside us."""
+    if loopback and environment == "production":
+        raise ValueError("webhooks_to_loopback is for development; unset it in production")
+
+
 class HttpUrl(Struct, frozen=True, kw_only=True):
     """A URL in parts: ``target`` is path and query, ``host`` has no brackets."""
 
