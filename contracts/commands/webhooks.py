@@ -84,7 +84,7 @@ class EnableWebhookEndpoint(
 class ReplayWebhookDeliveries(
     Command, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="replay_webhook_deliveries"
 ):
-    """Deliver again what an endpoint hears of the events at ``from_position`` to ``to_position``, under their old ids."""
+    """Deliver again, under their old ids, what an endpoint hears of a range of positions, both ends included."""
 
     endpoint_id: WebhookEndpointId
     from_position: Position

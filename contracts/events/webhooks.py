@@ -1,4 +1,4 @@
-"""Events about webhook endpoints. ``secret`` is a sealed text of the vault's subject WEBHOOK_SECRETS, never in clear."""
+"""Events about webhook endpoints. ``secret`` is a sealed text of the vault's subject WEBHOOK_SECRETS."""
 
 from datetime import datetime
 from typing import Final

@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta
 
-from contracts.public_events import accounts, holds, payments, transfers
+from contracts.public_events import accounts, holds, payments, transfers, webhooks
 from contracts.public_events.data import PublicData
 
 # A name outlives the code: it is stored in streams and in other people's programs. Names are only ever added.
@@ -36,6 +36,7 @@ PUBLIC_KINDS: Final[dict[str, type[PublicData]]] = {
     "payment.returned.v1": payments.PublicPaymentReturned,
     "payment.refunded.v1": payments.PublicPaymentRefunded,
     "payment.recall_requested.v1": payments.PublicPaymentRecallRequested,
+    "webhook_endpoint.disabled.v1": webhooks.PublicWebhookEndpointDisabled,
 }
 KIND_OF: Final[dict[type[PublicData], str]] = {data: kind for kind, data in PUBLIC_KINDS.items()}
 

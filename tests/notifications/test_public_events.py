@@ -30,6 +30,7 @@ from tests.support.book import RandomBook
 SPEAKABLE_FIELDS = {
     *("account_id", "debit_account_id", "credit_account_id", "debtor_account_id", "creditor_account_id"),
     *("transfer_id", "reversal_id", "hold_id", "payment_id", "end_to_end_id", "currency", "value"),
+    "endpoint_id",
 }
 
 
