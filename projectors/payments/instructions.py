@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Final
 
 import msgspec
-from contracts.card_processor import CardInstruction
-from contracts.iso20022.pacs import CreditTransferInstruction
 from msgspec import Struct
 
+from contracts.card_processor import CardInstruction
 from contracts.events.payments import Instruction, PaymentFacts, SealedParty
 from contracts.ids import uetr_of
+from contracts.iso20022.pacs import CreditTransferInstruction
 from runtime.vault import ERASED, Vault
 
 REMITTANCE: Final = "remittance_information"
