@@ -34,6 +34,7 @@ from command_api.routes import (
     rails,
     reviews,
     transfers,
+    webhooks,
 )
 from command_api.routes.messages import RailSecrets
 from command_api.screening.screener import Screener
@@ -68,6 +69,7 @@ from runtime.jetstream import NatsLink
 from runtime.logs import configure_logging
 from runtime.memory import settle_memory
 from runtime.metrics import create_registry
+from runtime.outbound import Reach, refuse_loopback
 from runtime.postgres import connect, create_pool
 from runtime.server import ops_app, serve_http
 from runtime.shutdown import Shutdown, supervise
@@ -78,7 +80,11 @@ from runtime.webhooks import check_secret
 SIGNED_PATHS: Final = tuple(f"/v1/rails/{rail}/messages" for rail in (messages.SCT_INST, messages.CARD_PSP))
 NO_SHELF: Final = "risk"  # a folder that need not exist
 BATCH_BODY_BYTES_MAX: Final = 8 * 1024 * 1024  # the largest batch, each command with room for a reference
-MODULES: Final = (accounts, transfers, periods, holds, payments, reviews, operations, rails, deadlines, batches)
+MODULES: Final = (
+    *(accounts, transfers, periods, holds, payments, reviews, operations, rails, deadlines),
+    webhooks,
+    batches,
+)
 HANDLERS: Final[list[HTTPRouteHandler]] = [handler for module in MODULES for handler in module.HANDLERS]
 
 log = structlog.get_logger(__name__)
@@ -109,6 +115,9 @@ class Settings(ScreeningSettings, frozen=True, kw_only=True, forbid_unknown_fiel
     card_psp_secret_file: Annotated[
         str | None, Meta(description="File with the secrets, one a line, that the card processor signs with.")
     ] = None
+    webhooks_to_loopback: Annotated[
+        bool, Meta(description="Take webhook endpoints on this machine, over http; for development alone.")
+    ] = False
     ledger: LedgerName = "main"
     environment: Literal["production", "development"] = "production"
     commands_waiting_max: Annotated[
@@ -123,6 +132,7 @@ class Settings(ScreeningSettings, frozen=True, kw_only=True, forbid_unknown_fiel
         if (self.jwks_file is None) == (self.jwks_url is None):
             raise ValueError("set exactly one of jwks_file and jwks_url")
         refuse_development_issuer(self.token_issuer, environment=self.environment)
+        refuse_loopback(self.webhooks_to_loopback, environment=self.environment)
 
 
 def create_app(
@@ -219,10 +229,11 @@ async def serve(settings: Settings) -> int:
     queue = SubmissionQueue(commands_max=settings.commands_waiting_max)
     sequencer = create_sequencer(settings, nats=nats, clock=clock, registry=registry, queue=queue)
     inspectors = await create_inspectors(settings, book=book, clock=clock, registry=registry)
+    reach = Reach(loopback=settings.webhooks_to_loopback)
     keys = await key_source(settings, clock=clock)
     verifier = TokenVerifier(keys, settings.token_issuer, settings.token_audience, clock)
     app = create_app(
-        desk=Desk(sequencer=sequencer, clock=clock, assessor=Assessor(inspectors)),
+        desk=Desk(sequencer=sequencer, clock=clock, assessor=Assessor(inspectors), reach=reach),
         verifier=verifier,
         registry=registry,
         ledger=settings.ledger,

@@ -29,6 +29,7 @@ from contracts.assessment import Assessment
 from contracts.commands import AuthorisePayment, Command, InitiatePayment
 from contracts.currencies import SCALE_OF_CURRENCY
 from contracts.events.payments import SealedParty
+from contracts.events.webhooks import SECRET_FIELD, WEBHOOK_SECRETS
 from contracts.money import AmountOutOfRange, WrongScale, minor_of
 from contracts.payment_codes import RailName
 from contracts.risk import RiskAssessment, RiskContext
@@ -100,6 +101,15 @@ class Assessor:
                 return assessed_wish_of(command, assessed=proof, stored=stored_proof, key=key, tenant=principal.tenant)
             case _:
                 return wish_of(command, key=key, tenant=principal.tenant)
+
+    async def seal_secret(self, secret: str) -> str:
+        """Seal the secret of a webhook endpoint. Raises Unavailable when that cannot be done now."""
+        if self._ask.vault is None:
+            raise Unavailable("webhook endpoints need vault_keys_file to be set", may_have_happened=False)
+        try:
+            return (await self._ask.vault.seal(WEBHOOK_SECRETS, {SECRET_FIELD: secret}))[SECRET_FIELD]
+        except (VaultError, OSError) as fault:
+            raise Unavailable(f"the secret cannot be sealed now: {fault}", may_have_happened=False) from fault
 
     async def assess(self, wish: InitiatePayment, principal: Principal) -> AssessedPayment:
         """Find out what can be known about a payment before it is decided."""

@@ -20,6 +20,7 @@ NOT_FOUND: Final = frozenset(
         Rejection.TRANSFER_NOT_FOUND,
         Rejection.HOLD_NOT_FOUND,
         Rejection.PAYMENT_NOT_FOUND,
+        Rejection.WEBHOOK_ENDPOINT_NOT_FOUND,
     }
 )
 CONFLICT: Final = frozenset(
@@ -39,6 +40,7 @@ CONFLICT: Final = frozenset(
         Rejection.FOUR_EYES_REQUIRED,
         Rejection.REVIEWERS_DISAGREE,
         Rejection.RETURN_ALREADY_BOOKED,
+        Rejection.WEBHOOK_ENDPOINT_STATE_CONFLICT,
     }
 )
 

@@ -10,6 +10,8 @@ from msgspec import Meta, Struct
 from contracts.commands import (
     BatchItem,
     Command,
+    DisablingCause,
+    EndpointUrl,
     Instant,
     InstructedAmount,
     InstructionId,
@@ -19,9 +21,11 @@ from contracts.commands import (
     Reason,
     ReasonCode,
     Reference,
+    Subscriptions,
 )
+from contracts.commands.webhooks import OVERLAP_HOURS_MAX, Position
 from contracts.envelope import Actor
-from contracts.ids import AccountId, HoldId, PaymentId, TransferId
+from contracts.ids import AccountId, HoldId, PaymentId, TransferId, WebhookEndpointId
 from contracts.money import AmountMinor
 from ledger.sequencer.queue import BATCH_COMMANDS_MAX
 from runtime.http.framework import ProblemException, field_error_of
@@ -33,6 +37,7 @@ PATH_TYPES: Final[dict[str, Any]] = {
     "transfer_id": TransferId,
     "hold_id": HoldId,
     "payment_id": PaymentId,
+    "endpoint_id": WebhookEndpointId,
 }
 
 C = TypeVar("C", bound=Command)
@@ -136,6 +141,34 @@ class RailReturn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     return_id: Annotated[str, Meta(min_length=1, max_length=64)]
     amount_minor: AmountMinor
     reason_code: ReasonCode
+
+
+class EndpointChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where an endpoint is, what it hears and what it is for."""
+
+    url: EndpointUrl
+    kinds: Subscriptions
+    description: Reference | None = None
+
+
+class SecretRotation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """For how long the old secret signs too."""
+
+    overlap_hours: Annotated[int, Meta(ge=0, le=OVERLAP_HOURS_MAX)] = 24
+
+
+class Disabling(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Why nothing is delivered any more."""
+
+    cause: DisablingCause = "requested"
+    reason: Reason | None = None
+
+
+class Replay(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which positions of the book are delivered again, both ends included."""
+
+    from_position: Position
+    to_position: Position
 
 
 class Batch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -15,6 +15,7 @@ HOLD_PREFIX: Final = "hold_"
 PAYMENT_PREFIX: Final = "pay_"
 REFUND_PREFIX: Final = "rfnd_"
 QUOTE_PREFIX: Final = "quote_"
+WEBHOOK_ENDPOINT_PREFIX: Final = "whe_"
 
 ACCOUNT_ID_CHARS_MAX: Final = 128
 _POSITION = r"[1-9][0-9]{0,17}\Z"
@@ -32,6 +33,7 @@ TransferId = Annotated[str, Meta(pattern=f"^{TRANSFER_PREFIX}{_POSITION}", examp
 HoldId = Annotated[str, Meta(pattern=f"^{HOLD_PREFIX}{_POSITION}", examples=["hold_43"])]
 PaymentId = Annotated[str, Meta(pattern=f"^{PAYMENT_PREFIX}{_POSITION}", examples=["pay_44"])]
 QuoteId = Annotated[str, Meta(pattern=f"^{QUOTE_PREFIX}{_POSITION}", examples=["quote_45"])]
+WebhookEndpointId = Annotated[str, Meta(pattern=f"^{WEBHOOK_ENDPOINT_PREFIX}{_POSITION}", examples=["whe_46"])]
 CustomerId = Annotated[
     str,
     Meta(pattern=r"^cust_[1-9][0-9]{0,17}\Z", description="A customer, named by the position of its application."),
@@ -70,6 +72,11 @@ def refund_id(position: int) -> str:
 def quote_id(position: int) -> str:
     """Name the quote given by the event at ``position``."""
     return f"{QUOTE_PREFIX}{position}"
+
+
+def webhook_endpoint_id(position: int) -> str:
+    """Name the webhook endpoint created by the event at ``position``."""
+    return f"{WEBHOOK_ENDPOINT_PREFIX}{position}"
 
 
 def instruction_id(payment: str, attempt: int) -> str:

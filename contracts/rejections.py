@@ -66,6 +66,11 @@ class Rejection(StrEnum):
     PERIOD_NOT_OVER = "period_not_over"
     PERIOD_CLOSED = "period_closed"
 
+    WEBHOOK_ENDPOINT_NOT_FOUND = "webhook_endpoint_not_found"
+    WEBHOOK_ENDPOINT_STATE_CONFLICT = "webhook_endpoint_state_conflict"
+    WEBHOOK_ENDPOINTS_EXHAUSTED = "webhook_endpoints_exhausted"
+    WEBHOOK_REPLAY_RANGE_INVALID = "webhook_replay_range_invalid"
+
     ATOMIC_BATCH_REFUSED = "atomic_batch_refused"
 
     @property
@@ -92,6 +97,8 @@ _TRANSIENT = frozenset(
         Rejection.PERIOD_NOT_OVER,
         Rejection.INSUFFICIENT_FUNDS,
         Rejection.BALANCE_LIMIT_EXCEEDED,
+        Rejection.WEBHOOK_ENDPOINT_NOT_FOUND,
+        Rejection.WEBHOOK_ENDPOINT_STATE_CONFLICT,
         Rejection.ATOMIC_BATCH_REFUSED,
     }
 )

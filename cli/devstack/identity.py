@@ -24,6 +24,7 @@ SCOPES = (
     "reports:read",
     "status:read",
     "transfers:write",
+    "webhooks:write",
 )
 SERVICES = ("reactors", "timers")
 SERVICE_TENANT = "bursar"

@@ -12,7 +12,7 @@ a new version.
 
 from typing import Final
 
-from contracts.events import accounts, holds, limits, payments, transfers
+from contracts.events import accounts, holds, limits, payments, transfers, webhooks
 from contracts.events.accounts import (
     AccountClosed,
     AccountFrozen,
@@ -68,6 +68,14 @@ from contracts.events.transfers import (
     TransferPosted,
     TransferReversed,
 )
+from contracts.events.webhooks import (
+    WebhookDeliveriesReplayed,
+    WebhookEndpointCreated,
+    WebhookEndpointDisabled,
+    WebhookEndpointEnabled,
+    WebhookEndpointUpdated,
+    WebhookSecretRotated,
+)
 from contracts.payment_codes import PaymentStatus
 
 __all__ = [
@@ -121,9 +129,15 @@ __all__ = [
     "SealedParty",
     "TransferPosted",
     "TransferReversed",
+    "WebhookDeliveriesReplayed",
+    "WebhookEndpointCreated",
+    "WebhookEndpointDisabled",
+    "WebhookEndpointEnabled",
+    "WebhookEndpointUpdated",
+    "WebhookSecretRotated",
 ]
 
-CONTEXTS: Final = (accounts, transfers, holds, payments, limits)
+CONTEXTS: Final = (accounts, transfers, holds, payments, limits, webhooks)
 
 # Type name and version of every event that is written today -> its struct. Older versions are read by way of
 # contracts/upcasters.

@@ -19,7 +19,10 @@ import msgspec
 from cli.serve import PROCESSES, prefix_of
 from command_api.problems import STATUS_OF as COMMAND_STATUS_OF
 from contracts.events import EVENT_TYPES
+from contracts.public_events.asyncapi import asyncapi_document
+from contracts.public_events.kinds import PUBLIC_KINDS, subject_of_kind
 from contracts.rejections import Rejection
+from contracts.subjects import public_subject
 from query_api.problems import STATUS_OF as QUERY_STATUS_OF
 from query_api.refusals import Refusal
 from runtime.http.problems import CODES
@@ -83,6 +86,10 @@ MEANING_OF: Final = {
     Rejection.INSUFFICIENT_FUNDS: "The available balance would fall below what the account's terms allow.",
     Rejection.BALANCE_LIMIT_EXCEEDED: "The balance would rise above the account's greatest balance.",
     Rejection.BALANCE_OUT_OF_RANGE: "The balance would leave the 64-bit range.",
+    Rejection.WEBHOOK_ENDPOINT_NOT_FOUND: "No webhook endpoint has this id.",
+    Rejection.WEBHOOK_ENDPOINT_STATE_CONFLICT: "The endpoint is enabled, or disabled, already; or it must be enabled.",
+    Rejection.WEBHOOK_ENDPOINTS_EXHAUSTED: "The ledger has as many webhook endpoints as it may have.",
+    Rejection.WEBHOOK_REPLAY_RANGE_INVALID: "The positions are not in the book's past, or too many at once.",
     Rejection.ATOMIC_BATCH_REFUSED: "Another command of the same atomic batch was refused; its own result says why.",
 }
 
@@ -210,11 +217,37 @@ def render_events() -> str:
     return "\n".join(lines)
 
 
+def render_public_events() -> str:
+    """Write docs/reference/public-events.md."""
+    lines = [
+        "# Public events",
+        NOTE,
+        "What other systems are told, on the public stream and by webhook: the `data` of a CloudEvent, by its `type`.",
+        "How to receive them: [notifications](../guides/notifications.md). For programs:",
+        "[asyncapi.json](asyncapi.json) and the JSON Schemas `contracts/schemas/public.*.json`.",
+        "",
+    ]
+    for kind, data in PUBLIC_KINDS.items():
+        subject = public_subject("<ledger>", subject_of_kind(kind))
+        lines += [f"## `{kind}`", "", f"Subject `{subject}`. {_first_paragraph(data)}", ""]
+        lines += ["| Field | Type |", "|---|---|"]
+        lines += [f"| `{field.name}` | {_cell(_type_of(field.type))} |" for field in msgspec.structs.fields(data)]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def render_asyncapi() -> str:
+    """Write docs/reference/asyncapi.json."""
+    return msgspec.json.format(msgspec.json.encode(asyncapi_document()), indent=2).decode() + "\n"
+
+
 PAGES: Final = {
     "metrics.md": render_metrics,
     "settings.md": render_settings,
     "rejections.md": render_rejections,
     "events.md": render_events,
+    "public-events.md": render_public_events,
+    "asyncapi.json": render_asyncapi,
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from contracts import events as e
 from contracts.rejections import Refused
-from ledger.domain import accounts, holds, limits, transfers
+from ledger.domain import accounts, holds, limits, transfers, webhooks
 from ledger.domain.contexts import Context, Decider, Evolver, Follow, Touch
 from ledger.domain.payments import context as payments
 from ledger.domain.records import Record
@@ -22,6 +22,7 @@ CONTEXTS: Final[tuple[Context, ...]] = (
     holds.CONTEXT,
     payments.CONTEXT,
     limits.CONTEXT,
+    webhooks.CONTEXT,
 )
 
 

@@ -279,6 +279,12 @@ _FOLDS: Final[dict[type[e.EventData], Callable[[Changes, Event, Any], None]]] = 
     e.RailDefined: _nothing_to_show,
     e.AuthenticationDefined: _nothing_to_show,
     e.LimitsDefined: _nothing_to_show,
+    e.WebhookEndpointCreated: _nothing_to_show,
+    e.WebhookEndpointUpdated: _nothing_to_show,
+    e.WebhookSecretRotated: _nothing_to_show,
+    e.WebhookEndpointDisabled: _nothing_to_show,
+    e.WebhookEndpointEnabled: _nothing_to_show,
+    e.WebhookDeliveriesReplayed: _nothing_to_show,
 }
 
 

@@ -28,7 +28,15 @@ from contracts.envelope import HASH_OF_NOTHING, chain
 from runtime.auth import DevIssuer
 
 DsnOf = Callable[[str], str]
-SCOPES = ("accounts:write", "deadlines:write", "holds:write", "payments:write", "periods:write", "transfers:write")
+SCOPES = (
+    "accounts:write",
+    "deadlines:write",
+    "holds:write",
+    "payments:write",
+    "periods:write",
+    "transfers:write",
+    "webhooks:write",
+)
 READY_WITHIN_S = 30.0
 ANSWER_WITHIN_S = 40.0
 STOPPED_WITHIN_S = 25.0

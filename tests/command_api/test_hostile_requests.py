@@ -28,6 +28,12 @@ SCOPE_OF = {
     "/v1/holds/{hold_id}/capture": "holds:write",
     "/v1/holds/{hold_id}/release": "holds:write",
     "/v1/payments": "payments:write",
+    "/v1/webhook-endpoints": "webhooks:write",
+    "/v1/webhook-endpoints/{endpoint_id}/update": "webhooks:write",
+    "/v1/webhook-endpoints/{endpoint_id}/rotate-secret": "webhooks:write",
+    "/v1/webhook-endpoints/{endpoint_id}/disable": "webhooks:write",
+    "/v1/webhook-endpoints/{endpoint_id}/enable": "webhooks:write",
+    "/v1/webhook-endpoints/{endpoint_id}/replay": "webhooks:write",
     "/v1/batches": "transfers:write",  # of the command in the sample
 }
 SCOPES = set(SCOPE_OF.values())

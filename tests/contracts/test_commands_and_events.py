@@ -41,6 +41,12 @@ FIRST_EVENT_OF: Final[dict[type[c.Command], type[e.EventData]]] = {
     c.RecallPayment: e.PaymentRecallRequested,
     c.DefineRail: e.RailDefined,
     c.DefineAuthentication: e.AuthenticationDefined,
+    c.CreateWebhookEndpoint: e.WebhookEndpointCreated,
+    c.UpdateWebhookEndpoint: e.WebhookEndpointUpdated,
+    c.RotateWebhookSecret: e.WebhookSecretRotated,
+    c.DisableWebhookEndpoint: e.WebhookEndpointDisabled,
+    c.EnableWebhookEndpoint: e.WebhookEndpointEnabled,
+    c.ReplayWebhookDeliveries: e.WebhookDeliveriesReplayed,
     c.DefineLimits: e.LimitsDefined,
 }
 

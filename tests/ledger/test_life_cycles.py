@@ -16,6 +16,7 @@ from ledger.domain.holds import HOLD_REFUSALS, HOLD_TRANSITIONS
 from ledger.domain.payments.authorisation import ProvenAuthorisation
 from ledger.domain.payments.initiation import AssessedPayment
 from ledger.domain.payments.life_cycle import PAYMENT_TRANSITIONS
+from ledger.domain.webhooks import EndpointWithSecret, RotationWithSecret
 from tests.ledger.refusals import BANK
 from tests.support.ledger import TOMORROW, a_bank, capture
 
@@ -25,7 +26,12 @@ HOLD_EVENTS = (e.HoldExtended, e.HoldCaptured, e.HoldReleased, e.HoldExpired)
 
 
 def test_every_command_has_a_decision_and_every_event_an_evolution() -> None:
-    assessed: dict[type, type] = {AssessedPayment: c.InitiatePayment, ProvenAuthorisation: c.AuthorisePayment}
+    assessed: dict[type, type] = {
+        AssessedPayment: c.InitiatePayment,
+        ProvenAuthorisation: c.AuthorisePayment,
+        EndpointWithSecret: c.CreateWebhookEndpoint,
+        RotationWithSecret: c.RotateWebhookSecret,
+    }
     assert {assessed.get(kind, kind) for kind in DECIDERS} == set(c.Command.__subclasses__())
     assert set(DECIDERS) == set(TOUCHES)
     assert set(EVOLVERS) == set(e.EVENT_TYPES.values())
