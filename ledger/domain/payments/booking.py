@@ -124,11 +124,16 @@ def book_back(
     ``instead_of_inside``: the account that stands in for the customer's.
     """
     inward = payment.debtor_account_id is None
-    payer, payee = payment.payee, payment.payer
+    payer, payee = _where_it_went(payment), payment.payer
     if instead_of_inside is not None:
         payer, payee = (instead_of_inside, payee) if inward else (payer, instead_of_inside)
     postings = _move(payer, payee, amount_minor, payment.currency, state=state, led_by=_inside(payment))
     return book_postings(postings, state=state)
+
+
+def _where_it_went(payment: Payment) -> str:
+    """The account that the payment was booked on: not the payee's, if that could not take it."""
+    return payment.suspense if payment.diverted and payment.suspense is not None else payment.payee
 
 
 def _inside(payment: Payment) -> str:
