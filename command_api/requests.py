@@ -15,7 +15,9 @@ from contracts.commands import (
     InstructionId,
     LimitMinor,
     Metadata,
+    PayeeText,
     Posting,
+    RailText,
     Reason,
     ReasonCode,
     Reference,
@@ -97,7 +99,7 @@ class Authorisation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """What is being authorised, said again: it must be what was initiated."""
 
     instructed_amount: InstructedAmount
-    payee: Annotated[str, Meta(min_length=1, max_length=128)]
+    payee: PayeeText
 
 
 class Refund(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -127,13 +129,13 @@ class RailOutcome(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     instruction_id: InstructionId
     outcome: Literal["accepted", "rejected", "unknown", "not_found"]
     reason_code: ReasonCode | None = None
-    rail_reference: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    rail_reference: RailText | None = None
 
 
 class RailReturn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a rail gives or takes back."""
 
-    return_id: Annotated[str, Meta(min_length=1, max_length=64)]
+    return_id: RailText
     amount_minor: AmountMinor
     reason_code: ReasonCode
 
