@@ -31,7 +31,17 @@ from runtime.auth import DevIssuer
 from runtime.vault import new_ring, write_ring
 
 DsnOf = Callable[[str], str]
-SCOPES = ("accounts:write", "deadlines:write", "holds:write", "payments:write", "periods:write", "transfers:write")
+SCOPES = (
+    "accounts:write",
+    "deadlines:write",
+    "holds:write",
+    "payments:execute",
+    "payments:operate",
+    "payments:review",
+    "payments:write",
+    "periods:write",
+    "transfers:write",
+)
 READY_WITHIN_S = 30.0
 ANSWER_WITHIN_S = 40.0
 STOPPED_WITHIN_S = 25.0
@@ -57,7 +67,7 @@ class Door:
             headers={"authorization": f"Bearer {self.token(acr=SCA_ACR)}"},
         )
 
-    def token(  # noqa: PLR0913 - the claims of a token, named
+    def token(
         self,
         scopes: Iterable[str] = SCOPES,
         *,
@@ -184,7 +194,7 @@ async def open_door(dsn_of: DsnOf, folder: Path, *, nats_url: str, **settings: o
     issuer = DevIssuer(folder)
     ring_file = folder / "vault-keys.json"
     if not ring_file.exists():
-        write_ring(ring_file, new_ring())
+        write_ring(ring_file, new_ring("k1"))
     port = choose_ports(["command-api"], {}, data_dir=folder)["command-api"]
     given = {
         "environment": "development",
