@@ -220,6 +220,6 @@ def _without_personal_data(command: InitiatePayment, assessed: AssessedPayment) 
         party, sealed = getattr(command, role), getattr(assessed, role)
         if party is not None:
             changes[role] = msgspec.structs.replace(
-                party, name=sealed.name, iban=sealed.iban, card_token=sealed.card_token, address=None
+                party, name=sealed.name, iban=sealed.iban, card_token=sealed.card_token, address=sealed.address
             )
     return msgspec.structs.replace(command, **changes)

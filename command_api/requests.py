@@ -17,7 +17,9 @@ from contracts.commands import (
     InstructionId,
     LimitMinor,
     Metadata,
+    PayeeText,
     Posting,
+    RailText,
     Reason,
     ReasonCode,
     Reference,
@@ -102,7 +104,7 @@ class Authorisation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """What is being authorised, said again: it must be what was initiated."""
 
     instructed_amount: InstructedAmount
-    payee: Annotated[str, Meta(min_length=1, max_length=128)]
+    payee: PayeeText
 
 
 class Refund(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -132,13 +134,13 @@ class RailOutcome(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     instruction_id: InstructionId
     outcome: Literal["accepted", "rejected", "unknown", "not_found"]
     reason_code: ReasonCode | None = None
-    rail_reference: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    rail_reference: RailText | None = None
 
 
 class RailReturn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a rail gives or takes back."""
 
-    return_id: Annotated[str, Meta(min_length=1, max_length=64)]
+    return_id: RailText
     amount_minor: AmountMinor
     reason_code: ReasonCode
 

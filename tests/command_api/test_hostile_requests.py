@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from command_api.app import BATCH_BODY_BYTES_MAX
+from contracts.payment_codes import SCA_ACR
 from runtime.http.body_gate import BODY_BYTES_MAX
 from tests.command_api.door import Door, problem_in
 from tests.command_api.samples import DOCUMENT, ROUTES, Route, valid_value, wrong_values
@@ -27,6 +28,7 @@ SCOPE_OF = {
     "/v1/holds/{hold_id}/extend": "holds:write",
     "/v1/holds/{hold_id}/capture": "holds:write",
     "/v1/holds/{hold_id}/release": "holds:write",
+    "/v1/holds/{hold_id}/expire": "deadlines:write",
     "/v1/payments": "payments:write",
     "/v1/webhook-endpoints": "webhooks:write",
     "/v1/webhook-endpoints/{endpoint_id}/update": "webhooks:write",
@@ -34,6 +36,22 @@ SCOPE_OF = {
     "/v1/webhook-endpoints/{endpoint_id}/disable": "webhooks:write",
     "/v1/webhook-endpoints/{endpoint_id}/enable": "webhooks:write",
     "/v1/webhook-endpoints/{endpoint_id}/replay": "webhooks:write",
+    "/v1/payments/{payment_id}/authorise": "payments:write",
+    "/v1/payments/{payment_id}/decline": "payments:write",
+    "/v1/payments/{payment_id}/cancel": "payments:write",
+    "/v1/payments/{payment_id}/refund": "payments:write",
+    "/v1/payments/{payment_id}/recall": "payments:write",
+    "/v1/payments/{payment_id}/review": "payments:review",
+    "/v1/payments/{payment_id}/resolve": "payments:operate",
+    "/v1/payments/{payment_id}/start": "deadlines:write",
+    "/v1/payments/{payment_id}/expire": "deadlines:write",
+    "/v1/payments/{payment_id}/instruct": "payments:execute",
+    "/v1/payments/{payment_id}/outcome": "payments:execute",
+    "/v1/payments/{payment_id}/park": "payments:execute",
+    "/v1/payments/{payment_id}/return": "payments:execute",
+    "/v1/rails": "payments:operate",
+    "/v1/authentication": "payments:operate",
+    "/v1/limits": "payments:operate",
     "/v1/batches": "transfers:write",  # of the command in the sample
 }
 SCOPES = set(SCOPE_OF.values())
@@ -170,7 +188,7 @@ async def test_every_route_needs_its_scope_and_the_ledger(door: Door, route: Rou
     assert f'scope="{scope}"' in refused.headers["www-authenticate"]
     refused = await door.post(route.url, body, token=door.token([scope], ledgers=["other"]))
     problem_in(refused, status=403, code="ledger_not_granted")
-    let_in = await door.post(route.url, body, token=door.token([scope]))
+    let_in = await door.post(route.url, body, token=door.token([scope], acr=SCA_ACR))
     assert let_in.status_code not in (401, 403), let_in.text
 
 

@@ -44,9 +44,10 @@ def total_minor(payment: Payment) -> int:
 
 def hold_funds(payment: Payment, state: State) -> tuple[int, tuple[AccountBalance, ...]] | Refused:
     """Reserve a payment's total on the payer's account. Nothing is reserved where the payer is outside."""
+    if payment.payer == payment.payee:
+        return Refused(Rejection.SAME_ACCOUNT, "debtor and creditor are the same account")
     if payment.debtor_account_id is None:
-        found = usable(payment.payee, payment.currency, state=state, pointer="/postings/1")
-        return found if isinstance(found, Refused) else (0, ())
+        return _room_for(payment, state) or (0, ())
     account = usable(payment.payer, payment.currency, state=state, pointer="/postings/0")
     if isinstance(account, Refused):
         return account
@@ -62,6 +63,15 @@ def hold_funds(payment: Payment, state: State) -> tuple[int, tuple[AccountBalanc
         account_id=payment.payer, currency=payment.currency, posted_minor=account.posted_minor, held_minor=after_minor
     )
     return held_minor, (balance,)
+
+
+def _room_for(payment: Payment, state: State) -> Refused | None:
+    """Refuse what would not fit on the payee's account, before somebody outside is charged for it."""
+    account = usable(payment.payee, payment.currency, state=state, pointer="/postings/1")
+    if isinstance(account, Refused):
+        return account
+    posted_minor = account.posted_minor + payment.amount_minor
+    return beyond_terms(account, posted_minor=posted_minor, held_minor=account.held_minor)
 
 
 def free_funds(payment: Payment, state: State) -> tuple[AccountBalance, ...]:
@@ -85,19 +95,11 @@ def book_payment(
 ) -> tuple[tuple[PostedPosting, ...], tuple[AccountBalance, ...]] | Refused:
     """Book a payment, freeing what it reserves; a rail's answer counts on frozen accounts too.
 
-    ``to_suspense``: the inside account cannot take it, so the suspense account does.
+    ``to_suspense``: the payee's account cannot take it, so the suspense account does.
     """
-    inward = payment.debtor_account_id is None
-    payee = payment.suspense if to_suspense and inward else payment.payee
+    payee = payment.suspense if to_suspense else payment.payee
     assert payee is not None
-    postings = _move(
-        payment.payer,
-        payee,
-        payment.amount_minor,
-        payment.currency,
-        state=state,
-        led_by=payee if inward else payment.payer,
-    )
+    postings = _move(payment.payer, payee, payment.amount_minor, payment.currency, state=state, led_by=_inside(payment))
     if payment.fee_minor and payment.fee_account_id is not None:
         postings += _move(
             payment.payer,
@@ -122,11 +124,24 @@ def book_back(
     ``instead_of_inside``: the account that stands in for the customer's.
     """
     inward = payment.debtor_account_id is None
-    payer, payee = payment.payee, payment.payer
+    payer, payee = _where_it_went(payment), payment.payer
     if instead_of_inside is not None:
         payer, payee = (instead_of_inside, payee) if inward else (payer, instead_of_inside)
-    led_by = payer if inward or payment.rail == "book" else payee
-    return book_postings(_move(payer, payee, amount_minor, payment.currency, state=state, led_by=led_by), state=state)
+    postings = _move(payer, payee, amount_minor, payment.currency, state=state, led_by=_inside(payment))
+    return book_postings(postings, state=state)
+
+
+def _where_it_went(payment: Payment) -> str:
+    """The account that the payment was booked on: not the payee's, if that could not take it."""
+    return payment.suspense if payment.diverted and payment.suspense is not None else payment.payee
+
+
+def _inside(payment: Payment) -> str:
+    """The customer's account, whose normal side decides the sides of all bookings of a payment.
+
+    Also of those in which suspense stands in for it: the clearing account then moves as it would have moved otherwise.
+    """
+    return payment.payee if payment.debtor_account_id is None else payment.payer
 
 
 def _move(

@@ -19,7 +19,7 @@ from typing import Final
 from contracts import events as e
 from contracts.ids import transfer_id
 from contracts.payment_codes import SCA_ACR, STATUS_OF
-from contracts.rejections import Refused
+from contracts.rejections import Refused, Rejection
 from ledger.domain import limits
 from ledger.domain.payments.booking import book_payment, free_funds, hold_funds, reason_of, same_normal_side
 from ledger.domain.payments.life_cycle import Gate, Payment
@@ -30,7 +30,6 @@ from ledger.domain.state import Moment, State
 SCREENING_HIT: Final = "screening_hit"
 DENIED: Final = "denied:"  # a cause that begins so is a denied risk score
 ANSWER_HOURS_MAX: Final = 72  # a request for payment waits so long for its payer
-FORBIDDEN_BETWEEN: Final = "AG01"
 FRAUD_SUSPECTED: Final = "FR01"
 
 NextStep = (
@@ -149,7 +148,8 @@ def _execute(
     if over is not None:
         return reject(payment, state, over.reason_code, over.detail)
     if payment.rail == "book":
-        return settle(payment, state, moment, counted_against=limited)
+        settled = settle(payment, state, moment, counted_against=limited)
+        return reject(payment, state, reason_of(settled), settled.detail) if isinstance(settled, Refused) else settled
     held = hold_funds(payment, state)
     if isinstance(held, Refused):
         return reject(payment, state, reason_of(held), held.detail)
@@ -173,24 +173,26 @@ def settle(
     rail_reference: str | None = None,
     reason: str | None = None,
     counted_against: tuple[str, ...] = (),
-) -> e.PaymentSettled | e.PaymentRejected:
-    """Book a payment, or reject it for the reason why it cannot be booked.
+) -> e.PaymentSettled | Refused:
+    """Book a payment, or say why it cannot be booked.
 
-    What a rail has executed is booked in any case: on the suspense account where the customer's cannot take it.
+    What a rail has executed is booked on the suspense account where the payee's cannot take it. Where that cannot
+    either, the answer is refused and a person has to look: the money has left, so rejecting the payment would lose it.
     """
     if payment.rail == "book":
         if payment.payer == payment.payee:
-            return reject(payment, state, FORBIDDEN_BETWEEN, "debtor and creditor are the same account")
+            return Refused(Rejection.SAME_ACCOUNT, "debtor and creditor are the same account")
         if not same_normal_side(payment, state):
-            return reject(payment, state, FORBIDDEN_BETWEEN, "a payment needs two accounts with the same normal side")
+            return Refused(Rejection.POSTINGS_UNBALANCED, "a payment needs two accounts with the same normal side")
     booked = book_payment(payment, state)
     if isinstance(booked, Refused) and payment.rail != "book":
-        booked = book_payment(payment, state, to_suspense=True)
+        diverted = book_payment(payment, state, to_suspense=True)
+        booked = booked if isinstance(diverted, Refused) else diverted
     if isinstance(booked, Refused):
-        return reject(payment, state, reason_of(booked), booked.detail)
+        return booked
     effective = effective_on(None, state=state, moment=moment)
     if isinstance(effective, Refused):
-        return reject(payment, state, reason_of(effective), effective.detail)
+        return effective
     postings, balances = booked
     return e.PaymentSettled(
         payment_id=payment.payment_id,
