@@ -18,6 +18,7 @@ from command_api.desk import Desk
 from command_api.document import PREFIX, write_document
 from command_api.holders import AccountHolders
 from command_api.problems import render_refusal
+from command_api.risk.lag import HeadWatch
 from command_api.risk.reading import RedisFigures
 from command_api.risk.scorer import RiskMetrics, Scorer
 from command_api.risk.shelf import ActivePolicy, Shelf
@@ -237,6 +238,8 @@ async def serve(settings: Settings) -> int:
     }
     if isinstance(keys, UrlKeys):
         tasks["keys"] = keys.run(shutdown)
+    if inspectors.head is not None:
+        tasks["risk-head"] = inspectors.head.run(shutdown)
     if inspectors.screener is not None:
         tasks["screening"] = ListWatcher(inspectors.screener, registry=registry).run(shutdown)
     try:
@@ -250,7 +253,7 @@ async def create_inspectors(
     settings: Settings, *, book: asyncpg.Pool, clock: Clock, registry: CollectorRegistry
 ) -> Inspectors:
     """Put together whom the door asks about payments. Raises RingRefused, ListRefused, ShelfUnreadable."""
-    vault = screener = scorer = None
+    vault = screener = scorer = head = None
     if settings.vault_keys_file is not None:
         ring_file = Path(settings.vault_keys_file)
         vault = Vault(
@@ -262,8 +265,16 @@ async def create_inspectors(
     if settings.redis_url is not None:
         source = RedisFigures(settings.redis_url, RiskKeys(settings.ledger))
         shelf = Shelf(Path(settings.risk_folder or NO_SHELF))
-        scorer = Scorer(source, ActivePolicy(shelf, clock=clock), clock=clock, metrics=RiskMetrics(registry))
-    return Inspectors(holders=AccountHolders(book), vault=vault, screener=screener, scorer=scorer)
+        watch = head = HeadWatch(book, ledger=settings.ledger)
+        await watch.look()
+        scorer = Scorer(
+            source,
+            ActivePolicy(shelf, clock=clock),
+            clock=clock,
+            metrics=RiskMetrics(registry),
+            head=lambda: watch.position,
+        )
+    return Inspectors(holders=AccountHolders(book), vault=vault, screener=screener, scorer=scorer, head=head)
 
 
 def read_rail_secrets(settings: Settings) -> RailSecrets:

@@ -19,6 +19,7 @@ from msgspec import Struct
 
 from command_api.holders import AccountHolders
 from command_api.parties import checked_party, payee_of, sealed_party
+from command_api.risk.lag import HeadWatch
 from command_api.risk.scorer import Scorer
 from command_api.screening.names import UnscreenableName
 from command_api.screening.parties import roles_to_screen
@@ -31,6 +32,7 @@ from contracts.events.payments import SealedParty
 from contracts.money import AmountOutOfRange, WrongScale, minor_of
 from contracts.payment_codes import RailName
 from contracts.risk import RiskAssessment, RiskContext
+from contracts.risk_features import risk_subjects
 from contracts.screening import PartyRole, ScreeningMode, ScreeningSummary
 from ledger.domain.payments.authorisation import ProvenAuthorisation
 from ledger.domain.payments.initiation import AssessedPayment
@@ -59,6 +61,7 @@ class Inspectors(Struct, frozen=True, kw_only=True):
     vault: Vault | None = None
     screener: Screener | None = None
     scorer: Scorer | None = None
+    head: HeadWatch | None = None  # what the scorer goes by
     screening_modes: dict[RailName, ScreeningMode] = {}
 
 
@@ -105,7 +108,7 @@ class Assessor:
         assert inside is not None
         customer_id = await self._ask.holders.customer_of(inside)
         subject, remittance = await self._seal_remittance(wish, customer_id or f"acct:{inside}")
-        risk = await self._score(wish, principal, outside=outside, customer_id=customer_id or inside)
+        risk = await self._score(wish, principal, outside=outside, customer_id=customer_id)
         return AssessedPayment(
             wish=wish,
             debtor=outside if wish.debtor is not None else None,
@@ -156,7 +159,7 @@ class Assessor:
         return result.summary()
 
     async def _score(
-        self, wish: InitiatePayment, principal: Principal, *, outside: SealedParty | None, customer_id: str
+        self, wish: InitiatePayment, principal: Principal, *, outside: SealedParty | None, customer_id: str | None
     ) -> RiskAssessment | None:
         if self._ask.scorer is None:
             return None
@@ -169,13 +172,17 @@ class Assessor:
         except (WrongScale, AmountOutOfRange):
             return None  # the decision refuses it
         account_id = wish.debtor_account_id or wish.creditor_account_id
-        payee_id = wish.creditor_account_id if outside is None else outside.payee_id
         assert account_id is not None
-        assert payee_id is not None
+        customer, payee = risk_subjects(
+            customer_id=customer_id if wish.debtor_account_id is not None else None,  # as the event will say it
+            debtor_account_id=wish.debtor_account_id,
+            creditor_account_id=wish.creditor_account_id,
+            party_id=outside.payee_id if outside is not None else None,
+        )
         context = RiskContext(
-            customer_id=customer_id,
+            customer_id=customer,
             account_id=account_id,
-            payee_id=payee_id,
+            payee_id=payee,
             device_id=principal.device,
             amount_minor=amount_minor,
             currency=amount.currency,

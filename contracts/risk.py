@@ -92,6 +92,8 @@ class PaymentFact(Struct, frozen=True, kw_only=True, gc=False):
     device_id: str = ""
     currency: str = ""
     amount_minor: int = 0
+    payment_type: str = ""
+    rail: str = ""
 
 
 class ReasonWords(Struct, frozen=True, kw_only=True):

@@ -13,7 +13,8 @@ PAGE_EVENTS: Final = 5_000
 PAGE_PAYMENTS: Final = 5_000
 LABELS_MAX: Final = 5_000_000
 COLUMNS: Final = ["id", "fraud"]
-SCALE_UNKNOWN: Final = 2  # of a currency outside ISO 4217; no feature depends on it
+SCALE_UNKNOWN: Final = 2  # no feature depends on it
+UNKNOWN: Final = "unknown"  # what the lake does not say of a payment; a rule about it then never holds
 
 
 class HistoryRefused(Exception):
@@ -91,6 +92,8 @@ def _lake_facts(folder: Path) -> Iterator[PaymentFact]:
                     payee_id=creditor,
                     currency=currency,
                     amount_minor=amount_minor,
+                    payment_type=UNKNOWN,
+                    rail=UNKNOWN,
                 )
                 yield PaymentFact(position=position, kind="settled", payment_id=name, at=at)
 
@@ -119,6 +122,8 @@ def context_of(fact: PaymentFact) -> RiskContext:
         amount_minor=fact.amount_minor,
         currency=fact.currency,
         scale=SCALE_UNKNOWN,
+        payment_type=fact.payment_type,
+        rail=fact.rail,
     )
 
 

@@ -6,6 +6,7 @@ book, lead to the ruleset's policy for that case: challenge, review or deny, by 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -51,15 +52,25 @@ class RiskMetrics:
 class Scorer:
     """Assesses payments. Never raises for anything outside this process: every payment gets a decision."""
 
-    def __init__(self, source: FigureSource, active: ActivePolicy, *, clock: Clock, metrics: RiskMetrics) -> None:
+    def __init__(
+        self,
+        source: FigureSource,
+        active: ActivePolicy,
+        *,
+        clock: Clock,
+        metrics: RiskMetrics,
+        head: Callable[[], int | None] = lambda: None,
+    ) -> None:
+        """`head`: the newest position of the book that this process knows of, see lag.py; None: not known."""
+        self._head = head
         self._source = source
         self._active = active
         self._clock = clock
         self._metrics = metrics
         self._warn_at = 0.0
 
-    async def assess(self, context: RiskContext, *, head: int | None = None) -> RiskAssessment:
-        """Assess one payment as of now. `head`: the newest position of the book that the caller knows of, if any."""
+    async def assess(self, context: RiskContext) -> RiskAssessment:
+        """Assess one payment as of now."""
         began = self._clock.monotonic()
         policy = self._active.current()
         try:
@@ -67,12 +78,13 @@ class Scorer:
         except FeaturesUnavailable as unavailable:
             assessment = self._degrade(context, policy, FEATURES_UNAVAILABLE, str(unavailable))
         else:
-            assessment = self._judge(context, policy, read, head)
+            assessment = self._judge(context, policy, read)
         self._metrics.assessments.labels(assessment.decision, str(assessment.degraded).lower()).inc()
         self._metrics.seconds.observe(self._clock.monotonic() - began)
         return assessment
 
-    def _judge(self, context: RiskContext, policy: RiskPolicy, read: Read, head: int | None) -> RiskAssessment:
+    def _judge(self, context: RiskContext, policy: RiskPolicy, read: Read) -> RiskAssessment:
+        head = self._head()
         lag = 0 if head is None else head - read.position
         if lag > policy.ruleset.document.degraded.lag_events_max:
             return self._degrade(context, policy, FEATURES_BEHIND, f"the risk model is {lag} events behind the book")

@@ -44,7 +44,7 @@ async def bench_risk(redis_url: str, folder: Path) -> dict[str, Any]:
     async def get(number: int) -> None:
         await bare.get(f"bench-{number}")
 
-    await assess(0), await get(0)  # connections and scripts
+    await asyncio.gather(assess(0), get(0))  # connections and scripts
     ours: list[float] = []
     baseline: list[float] = []
     cpu_us: list[float] = []

@@ -10,7 +10,7 @@ from msgspec import msgpack
 
 from contracts.read_models import WalletsKeys, checkpoint_of
 from contracts.risk import PaymentFact
-from contracts.risk_features import RINGS, RISK, RiskKeys
+from contracts.risk_features import RINGS, RISK, RiskKeys, risk_subjects
 from projectors.apply import Fenced, Outcome
 from projectors.events import Batch, Event, decode_event
 from projectors.rebuild import drop_keys, rebuild
@@ -175,7 +175,27 @@ async def test_the_process_keeps_the_model_level_and_a_rebuild_makes_the_same_ag
 def test_the_adapter_reads_every_kind_of_payment_event(place: Place) -> None:
     events = events_of(place, 600)
     facts: list[PaymentFact] = list(facts_of(events))
-    payments = {event.position for event in events if event.envelope.type.startswith("payment_")}
-    assert {fact.position for fact in facts} == payments
-    assert {fact.kind for fact in facts} >= {"initiated", "settled"}
+    wanted = {"payment_initiated": "initiated", "payment_settled": "settled", "payment_rejected": "rejected"}
+    expected = {event.position: wanted[event.envelope.type] for event in events if event.envelope.type in wanted}
+    assert {fact.position: fact.kind for fact in facts} == expected
+    assert {"initiated", "settled"} <= set(expected.values())
     assert WalletsKeys(place.ledger).prefix != RiskKeys(place.ledger).prefix
+
+
+@pytest.mark.parametrize(
+    ("customer", "debtor", "creditor", "party", "expected"),
+    [
+        ("cust_1", "customers:a:eur", "customers:b:eur", None, ("cust_1", "customers:b:eur")),
+        (None, "customers:a:eur", "customers:b:eur", None, ("customers:a:eur", "customers:b:eur")),
+        ("cust_1", "customers:a:eur", None, "payee_ab", ("cust_1", "payee_ab")),
+        (None, None, "customers:a:eur", "payee_ab", ("customers:a:eur", "payee_ab")),
+    ],
+    ids=["between customers", "between accounts", "to an IBAN", "a top-up"],
+)
+def test_door_and_projector_agree_on_whom_a_payment_counts_for(
+    customer: str | None, debtor: str | None, creditor: str | None, party: str | None, expected: tuple[str, str]
+) -> None:
+    subjects = risk_subjects(
+        customer_id=customer, debtor_account_id=debtor, creditor_account_id=creditor, party_id=party
+    )
+    assert subjects == expected

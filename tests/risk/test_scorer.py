@@ -11,6 +11,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from cli.devstack import Servers, running_servers
+from command_api.risk.lag import HeadWatch
 from command_api.risk.reading import FAILURES_MAX, READ_DEADLINE_S, FeaturesUnavailable, Read, RedisFigures
 from command_api.risk.scorer import RiskMetrics, Scorer
 from command_api.risk.shelf import ActivePolicy, Shelf
@@ -18,7 +19,11 @@ from contracts.risk import PaymentFact, RiskAssessment, RiskContext
 from contracts.risk_features import RiskKeys
 from projectors.risk.target import RiskTarget
 from runtime.clock import FixedClock, SystemClock
+from runtime.postgres import create_pool
+from runtime.shutdown import Shutdown
+from tests.projectors.places import Place, until
 from tests.risk.histories import BEGIN_S, context_of, initiated, moment
+from tests.support.book import RandomBook
 from tests.support.tcp_proxy import proxying
 
 WITHIN_S = 1.0  # far above the deadline, because the machine is shared; far below any of Redis' own time-outs
@@ -33,10 +38,12 @@ class Door:
         self.registry = CollectorRegistry()
         self.source = RedisFigures(url, keys, deadline_s=deadline_s)
         active = ActivePolicy(Shelf(folder), clock=self.clock)
-        self.scorer = Scorer(self.source, active, clock=self.clock, metrics=RiskMetrics(self.registry))
+        self.head: int | None = None
+        metrics = RiskMetrics(self.registry)
+        self.scorer = Scorer(self.source, active, clock=self.clock, metrics=metrics, head=lambda: self.head)
 
-    async def assess(self, context: RiskContext = PAYMENT, *, head: int | None = None) -> RiskAssessment:
-        return await self.scorer.assess(context, head=head)
+    async def assess(self, context: RiskContext = PAYMENT) -> RiskAssessment:
+        return await self.scorer.assess(context)
 
     async def recovered(self) -> RiskAssessment:
         """Assess until Redis answers again, which must be soon."""
@@ -88,8 +95,10 @@ async def test_the_same_inputs_give_the_same_assessment(door: tuple[Door, RiskTa
 
 async def test_a_model_far_behind_the_book_is_not_relied_on(door: tuple[Door, RiskTarget]) -> None:
     made, _ = door
-    assert not (await made.assess(head=2_000)).degraded
-    found = await made.assess(head=2_001)
+    made.head = 2_000
+    assert not (await made.assess()).degraded
+    made.head = 2_001
+    found = await made.assess()
     assert (found.decision, found.degraded, found.reasons) == ("challenge", True, ("FEATURES_BEHIND",))
 
 
@@ -185,3 +194,20 @@ async def test_a_stall_of_this_process_is_not_taken_for_a_slow_redis(
     time.sleep(0.5)  # noqa: ASYNC251 - the stall
     assert (await reading).position == 0
     await source.close()
+
+
+async def test_the_head_of_the_book_is_known_at_the_door(place: Place) -> None:
+    pool = await create_pool(place.reader_dsn, application_name="tests", size_max=1)
+    watch, shutdown = HeadWatch(pool, ledger=place.ledger), Shutdown()
+    assert watch.position is None
+    lines = RandomBook(seed=1, ledger=place.ledger).write(5)
+    await place.record(lines)
+    running = asyncio.create_task(watch.run(shutdown))
+
+    async def level() -> bool:
+        return watch.position == lines[-1].position
+
+    await until(level, "the head is known")
+    shutdown.request("the test is over")
+    await running
+    await pool.close()
