@@ -106,7 +106,7 @@ def read_model(content: bytes) -> RiskModel:
         raise ModelRefused(f"a model has at most {MODEL_BYTES_MAX} bytes")
     try:
         document = msgspec.json.decode(content, type=ModelDocument)
-    except (UnicodeDecodeError, msgspec.MsgspecError) as error:
+    except (UnicodeDecodeError, msgspec.MsgspecError, RecursionError) as error:
         raise ModelRefused(str(error)) from error
     for each in document.inputs:
         feature = FEATURE_OF.get(each.feature)

@@ -144,8 +144,8 @@ def read_ruleset(content: bytes) -> Ruleset:
         raise RulesetRefused([f"a ruleset has at most {RULESET_BYTES_MAX} bytes"])
     try:
         document = msgspec.convert(tomllib.loads(content.decode()), RulesetDocument)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise RulesetRefused([str(error)]) from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError, RecursionError) as error:
+        raise RulesetRefused([str(error) or "brackets stand too deep"]) from error
     mistakes = _contradictions(document)
     conditions: list[Expression] = []
     for rule in document.rules:

@@ -99,70 +99,75 @@ def histories(draw: st.DrawFn, *, payments_max: int = 25) -> list[PaymentFact]:
     return facts
 
 
-def counted(facts: Sequence[PaymentFact], context: RiskContext, now_s: int) -> Figures:
-    """Count everything anew, without buckets that are written over, sums that are carried on, or an order."""
-    payments = {fact.payment_id: fact for fact in facts if fact.kind == "initiated"}
-    settled, rejected = (
-        [
-            (fact.at, payments[fact.payment_id])
-            for fact in facts
-            if fact.kind == kind and payments[fact.payment_id].at >= fact.at - PAYMENT_MEMORY_S
-        ]
-        for kind in ("settled", "rejected")
-    )
-    customer, payee, device = context.customer_id, context.payee_id, context.device_id or ""
-    names = {"customer_id": customer, "payee_id": payee, "device_id": device}
-    paid = [fact for fact in facts if fact.kind == "initiated"]
+class _Count:
+    """A whole history, looked at from one second and one payment."""
 
-    def subject(field: str) -> SubjectFigures:
-        mine = [fact for fact in paid if names[field] and getattr(fact, field) == names[field]]
-        failures = [at for at, fact in rejected if names[field] and getattr(fact, field) == names[field]]
+    def __init__(self, facts: Sequence[PaymentFact], context: RiskContext, now_s: int) -> None:
+        payments = {fact.payment_id: fact for fact in facts if fact.kind == "initiated"}
+        self.paid = list(payments.values())
+        self.outcomes = [
+            (fact.kind, fact.at, payments[fact.payment_id])
+            for fact in facts
+            if fact.kind != "initiated" and payments[fact.payment_id].at >= fact.at - PAYMENT_MEMORY_S
+        ]
+        self.currency, self.now_s = context.currency, now_s
+        self.names = {
+            "customer_id": context.customer_id,
+            "payee_id": context.payee_id,
+            "device_id": context.device_id or "",
+        }
+
+    def is_mine(self, fact: PaymentFact, *fields: str) -> bool:
+        return all(self.names[field] and getattr(fact, field) == self.names[field] for field in fields)
+
+    def subject(self, field: str) -> SubjectFigures:
+        mine = [fact for fact in self.paid if self.is_mine(fact, field)]
+        failures = [at for kind, at, fact in self.outcomes if kind == "rejected" and self.is_mine(fact, field)]
         windows = []
         for window in WINDOWS:
             size = RINGS[window.ring].bucket_s
-            oldest = now_s // size - window.buckets
+            oldest = self.now_s // size - window.buckets
             within = [fact for fact in mine if fact.at // size >= oldest]
-            amounts = [fact.amount_minor for fact in within if fact.currency == context.currency]
+            amounts = [fact.amount_minor for fact in within if fact.currency == self.currency]
             failed = sum(1 for at in failures if at // size >= oldest)
             windows.append(Window(len(within), failed, min(sum(amounts), FIGURE_MAX)))
         hour, day, week, month = windows
         return SubjectFigures(hour, day, week, month, *span([fact.at for fact in mine]))
 
-    def pair(field: str) -> tuple[int, int]:
-        return span(
-            [
-                at
-                for at, fact in settled
-                if names[field] and fact.customer_id == customer and getattr(fact, field) == names[field]
-            ]
-        )
+    def pair(self, field: str) -> tuple[int, int]:
+        fields = ("customer_id", field)
+        return span([at for kind, at, fact in self.outcomes if kind == "settled" and self.is_mine(fact, *fields)])
 
-    def met(one: str, other: str) -> tuple[int, int]:
+    def met(self, one: str, other: str) -> tuple[int, int]:
         recent = {
             getattr(fact, other)
-            for fact in paid
-            if names[one] and getattr(fact, one) == names[one] and getattr(fact, other)
-            if fact.at > now_s - DISTINCT_WINDOW_S
+            for fact in self.paid
+            if self.is_mine(fact, one) and getattr(fact, other) and fact.at > self.now_s - DISTINCT_WINDOW_S
         }
-        return len(recent), int(names[other] in recent)
+        return len(recent), int(self.names[other] in recent)
 
-    steps = sorted(
-        amount_step(fact.amount_minor)
-        for _, fact in settled
-        if fact.customer_id == customer and fact.currency == context.currency
-    )
-    median = steps[(len(steps) + 1) // 2 - 1] if steps else 0
+    def typical(self) -> tuple[int, int]:
+        steps = sorted(
+            amount_step(fact.amount_minor)
+            for kind, _, fact in self.outcomes
+            if kind == "settled" and self.is_mine(fact, "customer_id") and fact.currency == self.currency
+        )
+        return len(steps), steps[(len(steps) + 1) // 2 - 1] if steps else 0
+
+
+def counted(facts: Sequence[PaymentFact], context: RiskContext, now_s: int) -> Figures:
+    """Count everything anew, without buckets that are written over, sums that are carried on, or an order."""
+    count = _Count(facts, context, now_s)
     return Figures(
-        subject("customer_id"),
-        subject("payee_id"),
-        subject("device_id"),
-        *pair("payee_id"),
-        *pair("device_id"),
-        *met("customer_id", "payee_id"),
-        *met("payee_id", "customer_id"),
-        *met("device_id", "customer_id"),
-        len(steps),
-        median,
+        count.subject("customer_id"),
+        count.subject("payee_id"),
+        count.subject("device_id"),
+        *count.pair("payee_id"),
+        *count.pair("device_id"),
+        *count.met("customer_id", "payee_id"),
+        *count.met("payee_id", "customer_id"),
+        *count.met("device_id", "customer_id"),
+        *count.typical(),
     )
 
 

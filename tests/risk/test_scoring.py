@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -199,6 +200,8 @@ REFUSED: dict[str, Callable[[], str]] = {
     "a condition that does not compile": lambda: HEAD + rule("is_new_payee &&"),
     "too many rules": lambda: HEAD + "".join(rule("is_new_payee", name=f"r{n}") for n in range(101)),
     "no TOML": lambda: "rules = [",
+    "TOML that is too deep": lambda: "rules = " + "[" * 100_000,
+    "TOML that is too long": lambda: HEAD + rule("is_new_payee") + "#" * 300_000,
 }
 
 
@@ -279,3 +282,13 @@ def test_a_decision_is_explained_in_words_with_its_figures() -> None:
     [reason] = found.reasons
     assert (reason.code, reason.words) == ("REASON_ONE", "1000 is a lot of unknown.")
     assert reason.customer_words == "It is high."
+
+
+def test_the_model_card_lists_every_feature_as_the_code_has_it() -> None:
+    card = (Path(__file__).parents[2] / "docs/reference/risk-model.md").read_text("utf-8")
+    rows = [f"| `{each.name}` | {each.kind} | {each.risk} | {each.words} |" for each in FEATURES]
+    assert card.splitlines()[-len(rows) :] == rows
+
+
+def test_the_features_that_are_made_are_those_that_are_listed() -> None:
+    assert list(nothing_known()) == [feature.name for feature in FEATURES]
