@@ -48,7 +48,7 @@ BURSAR_PROCESSES: tuple[ProcessSpec, ...] = (
         name="command-api",
         settings=(
             *("environment", "database_url", "nats_url", "redis_url", "port", *_APIS_VERIFY),
-            *("vault_keys_file", "screening_folder", "sct_inst_secret_file", "card_psp_secret_file"),
+            *("vault_keys_file", "screening_folder", "risk_folder", "sct_inst_secret_file", "card_psp_secret_file"),
         ),
         role=WRITER,
     ),
@@ -130,6 +130,7 @@ def service_of(spec: ProcessSpec, servers: Servers) -> Service:
         "simulators_dir": str(servers.data.path / "simulators"),
         "jwks_file": str(identity.jwks_file(servers.data)),
         "screening_folder": str(SAMPLE_LISTS),
+        "risk_folder": str(servers.data.path / "risk"),
         "vault_keys_file": str(vault_keys_file(servers.data)),
         "token_file": str(identity.token_file(servers.data)),
         "service_token_file": str(identity.service_token_file(servers.data, spec.name)),
