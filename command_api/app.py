@@ -136,12 +136,12 @@ class Settings(ScreeningSettings, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 def create_app(
-    *, desk: Desk, verifier: TokenVerifier, registry: CollectorRegistry, ledger: str, secrets: RailSecrets
+    *, desk: Desk, verifier: TokenVerifier, registry: CollectorRegistry, ledger: str, signing: RailSecrets
 ) -> ASGIApp:
     """Put the application and what surrounds every request together."""
 
-    async def give_secrets() -> RailSecrets:
-        return secrets
+    async def give_signing() -> RailSecrets:
+        return signing
 
     async def give_desk() -> Desk:
         return desk
@@ -159,7 +159,7 @@ def create_app(
                 route_handlers=list(messages.HANDLERS),
                 dependencies={
                     "desk": Provide(give_desk, use_cache=True),
-                    "secrets": Provide(give_secrets, use_cache=True),
+                    "signing": Provide(give_signing, use_cache=True),
                 },
             ),
             api_pages(lambda: document),
@@ -237,7 +237,7 @@ async def serve(settings: Settings) -> int:
         verifier=verifier,
         registry=registry,
         ledger=settings.ledger,
-        secrets=read_rail_secrets(settings),
+        signing=read_rail_secrets(settings),
     )
     settle_memory()
     tasks = {
