@@ -49,10 +49,7 @@ BURSAR_PROCESSES: tuple[ProcessSpec, ...] = (
         settings=(
             *("environment", "database_url", "nats_url", "redis_url", "port", *_APIS_VERIFY),
             *("vault_keys_file", "screening_folder", "risk_folder", "sct_inst_secret_file", "card_psp_secret_file"),
-<<<<<<< HEAD
             "webhooks_to_loopback",
-=======
->>>>>>> risk
         ),
         role=WRITER,
     ),
