@@ -2,18 +2,19 @@
 
 It keeps the promises that a rail makes (docs: the same instruction id is executed once; an instruction that arrives
 after its time limit is refused), loses and delays everything else, and now and then it lies: `liars` are the payments
-about which it has said something that was not so. `executed` is the truth, in minor units, by instruction.
+about which it has said something that was not so; about those it says the truth, too, sooner or later. `executed` is
+the truth, in minor units, by instruction.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from random import Random
-from typing import Literal
+from typing import Final, Literal
 
 from contracts.events.payments import Instruction, PaymentFacts
-from projectors.payments.saga import TIME_LIMIT
+from contracts.payment_codes import RailName
 from projectors.rails.rail import Accepted, NotFound, Pending, RailAnswer, Rejected, Unknown
 
 Fate = Literal["accepted", "rejected", "pending", "refused_late"]
@@ -21,7 +22,9 @@ Later = Callable[[float, Callable[[], None]], None]
 """Do something after so many seconds."""
 Says = Callable[[str, str, str], None]
 """A message of the rail arrives: instruction, outcome, message id."""
-HOUR_S = 3_600.0
+HOUR_S: Final = 3_600.0
+LIMIT_S: Final[dict[RailName, float]] = {"sct_inst": 10.0, "card_psp": 600.0, "file": 96 * HOUR_S}
+"""What arrives later is refused; until then it may still arrive."""
 
 
 class SimulatedRail:
@@ -49,13 +52,12 @@ class SimulatedRail:
         if roll < 0.10:
             return Unknown("lost on the way there")
         if roll < 0.16:
-            limit_s = TIME_LIMIT[facts.rail].total_seconds()
-            self._later(self._chance.random() * 3 * limit_s, lambda: self._arrive(instruction, facts))
+            self._later(self._chance.random() * 3 * LIMIT_S[facts.rail], lambda: self._arrive(instruction, facts))
             return Unknown("delayed on the way there")
         self._arrive(instruction, facts)
         if roll < 0.26 or name in self._silent:
             return Unknown("lost on the way back")
-        return self._answer(name, facts)
+        return self._answer(instruction, facts)
 
     def inquire(self, instruction: Instruction, facts: PaymentFacts) -> RailAnswer:
         """Say what became of an instruction, perhaps."""
@@ -64,8 +66,10 @@ class SimulatedRail:
             return Unknown("no answer")
         if name in self.fates and self._chance.random() < 0.002:
             self._lie_about(name)
-            return NotFound()
-        return self._answer(name, facts)
+            if self.fates[name] == "accepted":
+                self._tell(name, "accepted")
+            return NotFound(is_final=True)
+        return self._answer(instruction, facts)
 
     def by_phone(self, instruction_id: str) -> bool:
         """Tell whether it was executed; from now on that does not change."""
@@ -77,10 +81,9 @@ class SimulatedRail:
         name = instruction.instruction_id
         if name in self.fates:
             return  # the same instruction again
-        late = self._now() - instruction.instructed_at > TIME_LIMIT[facts.rail]
         roll = self._chance.random()
         assert facts.amount_minor is not None
-        if late:
+        if self._is_late(instruction, facts):
             self.fates[name] = "refused_late"
         elif roll < 0.70:
             self._decide(name, "accepted", facts.amount_minor)
@@ -101,12 +104,13 @@ class SimulatedRail:
         self.fates[name] = fate
         if fate == "accepted":
             self.executed[name] = amount_minor
-        if name not in self._silent or self._chance.random() < 0.3:
-            for _ in range(self._chance.choice((0, 1, 1, 2))):  # nobody is told, or twice
-                self._tell(name, fate)
         if self._chance.random() < 0.004:
             self._lie_about(name)
             self._tell(name, "rejected" if fate == "accepted" else "accepted")
+        lied = name.partition(".")[0] in self.liars
+        if lied or name not in self._silent or self._chance.random() < 0.3:
+            for _ in range(self._chance.choice((1, 2) if lied else (0, 1, 1, 2))):  # nobody is told, or twice
+                self._tell(name, fate)
 
     def _tell(self, name: str, outcome: str) -> None:
         self._messages += 1
@@ -117,7 +121,11 @@ class SimulatedRail:
     def _lie_about(self, name: str) -> None:
         self.liars.add(name.partition(".")[0])
 
-    def _answer(self, name: str, facts: PaymentFacts) -> RailAnswer:
+    def _is_late(self, instruction: Instruction, facts: PaymentFacts) -> bool:
+        return (self._now() - instruction.instructed_at).total_seconds() > LIMIT_S[facts.rail]
+
+    def _answer(self, instruction: Instruction, facts: PaymentFacts) -> RailAnswer:
+        name = instruction.instruction_id
         match self.fates.get(name):
             case "accepted":
                 return Accepted(f"ref-{name}")
@@ -126,15 +134,8 @@ class SimulatedRail:
             case "pending":
                 return Pending()
             case _:
-                return NotFound()
+                return NotFound(is_final=self._is_late(instruction, facts))
 
     def _some_time(self) -> float:
         """Mostly seconds, sometimes hours: after the saga has given up, too."""
         return self._chance.choice((0.1, 5.0, 60.0, 30 * HOUR_S, 150 * HOUR_S)) * self._chance.random()
-
-
-def seconds(span_s: float) -> timedelta:
-    """A span of time."""
-    return timedelta(seconds=span_s)
-
-

@@ -167,8 +167,9 @@ class World:
                 return max(move.after_s, slowly_s * self.chance.random() * 2)
 
     def _ask(self, running: Running, instruction: Any, facts: Any) -> RailAnswer:
-        late = self.now - instruction.instructed_at > saga.TIME_LIMIT[facts.rail]
-        if running.intent or running.task.payload["sent_before"] or late:
+        limit = saga.TIME_LIMIT.get(facts.rail)
+        is_late = limit is not None and self.now - instruction.instructed_at > limit
+        if running.intent or running.task.payload["sent_before"] or is_late:
             return self.rail.inquire(instruction, facts)
         self._may_crash()
         running.intent = True
@@ -191,4 +192,3 @@ class _Seen:
 def _outcome(instruction_id: str, outcome: Any, **more: Any) -> c.RecordRailOutcome:
     payment_id = instruction_id.partition(".")[0]
     return c.RecordRailOutcome(payment_id=payment_id, instruction_id=instruction_id, outcome=outcome, **more)
-
