@@ -269,13 +269,13 @@ def test_the_window_reads_every_field_that_a_delivery_needs() -> None:
 @pytest.mark.parametrize("settings", [DoorSettings, ReactorSettings])
 def test_production_refuses_to_reach_this_machine(settings: type[msgspec.Struct]) -> None:
     known = {field.name for field in msgspec.structs.fields(settings)}
-    given = {
+    given: dict[str, object] = {
         name: "x"
         for name in ("database_url", "nats_url", "token_issuer", "token_audience", "jwks_file", "command_api_url",
                      "service_token_file")
         if name in known
     }  # fmt: skip
-    msgspec.convert({**given, "environment": "production"}, settings)
+    msgspec.convert(given | {"environment": "production"}, settings)
     with pytest.raises(msgspec.ValidationError, match="for development"):
-        msgspec.convert({**given, "environment": "production", "webhooks_to_loopback": True}, settings)
-    msgspec.convert({**given, "environment": "development", "webhooks_to_loopback": True}, settings)
+        msgspec.convert(given | {"environment": "production", "webhooks_to_loopback": True}, settings)
+    msgspec.convert(given | {"environment": "development", "webhooks_to_loopback": True}, settings)

@@ -14,6 +14,7 @@ from contracts.risk import RiskAssessment, RiskDecision
 from contracts.screening import ScreeningSummary
 from ledger.domain.payments.authorisation import ProvenAuthorisation
 from ledger.domain.payments.initiation import AssessedPayment
+from ledger.domain.webhooks import EndpointWithSecret, RotationWithSecret
 
 INITIATED_AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -28,6 +29,10 @@ def assessed(command: Any, **found: Any) -> Any:
             payee = command.payee
             payee_id = payee if payee[0].islower() and not payee.startswith("tok_") else f"payee_{payee.lower()}"
             return ProvenAuthorisation(command=command, payee_id=payee_id, acr=SCA_ACR)
+        case c.CreateWebhookEndpoint():
+            return EndpointWithSecret(wish=command, secret="sealed")
+        case c.RotateWebhookSecret():
+            return RotationWithSecret(wish=command, secret="sealed")
         case _:
             return command
 
