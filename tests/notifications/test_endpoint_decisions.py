@@ -25,7 +25,7 @@ IDS = ("whe_1", "whe_2", "whe_3")
 
 courses = st.lists(
     st.tuples(
-        st.sampled_from(["create", "rotate", "rotate_at_once", "disable", "enable", "update", "wait"]),
+        st.sampled_from(["create", "rotate", "rotate_at_once", "disable", "enable", "update", "wait", "wait_long"]),
         st.sampled_from(IDS),
     ),
     max_size=25,
@@ -54,8 +54,9 @@ def follow(course: list[tuple[str, str]]) -> None:
     secrets: dict[str, list[tuple[str, Any]]] = {}  # newest first: the secret and until when it signs
     statuses: dict[str, str] = {}
     for number, (step, endpoint_id) in enumerate(course):
-        if step == "wait":
-            book.now += timedelta(hours=13)
+        if step.startswith("wait"):
+            book.now += timedelta(hours=13 if step == "wait" else 25)
+            judge(book, secrets, statuses)
             continue
         secret = f"sealed {number}"
         decided = book.attempt(command_of(step, endpoint_id, secret))
@@ -92,6 +93,11 @@ def test_an_endpoint_signs_with_its_newest_secret_and_the_one_before_within_the_
     follow(course)
 
 
+def exchange(patch: pytest.MonkeyPatch, table: Any, kind: type, function: Any) -> None:
+    """Put another function into one of the book's two tables."""
+    patch.setitem(table, kind, function)
+
+
 def forget_the_old_secret(patch: pytest.MonkeyPatch) -> None:
     real = EVOLVERS[WebhookSecretRotated]
 
@@ -100,7 +106,7 @@ def forget_the_old_secret(patch: pytest.MonkeyPatch) -> None:
         kept = state.record(ENDPOINT, event.endpoint_id)
         state.records[ENDPOINT, event.endpoint_id] = replace(kept, previous_secret=None)
 
-    patch.setitem(EVOLVERS, WebhookSecretRotated, evolve)  # type: ignore[arg-type]
+    exchange(patch, EVOLVERS, WebhookSecretRotated, evolve)
 
 
 def keep_the_old_secret_for_ever(patch: pytest.MonkeyPatch) -> None:
@@ -111,7 +117,7 @@ def keep_the_old_secret_for_ever(patch: pytest.MonkeyPatch) -> None:
         later = moment.now + timedelta(days=9)
         return decided if isinstance(decided, Refused) else replace(decided, previous_valid_until=later)
 
-    patch.setitem(DECIDERS, RotationWithSecret, decide)  # type: ignore[arg-type]
+    exchange(patch, DECIDERS, RotationWithSecret, decide)
 
 
 def disable_nothing(patch: pytest.MonkeyPatch) -> None:
