@@ -21,6 +21,11 @@ ELSEWHERE = {
     Rejection.HOLD_DEADLINE_NOT_PASSED,
     Rejection.HOLD_DEADLINE_PASSED,
     Rejection.HOLD_ALREADY_EXPIRED,
+    # Endpoints need a vault, see tests/notifications/test_webhooks.py.
+    Rejection.WEBHOOK_ENDPOINT_NOT_FOUND,
+    Rejection.WEBHOOK_ENDPOINT_STATE_CONFLICT,
+    Rejection.WEBHOOK_ENDPOINTS_EXHAUSTED,
+    Rejection.WEBHOOK_REPLAY_RANGE_INVALID,
 }
 
 
