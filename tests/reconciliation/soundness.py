@@ -10,8 +10,8 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from projectors.reconciliation.matching import reconcile as engine
-from projectors.reconciliation.matching.items import BankLine, BookEntry
-from projectors.reconciliation.matching.outcome import Match, Outcome, explain
+from projectors.reconciliation.matching.items import OpenEntry, OpenLine
+from projectors.reconciliation.matching.outcome import Break, Match, Outcome, explain
 from projectors.reconciliation.matching.rules import DEFAULT_POLICY, MatchingPolicy, MatchingRule
 from tests.support.statement_month import found_breaks, found_matches, found_suggestions, statement_month
 
@@ -42,10 +42,10 @@ _CURRENCIES = st.sampled_from(("EUR", "EUR", "EUR", "USD"))
 
 
 @st.composite
-def both_sides(draw: st.DrawFn) -> tuple[list[BankLine], list[BookEntry]]:
+def both_sides(draw: st.DrawFn) -> tuple[list[OpenLine], list[OpenEntry]]:
     """Up to a dozen lines and entries with few different amounts, references and days."""
     lines = [
-        BankLine(
+        OpenLine(
             line_id=f"line-{no}",
             booked_on=draw(_DAYS),
             amount_minor=draw(_AMOUNTS),
@@ -57,7 +57,7 @@ def both_sides(draw: st.DrawFn) -> tuple[list[BankLine], list[BookEntry]]:
         for no in range(draw(st.integers(0, 12)))
     ]
     entries = [
-        BookEntry(
+        OpenEntry(
             position=no + 1,
             leg=0,
             effective_on=draw(_DAYS),
@@ -72,10 +72,10 @@ def both_sides(draw: st.DrawFn) -> tuple[list[BankLine], list[BookEntry]]:
     return lines, entries
 
 
-def assert_sound(lines: Sequence[BankLine], entries: Sequence[BookEntry], outcome: Outcome) -> None:
+def assert_sound(lines: Sequence[OpenLine], entries: Sequence[OpenEntry], outcome: Outcome) -> None:
     """Each item once; the balances explain each other; a match keeps to its rule; no arbitrary choice."""
     assert_each_once(lines, entries, outcome)
-    for currency in {item.currency for item in (*lines, *entries)}:
+    for currency in {line.currency for line in lines} | {entry.currency for entry in entries}:
         said = explain(lines, entries, outcome, currency=currency)
         assert said.unexplained_minor == 0, said
     rules = {rule.name: rule for rule in TOLERANT.rules}
@@ -85,18 +85,18 @@ def assert_sound(lines: Sequence[BankLine], entries: Sequence[BookEntry], outcom
     assert_no_choice_among_equals(lines, entries, outcome)
 
 
-def assert_each_once(lines: Sequence[BankLine], entries: Sequence[BookEntry], outcome: Outcome) -> None:
+def assert_each_once(lines: Sequence[OpenLine], entries: Sequence[OpenEntry], outcome: Outcome) -> None:
     """Every line and entry is in exactly one match or break."""
-    said = (*outcome.matches, *outcome.breaks)
+    said: list[Match | Break] = [*outcome.matches, *outcome.breaks]
     assert Counter(name for one in said for name in one.line_ids) == Counter(line.line_id for line in lines)
     assert Counter(key for one in said for key in one.entries) == Counter(entry.key for entry in entries)
 
 
-def assert_keeps_to(rule: MatchingRule, match: Match, lines: Sequence[BankLine], entries: Sequence[BookEntry]) -> None:
+def assert_keeps_to(rule: MatchingRule, match: Match, lines: Sequence[OpenLine], entries: Sequence[OpenEntry]) -> None:
     """One currency, one direction, a difference and distances that the rule tolerates, and its kind of evidence."""
     ours = [line for line in lines if line.line_id in match.line_ids]
     theirs = [entry for entry in entries if entry.key in match.entries]
-    assert {item.currency for item in (*ours, *theirs)} == {match.currency}
+    assert {line.currency for line in ours} | {entry.currency for entry in theirs} == {match.currency}
     ours_minor = sum(line.amount_minor for line in ours)
     theirs_minor = sum(entry.amount_minor for entry in theirs)
     assert match.difference_minor == ours_minor - theirs_minor
@@ -109,7 +109,7 @@ def assert_keeps_to(rule: MatchingRule, match: Match, lines: Sequence[BankLine],
             assert not rule.same_counterparty or (line.counterparty or "?") == entry.counterparty
 
 
-def assert_no_choice_among_equals(lines: Sequence[BankLine], entries: Sequence[BookEntry], outcome: Outcome) -> None:
+def assert_no_choice_among_equals(lines: Sequence[OpenLine], entries: Sequence[OpenEntry], outcome: Outcome) -> None:
     """Items that nothing tells apart, and that no reference names, are matched all, or none of them."""
     matched = {name for match in outcome.matches for name in match.line_ids}
     matched_entries = {key for match in outcome.matches for key in match.entries}

@@ -118,7 +118,7 @@ def name_an_item_under_two_breaks(patch: pytest.MonkeyPatch) -> None:
 
 
 def drop_breaks_of_zero(patch: pytest.MonkeyPatch) -> None:
-    real = reconcile.left_in
+    real = breaks.left_in
     patch.setattr(reconcile, "left_in", lambda pool, **options: [
         left for left in real(pool, **options)
         if any(pool.lines[no].amount_minor for no in left.lines) or left.entries])  # fmt: skip
@@ -148,7 +148,7 @@ def run_every_check() -> None:
     for seed in SEEDS:
         assert_finds_everything(seed, lines=200)
 
-    @given(both_sides())
+    @given(sides=both_sides())
     @settings(
         max_examples=RUNS_MAX,
         deadline=None,
@@ -160,7 +160,8 @@ def run_every_check() -> None:
         print_blob=False,
     )
     def random_input(sides: Any) -> None:
-        assert_sound(*sides, reconcile.reconcile(*sides, TOLERANT))
+        lines, entries = sides
+        assert_sound(lines, entries, reconcile.reconcile(lines, entries, TOLERANT))
 
     random_input()
 

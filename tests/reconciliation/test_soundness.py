@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from projectors.reconciliation.matching.items import BankLine, BookEntry, ItemTwice
+from projectors.reconciliation.matching.items import ItemTwice, OpenEntry, OpenLine
 from projectors.reconciliation.matching.outcome import explain
 from projectors.reconciliation.matching.reconcile import reconcile
 from projectors.reconciliation.matching.rules import DEFAULT_POLICY, MatchingPolicy
@@ -19,7 +19,7 @@ from tests.support.statement_month import statement_month
 
 MONTH_LINES = 10_000
 MONTH_WITHIN_S = 30.0
-Sides = tuple[list[BankLine], list[BookEntry]]
+Sides = tuple[list[OpenLine], list[OpenEntry]]
 
 
 @given(both_sides())
@@ -63,9 +63,9 @@ def test_a_month_of_ten_thousand_lines_is_found_whole_and_in_time() -> None:
 
 def test_equal_payments_without_a_name_are_unknown_not_guessed_and_do_not_take_for_ever() -> None:
     """The worst month: ten thousand lines and entries of one amount on one day, and nothing else."""
-    lines = [BankLine(line_id=str(no), booked_on=DAY, amount_minor=100, currency="EUR") for no in range(10_000)]
+    lines = [OpenLine(line_id=str(no), booked_on=DAY, amount_minor=100, currency="EUR") for no in range(10_000)]
     entries = [
-        BookEntry(position=no + 1, leg=0, effective_on=DAY, amount_minor=100, currency="EUR") for no in range(10_000)
+        OpenEntry(position=no + 1, leg=0, effective_on=DAY, amount_minor=100, currency="EUR") for no in range(10_000)
     ]
     began = time.perf_counter()
     outcome = reconcile(lines, entries)
@@ -79,7 +79,7 @@ def test_equal_payments_without_a_name_are_unknown_not_guessed_and_do_not_take_f
 def test_parts_everywhere_end_at_the_bound_of_the_search() -> None:
     """Coins of nearly one size add up to anything: the search gives up at its bound and says so."""
     lines = [
-        BankLine(
+        OpenLine(
             line_id=str(no),
             booked_on=DAY,
             amount_minor=1_000 + no * 13,
@@ -89,7 +89,7 @@ def test_parts_everywhere_end_at_the_bound_of_the_search() -> None:
         for no in range(2_400)
     ]
     entries = [
-        BookEntry(
+        OpenEntry(
             position=no + 1,
             leg=0,
             effective_on=DAY,
@@ -109,7 +109,7 @@ def test_parts_everywhere_end_at_the_bound_of_the_search() -> None:
 
 
 def test_an_item_given_twice_is_refused() -> None:
-    line = BankLine(line_id="a", booked_on=DAY, amount_minor=1, currency="EUR")
+    line = OpenLine(line_id="a", booked_on=DAY, amount_minor=1, currency="EUR")
     with pytest.raises(ItemTwice, match="a is there 2 times"):
         reconcile([line, line], [])
 

@@ -14,8 +14,9 @@ from typing import Final
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from projectors.reconciliation.matching.items import BankLine, BookEntry, EntryKey
-from projectors.reconciliation.matching.outcome import BreakKind, Outcome
+from contracts.commands import BreakKind
+from projectors.reconciliation.matching.items import EntryKey, OpenEntry, OpenLine
+from projectors.reconciliation.matching.outcome import Outcome
 
 FIRST_DAY: Final = date(2026, 3, 1)
 DAYS: Final = 31
@@ -29,7 +30,7 @@ Names = tuple[frozenset[str], frozenset[EntryKey]]
 
 
 class Planted(Struct, frozen=True):
-    """How many of each anomaly, per thousand lines."""
+    """How many of each anomaly per thousand lines; at least one unless zero."""
 
     duplicates: int = 6
     splits: int = 8
@@ -50,19 +51,30 @@ class Planted(Struct, frozen=True):
 class StatementMonth(Struct):
     """Both sides of a month, and the truth about them."""
 
-    lines: list[BankLine] = field(default_factory=list)
-    entries: list[BookEntry] = field(default_factory=list)
+    lines: list[OpenLine] = field(default_factory=list)
+    entries: list[OpenEntry] = field(default_factory=list)
     matches: set[Names] = field(default_factory=set)
     breaks: set[tuple[BreakKind, Names]] = field(default_factory=set)
     suggestions: set[Names] = field(default_factory=set)
 
 
-def statement_month(seed: int, *, lines: int, planted: Planted | None = None) -> StatementMonth:
-    """Make a month with about this many lines."""
-    return _Maker(seed).month(lines, planted or Planted())
+# What a statement of one currency can hold when texts are sealed and the book's entries name no counterparty.
+PLAIN: Final = Planted(
+    splits=0,
+    merges=0,
+    wrong_currencies=0,
+    ambiguous_parts=0,
+    contested_parts=0,
+    near_amounts=0,
+)
 
 
-def names(lines: Iterable[BankLine], entries: Iterable[BookEntry]) -> Names:
+def statement_month(seed: int, *, lines: int, planted: Planted | None = None, texts: bool = True) -> StatementMonth:
+    """Make a month with about this many lines. ``texts``: some references stand in the text of a line only."""
+    return _Maker(seed, texts=texts).month(lines, planted or Planted())
+
+
+def names(lines: Iterable[OpenLine], entries: Iterable[OpenEntry]) -> Names:
     """Name what belongs together."""
     return frozenset(line.line_id for line in lines), frozenset(entry.key for entry in entries)
 
@@ -83,8 +95,9 @@ def found_breaks(outcome: Outcome) -> set[tuple[BreakKind, Names]]:
 
 
 class _Maker:
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, texts: bool) -> None:
         self._random = random.Random(seed)
+        self._texts = texts
         self._made = StatementMonth()
         self._position = 100
         self._lines = 0
@@ -92,7 +105,8 @@ class _Maker:
 
     def month(self, lines: int, planted: Planted) -> StatementMonth:
         for kind in Planted.__struct_fields__:
-            for _ in range(max(1, getattr(planted, kind) * lines // 1000)):
+            permille = getattr(planted, kind)
+            for _ in range(max(1, permille * lines // 1000) if permille else 0):
                 getattr(self, f"_plant_{kind}")()
         while len(self._made.lines) < lines:
             self._plant_ordinary()
@@ -114,9 +128,9 @@ class _Maker:
     def _counterparty(self) -> str:
         return f"payee_{self._random.randrange(COUNTERPARTIES):04x}"
 
-    def _entry(self, amount_minor: int, day: date, *, reference: str | None, counterparty: str | None) -> BookEntry:
+    def _entry(self, amount_minor: int, day: date, *, reference: str | None, counterparty: str | None) -> OpenEntry:
         self._position += self._random.randrange(1, 4)
-        entry = BookEntry(
+        entry = OpenEntry(
             position=self._position,
             leg=self._random.randrange(2),
             effective_on=day,
@@ -129,10 +143,10 @@ class _Maker:
         self._made.entries.append(entry)
         return entry
 
-    def _line(self, amount_minor: int, day: date, *, reference: str | None, counterparty: str | None) -> BankLine:
+    def _line(self, amount_minor: int, day: date, *, reference: str | None, counterparty: str | None) -> OpenLine:
         self._lines += 1
-        in_text = reference is not None and self._random.random() < 0.1
-        line = BankLine(
+        in_text = reference is not None and self._texts and self._random.random() < 0.1
+        line = OpenLine(
             line_id=f"2026-03/{self._lines:06}",
             booked_on=day,
             value_on=day,
@@ -151,13 +165,13 @@ class _Maker:
     def _later(self, day: date) -> date:
         return day + timedelta(days=self._random.randrange(3))
 
-    def _expect(self, lines: list[BankLine], entries: list[BookEntry]) -> None:
+    def _expect(self, lines: list[OpenLine], entries: list[OpenEntry]) -> None:
         self._made.matches.add(names(lines, entries))
 
-    def _expect_break(self, kind: BreakKind, lines: list[BankLine], entries: list[BookEntry]) -> None:
+    def _expect_break(self, kind: BreakKind, lines: list[OpenLine], entries: list[OpenEntry]) -> None:
         self._made.breaks.add((kind, names(lines, entries)))
 
-    def _plant_ordinary(self) -> tuple[BankLine, BookEntry]:
+    def _plant_ordinary(self) -> tuple[OpenLine, OpenEntry]:
         """A line with its entry: nine in ten by reference, the others by counterparty or nothing but the amount."""
         day, chance = self._day(), self._random.random()
         reference = self._reference() if chance < 0.9 else None

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
+from contracts.commands import BreakKind
 from projectors.reconciliation.matching.groups import Component, components_of
 from projectors.reconciliation.matching.items import Fingerprint, Item
-from projectors.reconciliation.matching.outcome import BreakKind
 from projectors.reconciliation.matching.pool import Found, Pool
 
 DUPLICATE_DAYS_MAX: Final = 7  # a bank repeats a line within a week; what comes back later is another payment

@@ -37,7 +37,7 @@ class EntryKey(NamedTuple):
     leg: int
 
 
-class BankLine(Struct, frozen=True, kw_only=True):
+class OpenLine(Struct, frozen=True, kw_only=True):
     """One booked line of a statement. ``counterparty`` is a token for equality (a keyed hash), not a name."""
 
     line_id: str
@@ -50,7 +50,7 @@ class BankLine(Struct, frozen=True, kw_only=True):
     text: str = ""
 
 
-class BookEntry(Struct, frozen=True, kw_only=True):
+class OpenEntry(Struct, frozen=True, kw_only=True):
     """One entry of the reconciled account, debit positive."""
 
     position: int
@@ -60,6 +60,7 @@ class BookEntry(Struct, frozen=True, kw_only=True):
     currency: str
     reference: str | None = None
     end_to_end_id: str | None = None
+    other_references: tuple[str, ...] = ()
     transfer_id: str | None = None
     counterparty: str | None = None
 
@@ -95,7 +96,7 @@ def normal_reference(text: str) -> str | None:
     return None if len(plain) < REFERENCE_CHARS_MIN or plain in NO_REFERENCE else plain
 
 
-def in_order(lines: Iterable[BankLine], entries: Iterable[BookEntry]) -> tuple[list[BankLine], list[BookEntry]]:
+def in_order(lines: Iterable[OpenLine], entries: Iterable[OpenEntry]) -> tuple[list[OpenLine], list[OpenEntry]]:
     """Sort both sides canonically, so that the order of input decides nothing. Raises ItemTwice."""
     ordered_lines = sorted(lines, key=lambda line: (line.booked_on, line.amount_minor, line.line_id))
     ordered_entries = sorted(entries, key=lambda entry: (entry.effective_on, entry.amount_minor, entry.key))
@@ -107,7 +108,7 @@ def in_order(lines: Iterable[BankLine], entries: Iterable[BookEntry]) -> tuple[l
 
 
 def items_of(
-    lines: Sequence[BankLine], entries: Sequence[BookEntry], *, dated_by: DatedBy
+    lines: Sequence[OpenLine], entries: Sequence[OpenEntry], *, dated_by: DatedBy
 ) -> tuple[list[Item], list[Item]]:
     """Bring both sides of one currency, in canonical order, to one form."""
     entry_references = [_references_of_entry(entry) for entry in entries]
@@ -123,12 +124,12 @@ def items_of(
     )
 
 
-def _references_of_entry(entry: BookEntry) -> tuple[frozenset[str], frozenset[str]]:
+def _references_of_entry(entry: OpenEntry) -> tuple[frozenset[str], frozenset[str]]:
     """Give the references that a payer may have said, and the one that is ours alone."""
-    return _normal([entry.reference, entry.end_to_end_id]), _normal([entry.transfer_id])
+    return _normal([entry.reference, entry.end_to_end_id, *entry.other_references]), _normal([entry.transfer_id])
 
 
-def _references_of_line(line: BankLine, known: frozenset[str]) -> frozenset[str]:
+def _references_of_line(line: OpenLine, known: frozenset[str]) -> frozenset[str]:
     """Take the stated references, and words of the text that are references of entries."""
     words = [word for word in _WORD.findall(line.text) if len(word) >= TOKEN_CHARS_MIN]
     return _normal(line.references) | (_normal(word for word in words if any(map(str.isdigit, word))) & known)
@@ -143,7 +144,7 @@ def _crowded(references: Iterable[frozenset[str]]) -> frozenset[str]:
     return frozenset(reference for reference, count in counts.items() if count > REFERENCE_ITEMS_MAX)
 
 
-def _line_item(no: int, line: BankLine, references: frozenset[str], dated_by: DatedBy) -> Item:
+def _line_item(no: int, line: OpenLine, references: frozenset[str], dated_by: DatedBy) -> Item:
     day = line.value_on if dated_by == "value_on" and line.value_on is not None else line.booked_on
     likeness = _likeness(line.amount_minor, references, line.counterparty)
     fingerprint: Fingerprint | None = None if likeness is None else (likeness, "")
@@ -160,7 +161,7 @@ def _line_item(no: int, line: BankLine, references: frozenset[str], dated_by: Da
     )
 
 
-def _entry_item(no: int, entry: BookEntry, names: frozenset[str], own: frozenset[str]) -> Item:
+def _entry_item(no: int, entry: OpenEntry, names: frozenset[str], own: frozenset[str]) -> Item:
     return Item(
         no=no,
         day=entry.effective_on.toordinal(),

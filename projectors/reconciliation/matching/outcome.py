@@ -13,18 +13,10 @@ from typing import Literal
 
 from msgspec import Struct
 
-from projectors.reconciliation.matching.items import BankLine, BookEntry, EntryKey
+from contracts.commands import BreakKind
+from projectors.reconciliation.matching.items import EntryKey, OpenEntry, OpenLine
 
 MatchShape = Literal["one_to_one", "split", "merge", "group"]
-BreakKind = Literal[
-    "missing_in_book",
-    "missing_in_statement",
-    "duplicate_line",
-    "wrong_amount",
-    "split",
-    "merge",
-    "unknown",
-]
 
 
 class Match(Struct, frozen=True, kw_only=True):
@@ -93,8 +85,8 @@ def shape_of(lines: int, entries: int) -> MatchShape:
 
 
 def explain(
-    lines: Sequence[BankLine],
-    entries: Sequence[BookEntry],
+    lines: Sequence[OpenLine],
+    entries: Sequence[OpenEntry],
     outcome: Outcome,
     *,
     currency: str,

@@ -48,8 +48,10 @@ class Candidates(NamedTuple):
 
 def candidates_of(rule: MatchingRule, lines: Sequence[Item], entries: Sequence[Item]) -> Candidates:
     """Find every pair that the rule allows, among items in canonical order."""
+    crowded_lines: list[int] = []
+    crowded_entries: list[int] = []
     if rule.reference == "required":
-        couples, crowded_lines, crowded_entries = list(_by_reference(lines, entries)), [], []
+        couples = list(_by_reference(lines, entries))
     else:
         couples, crowded_lines, crowded_entries = _by_amount(rule, lines, entries)
     pairs = [

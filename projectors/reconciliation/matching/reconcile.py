@@ -12,7 +12,7 @@ from typing import Final
 
 from projectors.reconciliation.matching.breaks import Doubts, Left, duplicates_in, left_in
 from projectors.reconciliation.matching.groups import components_of, groups_of
-from projectors.reconciliation.matching.items import BankLine, BookEntry, Item, in_order, items_of
+from projectors.reconciliation.matching.items import Item, OpenEntry, OpenLine, in_order, items_of
 from projectors.reconciliation.matching.outcome import Break, Match, Outcome, shape_of
 from projectors.reconciliation.matching.pairs import Candidates, Pair, candidates_of, unambiguous
 from projectors.reconciliation.matching.parts import parts_of
@@ -26,7 +26,7 @@ SAME_REFERENCE_PERMILLE: Final = 700
 
 
 def reconcile(
-    lines: Iterable[BankLine], entries: Iterable[BookEntry], policy: MatchingPolicy = DEFAULT_POLICY
+    lines: Iterable[OpenLine], entries: Iterable[OpenEntry], policy: MatchingPolicy = DEFAULT_POLICY
 ) -> Outcome:
     """Match lines with entries, each at most once, within each currency. Raises ItemTwice.
 
@@ -34,8 +34,8 @@ def reconcile(
     every search is bounded (see the constants of each module), and ``exhausted`` says when a bound was met.
     """
     ordered_lines, ordered_entries = in_order(lines, entries)
-    lines_of: dict[str, list[BankLine]] = defaultdict(list)
-    entries_of: dict[str, list[BookEntry]] = defaultdict(list)
+    lines_of: dict[str, list[OpenLine]] = defaultdict(list)
+    entries_of: dict[str, list[OpenEntry]] = defaultdict(list)
     for line in ordered_lines:
         lines_of[line.currency].append(line)
     for entry in ordered_entries:
@@ -56,7 +56,7 @@ class _Matching:
     """The matching of one currency."""
 
     def __init__(
-        self, currency: str, lines: Sequence[BankLine], entries: Sequence[BookEntry], policy: MatchingPolicy
+        self, currency: str, lines: Sequence[OpenLine], entries: Sequence[OpenEntry], policy: MatchingPolicy
     ) -> None:
         self._currency = currency
         self._lines = lines
