@@ -25,6 +25,7 @@ from command_api.risk.shelf import ActivePolicy, Shelf
 from command_api.routes import (
     accounts,
     batches,
+    breaks,
     deadlines,
     holds,
     messages,
@@ -33,13 +34,16 @@ from command_api.routes import (
     periods,
     rails,
     reviews,
+    statements,
     transfers,
     webhooks,
+    write_offs,
 )
 from command_api.routes.messages import RailSecrets
 from command_api.screening.screener import Screener
 from command_api.screening.settings import ScreeningSettings
 from command_api.screening.watcher import ListWatcher
+from command_api.statement_import import STATEMENT_BODY_BYTES_MAX
 from contracts.risk_features import RiskKeys
 from contracts.subjects import LedgerName, poke_subject
 from ledger.metrics import SequencerMetrics
@@ -82,8 +86,7 @@ NO_SHELF: Final = "risk"  # a folder that need not exist
 BATCH_BODY_BYTES_MAX: Final = 8 * 1024 * 1024  # the largest batch, each command with room for a reference
 MODULES: Final = (
     *(accounts, transfers, periods, holds, payments, reviews, operations, rails, deadlines),
-    webhooks,
-    batches,
+    *(webhooks, statements, breaks, write_offs, batches),
 )
 HANDLERS: Final[list[HTTPRouteHandler]] = [handler for module in MODULES for handler in module.HANDLERS]
 
@@ -174,6 +177,7 @@ def create_app(
         rules=[
             BodyRule(prefix="/v1/batches", bytes_max=BATCH_BODY_BYTES_MAX),
             BodyRule(prefix=SIGNED_PATHS[0], content_types=(messages.XML,)),
+            BodyRule(prefix="/v1/statements", bytes_max=STATEMENT_BODY_BYTES_MAX),
         ],
     )
     app = Authenticate(app, verifier=verifier, public_prefixes=(*OPEN_PATHS, *SIGNED_PATHS))

@@ -11,14 +11,14 @@ itself is made in the commit, from what is found out here and from the book. Com
 """
 
 import asyncio
-from collections.abc import Sequence
-from typing import Final, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 from msgspec import Struct
 
 from command_api.holders import AccountHolders
-from command_api.parties import checked_party, payee_of, sealed_party
+from command_api.parties import checked_party, hashed, payee_of, sealed_party
 from command_api.risk.lag import HeadWatch
 from command_api.risk.scorer import Scorer
 from command_api.screening.names import UnscreenableName
@@ -64,6 +64,16 @@ class Inspectors(Struct, frozen=True, kw_only=True):
     scorer: Scorer | None = None
     head: HeadWatch | None = None  # what the scorer goes by
     screening_modes: dict[RailName, ScreeningMode] = {}
+
+
+class LineSealer(Protocol):
+    """What the import of statements asks of the door's vault."""
+
+    def token_of(self, identity: str) -> str:
+        """Give the keyed hash of a counterparty. Raises Unavailable without a vault."""
+
+    async def seal(self, subject: str, fields: Mapping[str, str]) -> dict[str, str]:
+        """Seal texts for a data subject; nothing for one that is forgotten. Raises Unavailable."""
 
 
 class Assessor:
@@ -127,6 +137,19 @@ class Assessor:
             subject=subject,
             assessment=Assessment(screening=await self._screen(wish), risk=risk),
         )
+
+    def token_of(self, identity: str) -> str:
+        """Give the keyed hash of somebody outside, the same as a payment's payee has."""
+        return hashed(identity, self._vault())
+
+    async def seal(self, subject: str, fields: Mapping[str, str]) -> dict[str, str]:
+        """Seal texts for a data subject. Of somebody who is forgotten nothing is kept any more: no text comes back."""
+        try:
+            return await self._vault().seal(subject, fields)
+        except SubjectErased:
+            return {}
+        except (VaultError, OSError) as fault:
+            raise Unavailable(f"personal data cannot be sealed now: {fault}", may_have_happened=False) from fault
 
     async def _seal_party(self, wish: InitiatePayment) -> SealedParty | None:
         role: PartyRole = "creditor" if wish.creditor is not None else "debtor"

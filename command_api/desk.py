@@ -48,14 +48,14 @@ class Desk:
         self.reach = reach or Reach()
         self._sequencer = sequencer
         self._clock = clock
-        self._assessor = assessor
+        self.assessor = assessor
 
     async def send(self, request: AnyRequest, command: Command) -> Response[Any]:
         """Send one command and answer with its event or its refusal."""
         principal: Principal = request.scope["principal"]  # type: ignore[typeddict-item]  # put there by Authenticate
         key = read_key(request)
         try:
-            wish = await self._assessor.wish_for(command, key=key, principal=principal)
+            wish = await self.assessor.wish_for(command, key=key, principal=principal)
             (outcome,) = await self._outcomes_of([(wish,)], principal, atomic=False, wait_s=COMMAND_WAIT_S)
         except Unavailable as unavailable:
             return unavailable_response(unavailable)
@@ -63,7 +63,11 @@ class Desk:
 
     async def submit(self, command: Command, *, key: str, principal: Principal) -> Outcome:
         """Send one command for a principal that no token names: a rail that signed its message. Raises Unavailable."""
-        wish = await self._assessor.wish_for(command, key=key, principal=principal)
+        wish = await self.assessor.wish_for(command, key=key, principal=principal)
+        return await self.settle(wish, principal=principal)
+
+    async def settle(self, wish: Wish, *, principal: Principal) -> Outcome:
+        """Have one prepared wish decided. Raises Unavailable."""
         (outcome,) = await self._outcomes_of([(wish,)], principal, atomic=False, wait_s=COMMAND_WAIT_S)
         return outcome
 
@@ -77,7 +81,7 @@ class Desk:
         principal: Principal = request.scope["principal"]  # type: ignore[typeddict-item]  # put there by Authenticate
         key, secret = read_key(request), new_webhook_secret()
         try:
-            assessed = carry(await self._assessor.seal_secret(secret))
+            assessed = carry(await self.assessor.seal_secret(secret))
             wish = assessed_wish_of(command, assessed=assessed, stored=command, key=key, tenant=principal.tenant)
             (outcome,) = await self._outcomes_of([(wish,)], principal, atomic=False, wait_s=COMMAND_WAIT_S)
         except Unavailable as unavailable:
@@ -91,7 +95,7 @@ class Desk:
         principal: Principal = request.scope["principal"]  # type: ignore[typeddict-item]  # put there by Authenticate
         keyed = [KeyedCommand(item.command, item.idempotency_key) for item in items]
         try:
-            wishes = await self._assessor.wishes_for(keyed, principal)
+            wishes = await self.assessor.wishes_for(keyed, principal)
             groups = [wishes] if atomic else list(_chunks(wishes))
             outcomes = await self._outcomes_of(groups, principal, atomic=atomic, wait_s=BATCH_WAIT_S)
         except Unavailable as unavailable:

@@ -21,6 +21,8 @@ NOT_FOUND: Final = frozenset(
         Rejection.HOLD_NOT_FOUND,
         Rejection.PAYMENT_NOT_FOUND,
         Rejection.WEBHOOK_ENDPOINT_NOT_FOUND,
+        Rejection.STATEMENT_NOT_FOUND,
+        Rejection.BREAK_NOT_FOUND,
     }
 )
 CONFLICT: Final = frozenset(
@@ -36,6 +38,19 @@ CONFLICT: Final = frozenset(
         Rejection.ACCOUNT_FROZEN,
         Rejection.ACCOUNT_NOT_FROZEN,
         Rejection.PERIOD_CLOSED,
+        Rejection.STATEMENT_ALREADY_IMPORTED,
+        Rejection.STATEMENT_DIFFERS,
+        Rejection.STATEMENT_INCOMPLETE,
+        Rejection.STATEMENT_PAGE_OUT_OF_ORDER,
+        Rejection.LINE_ALREADY_MATCHED,
+        Rejection.LINE_NOT_MATCHED,
+        Rejection.ENTRY_ALREADY_MATCHED,
+        Rejection.MATCH_WRITTEN_OFF,
+        Rejection.ALREADY_IN_BREAK,
+        Rejection.BREAK_CLOSED,
+        Rejection.WRITE_OFF_PROPOSED,
+        Rejection.WRITE_OFF_NOT_PROPOSED,
+        Rejection.RECONCILIATION_CLOSED,
         Rejection.PAYMENT_STATE_CONFLICT,
         Rejection.FOUR_EYES_REQUIRED,
         Rejection.REVIEWERS_DISAGREE,

@@ -25,9 +25,19 @@ from contracts.commands import (
     Reference,
     Subscriptions,
 )
+from contracts.commands.reconciliation import Assignee, BankStatementId, SignedMinor
 from contracts.commands.webhooks import OVERLAP_HOURS_MAX, Position
 from contracts.envelope import Actor
-from contracts.ids import AccountId, HoldId, PaymentId, TransferId, WebhookEndpointId
+from contracts.ids import (
+    AccountId,
+    BreakId,
+    HoldId,
+    PaymentId,
+    StatementId,
+    StatementLineId,
+    TransferId,
+    WebhookEndpointId,
+)
 from contracts.money import AmountMinor
 from ledger.sequencer.queue import BATCH_COMMANDS_MAX
 from runtime.http.framework import ProblemException, field_error_of
@@ -40,6 +50,9 @@ PATH_TYPES: Final[dict[str, Any]] = {
     "hold_id": HoldId,
     "payment_id": PaymentId,
     "endpoint_id": WebhookEndpointId,
+    "statement_id": StatementId,
+    "line_id": StatementLineId,
+    "break_id": BreakId,
 }
 
 C = TypeVar("C", bound=Command)
@@ -98,6 +111,38 @@ class Why(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A reason that must be given."""
 
     reason: Reason
+
+
+class Assignment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who takes a break."""
+
+    assignee: Assignee
+
+
+class WriteOff(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a break's difference shall be booked, and why."""
+
+    write_off_account_id: AccountId
+    reason: Reason
+
+
+class Closing(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What leads from the book's balance at the end of the statement's day to the bank's."""
+
+    ledger_minor: SignedMinor
+    unmatched_entries_minor: SignedMinor
+    unmatched_lines_minor: SignedMinor
+    matched_difference_minor: SignedMinor = 0
+
+
+class StatementFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A bank's file in base64. A CSV export needs a description (TOML in base64), and a name that it does not carry."""
+
+    account_id: AccountId
+    format: Literal["camt053", "mt940", "csv"]
+    content: Annotated[bytes, Meta(min_length=1, examples=["PERvY3VtZW50Lz4="])]
+    description: Annotated[bytes, Meta(min_length=1, max_length=65_536, examples=["Zm9v"])] | None = None
+    bank_statement_id: BankStatementId | None = None
 
 
 class Authorisation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

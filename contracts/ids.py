@@ -16,6 +16,9 @@ PAYMENT_PREFIX: Final = "pay_"
 REFUND_PREFIX: Final = "rfnd_"
 QUOTE_PREFIX: Final = "quote_"
 WEBHOOK_ENDPOINT_PREFIX: Final = "whe_"
+STATEMENT_PREFIX: Final = "stmt_"
+MATCH_PREFIX: Final = "match_"
+BREAK_PREFIX: Final = "brk_"
 
 ACCOUNT_ID_CHARS_MAX: Final = 128
 _POSITION = r"[1-9][0-9]{0,17}\Z"
@@ -38,6 +41,16 @@ CustomerId = Annotated[
     str,
     Meta(pattern=r"^cust_[1-9][0-9]{0,17}\Z", description="A customer, named by the position of its application."),
 ]
+StatementId = Annotated[str, Meta(pattern=f"^{STATEMENT_PREFIX}{_POSITION}", examples=["stmt_45"])]
+StatementLineId = Annotated[
+    str,
+    Meta(
+        pattern=f"^{STATEMENT_PREFIX}[1-9][0-9]{{0,17}}:[1-9][0-9]{{0,6}}\\Z",
+        description="A line by its statement and its number there.",
+        examples=["stmt_45:7"],
+    ),
+]
+BreakId = Annotated[str, Meta(pattern=f"^{BREAK_PREFIX}{_POSITION}", examples=["brk_46"])]
 IdempotencyKey = Annotated[
     str,
     Meta(
@@ -89,6 +102,31 @@ def uetr_of(ledger: str, payment: str) -> str:
     digest = sha256(f"{ledger}\x00{payment}".encode()).hexdigest()
     variant = "89ab"[int(digest[16], 16) % 4]
     return f"{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
+
+
+def statement_id(position: int) -> str:
+    """Name the statement whose import began with the event at ``position``."""
+    return f"{STATEMENT_PREFIX}{position}"
+
+
+def statement_line_id(statement: str, number: int) -> str:
+    """Name a line by its number in its statement, from 1."""
+    return f"{statement}:{number}"
+
+
+def statement_of_line(line: str) -> str:
+    """Give back the statement inside a line's id."""
+    return line.partition(":")[0]
+
+
+def match_id(position: int, index: int) -> str:
+    """Name a match by the event that recorded it and its place there, from 0."""
+    return f"{MATCH_PREFIX}{position}:{index}"
+
+
+def break_id(position: int) -> str:
+    """Name the break opened by the event at ``position``."""
+    return f"{BREAK_PREFIX}{position}"
 
 
 def position_of(identifier: str) -> int:

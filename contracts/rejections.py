@@ -49,6 +49,32 @@ class Rejection(StrEnum):
     RETURN_EXCEEDS_PAYMENT = "return_exceeds_payment"
     RECALL_NOT_POSSIBLE = "recall_not_possible"
 
+    STATEMENT_NOT_FOUND = "statement_not_found"
+    STATEMENT_ALREADY_IMPORTED = "statement_already_imported"
+    STATEMENT_DIFFERS = "statement_differs"
+    STATEMENT_GAP = "statement_gap"
+    STATEMENT_INCOMPLETE = "statement_incomplete"
+    STATEMENT_PAGE_OUT_OF_ORDER = "statement_page_out_of_order"
+    STATEMENT_UNBALANCED = "statement_unbalanced"
+    STATEMENT_LINES_OPEN = "statement_lines_open"
+    LINE_NOT_FOUND = "line_not_found"
+    LINE_ALREADY_MATCHED = "line_already_matched"
+    LINE_NOT_MATCHED = "line_not_matched"
+    ENTRY_NOT_FOUND = "entry_not_found"
+    ENTRY_ALREADY_MATCHED = "entry_already_matched"
+    MATCH_DIFFERENCE_WRONG = "match_difference_wrong"
+    MATCH_DIFFERENCE_TOO_LARGE = "match_difference_too_large"
+    MATCH_WRITTEN_OFF = "match_written_off"
+    BREAK_NOT_FOUND = "break_not_found"
+    BREAK_ITEMS_WRONG = "break_items_wrong"
+    ALREADY_IN_BREAK = "already_in_break"
+    BREAK_CLOSED = "break_closed"
+    NOTHING_TO_WRITE_OFF = "nothing_to_write_off"
+    WRITE_OFF_PROPOSED = "write_off_proposed"
+    WRITE_OFF_NOT_PROPOSED = "write_off_not_proposed"
+    RECONCILIATION_CLOSED = "reconciliation_closed"
+    BALANCE_UNEXPLAINED = "balance_unexplained"
+
     SAME_ACCOUNT = "same_account"
     ACCOUNT_NOT_FOUND = "account_not_found"
     ACCOUNT_CLOSED = "account_closed"
@@ -89,6 +115,12 @@ _TRANSIENT = frozenset(
         Rejection.PAYMENT_NOT_DUE,
         Rejection.EXECUTION_DATE_TOO_FAR,
         Rejection.RAIL_NOT_DEFINED,
+        Rejection.STATEMENT_NOT_FOUND,
+        Rejection.STATEMENT_INCOMPLETE,
+        Rejection.STATEMENT_LINES_OPEN,
+        Rejection.LINE_NOT_FOUND,
+        Rejection.ENTRY_NOT_FOUND,
+        Rejection.BREAK_NOT_FOUND,
         Rejection.ACCOUNT_NOT_FOUND,
         Rejection.ACCOUNT_FROZEN,
         Rejection.ACCOUNT_BALANCE_NOT_ZERO,

@@ -20,6 +20,7 @@ from contracts.events import (
     PostedPosting,
     TransferPosted,
     TransferReversed,
+    WriteOffApproved,
 )
 
 Category = Literal["undecodable", "unknown_event", "wrong_position", "wrong_ledger"]
@@ -115,6 +116,10 @@ def _of_way_back(data: PaymentRefunded | PaymentReturned) -> Booking:
     return Booking(data.transfer_id, data.postings, data.facts.end_to_end_id, None)
 
 
+def _of_write_off(data: WriteOffApproved) -> Booking:
+    return Booking(data.transfer_id, data.postings, data.break_id, None)
+
+
 BOOKS: Final[dict[type[EventData], Callable[[Any], Booking]]] = {
     TransferPosted: _of_transfer,
     TransferReversed: _of_reversal,
@@ -122,6 +127,7 @@ BOOKS: Final[dict[type[EventData], Callable[[Any], Booking]]] = {
     PaymentSettled: _of_settlement,
     PaymentRefunded: _of_way_back,
     PaymentReturned: _of_way_back,
+    WriteOffApproved: _of_write_off,
 }
 """The kinds of events that move money."""
 

@@ -21,10 +21,13 @@ SCOPES = (
     "payments:review",
     "payments:write",
     "periods:write",
+    "reconciliation:write",
     "reports:read",
+    "statements:write",
     "status:read",
     "transfers:write",
     "webhooks:write",
+    "write_offs:approve",
 )
 SERVICES = ("reactors", "timers")
 SERVICE_TENANT = "bursar"

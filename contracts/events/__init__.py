@@ -12,7 +12,7 @@ a new version.
 
 from typing import Final
 
-from contracts.events import accounts, holds, limits, payments, transfers, webhooks
+from contracts.events import accounts, holds, limits, payments, reconciliation, transfers, webhooks
 from contracts.events.accounts import (
     AccountClosed,
     AccountFrozen,
@@ -63,6 +63,20 @@ from contracts.events.payments import (
     RailDefined,
     SealedParty,
 )
+from contracts.events.reconciliation import (
+    BreakAssigned,
+    BreakOpened,
+    BreakStatus,
+    LineUnmatched,
+    MatchesRecorded,
+    ReconciliationClosed,
+    RecordedMatch,
+    StatementImported,
+    StatementLinesImported,
+    WriteOffApproved,
+    WriteOffProposed,
+    WriteOffRejected,
+)
 from contracts.events.transfers import (
     PeriodClosed,
     TransferPosted,
@@ -89,6 +103,9 @@ __all__ = [
     "AccountUnfrozen",
     "AssetDeclared",
     "AuthenticationDefined",
+    "BreakAssigned",
+    "BreakOpened",
+    "BreakStatus",
     "EventData",
     "HoldCaptured",
     "HoldExpired",
@@ -99,6 +116,8 @@ __all__ = [
     "Instruction",
     "LimitSet",
     "LimitsDefined",
+    "LineUnmatched",
+    "MatchesRecorded",
     "PaymentAccepted",
     "PaymentAuthorisationFailed",
     "PaymentAuthorisationRequested",
@@ -126,7 +145,11 @@ __all__ = [
     "PeriodClosed",
     "PostedPosting",
     "RailDefined",
+    "ReconciliationClosed",
+    "RecordedMatch",
     "SealedParty",
+    "StatementImported",
+    "StatementLinesImported",
     "TransferPosted",
     "TransferReversed",
     "WebhookDeliveriesReplayed",
@@ -135,9 +158,12 @@ __all__ = [
     "WebhookEndpointEnabled",
     "WebhookEndpointUpdated",
     "WebhookSecretRotated",
+    "WriteOffApproved",
+    "WriteOffProposed",
+    "WriteOffRejected",
 ]
 
-CONTEXTS: Final = (accounts, transfers, holds, payments, limits, webhooks)
+CONTEXTS: Final = (accounts, transfers, holds, payments, limits, webhooks, reconciliation)
 
 # Type name and version of every event that is written today -> its struct. Older versions are read by way of
 # contracts/upcasters.

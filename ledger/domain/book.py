@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from contracts import events as e
 from contracts.rejections import Refused
-from ledger.domain import accounts, holds, limits, transfers, webhooks
+from ledger.domain import accounts, breaks, holds, limits, matches, statements, transfers, webhooks
 from ledger.domain.contexts import Context, Decider, Evolver, Follow, Touch
 from ledger.domain.payments import context as payments
 from ledger.domain.records import Record
@@ -23,6 +23,9 @@ CONTEXTS: Final[tuple[Context, ...]] = (
     payments.CONTEXT,
     limits.CONTEXT,
     webhooks.CONTEXT,
+    statements.CONTEXT,
+    matches.CONTEXT,
+    breaks.CONTEXT,
 )
 
 

@@ -37,7 +37,7 @@ def wish_of(command: Command, *, key: str, tenant: str) -> Wish:
     return Wish(command, key, key_hash_of(tenant, key), canonical, digest_of(canonical))
 
 
-def assessed_wish_of(command: Command, *, assessed: Any, stored: Command, key: str, tenant: str) -> Wish:
+def assessed_wish_of(command: Struct, *, assessed: Any, stored: Command, key: str, tenant: str) -> Wish:
     """Prepare what the door made of a command: ``assessed`` is decided; ``stored``, the command with its personal data
 
     sealed, is what a refusal keeps. The digest is the client's own command's, so that a repeat is recognised.

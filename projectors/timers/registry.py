@@ -29,7 +29,7 @@ DEADLINES: Final[tuple[Deadline, ...]] = (
         path="/v1/payments/{subject}/expire",
     ),
 )
-JOBS: Final[tuple[str, ...]] = ()
+JOBS: Final[tuple[str, ...]] = ("projectors.reconciliation.timed:build",)
 
 
 class Supplies(msgspec.Struct, frozen=True, kw_only=True):

@@ -42,6 +42,9 @@ SCOPES = (
     "periods:write",
     "transfers:write",
     "webhooks:write",
+    "reconciliation:write",
+    "statements:write",
+    "write_offs:approve",
 )
 READY_WITHIN_S = 30.0
 ANSWER_WITHIN_S = 40.0

@@ -122,7 +122,8 @@ def wrong_values(schema: Mapping[str, Any], pointer: str = "") -> Iterator[Wrong
         case "array":
             yield from _wrong_arrays(schema, pointer)
         case "integer":
-            for number in (-1, schema["minimum"] - 1, schema["maximum"] + 1, INT64_MAX + 1, 2**64 + 1, -(2**70)):
+            negative = () if schema["minimum"] < 0 else (-1,)
+            for number in (*negative, schema["minimum"] - 1, schema["maximum"] + 1, INT64_MAX + 1, 2**64 + 1, -(2**70)):
                 yield Wrong("out of range", pointer, number)
         case "string":
             yield from _wrong_texts(schema, pointer)

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from command_api.app import BATCH_BODY_BYTES_MAX
+from command_api.statement_import import STATEMENT_BODY_BYTES_MAX
 from contracts.payment_codes import SCA_ACR
 from runtime.http.body_gate import BODY_BYTES_MAX
 from tests.command_api.door import Door, problem_in
@@ -24,6 +25,15 @@ SCOPE_OF = {
     "/v1/transfers": "transfers:write",
     "/v1/transfers/{transfer_id}/reverse": "transfers:write",
     "/v1/periods/close": "periods:write",
+    "/v1/statements": "statements:write",
+    "/v1/matches": "reconciliation:write",
+    "/v1/statement-lines/{line_id}/unmatch": "reconciliation:write",
+    "/v1/breaks": "reconciliation:write",
+    "/v1/breaks/{break_id}/assign": "reconciliation:write",
+    "/v1/breaks/{break_id}/propose-write-off": "reconciliation:write",
+    "/v1/breaks/{break_id}/approve-write-off": "write_offs:approve",
+    "/v1/breaks/{break_id}/reject-write-off": "write_offs:approve",
+    "/v1/reconciliations/{statement_id}/close": "reconciliation:write",
     "/v1/holds": "holds:write",
     "/v1/holds/{hold_id}/extend": "holds:write",
     "/v1/holds/{hold_id}/capture": "holds:write",
@@ -127,7 +137,8 @@ async def test_one_wrong_place_is_pointed_at(door: Door, route: Route) -> None:
 @every_route
 async def test_a_body_over_the_cap_is_refused_and_one_at_the_cap_is_read(door: Door, route: Route) -> None:
     """White space counts; what is at the cap gets as far as its content."""
-    bytes_max = BATCH_BODY_BYTES_MAX if route.path == "/v1/batches" else BODY_BYTES_MAX
+    larger = {"/v1/batches": BATCH_BODY_BYTES_MAX, "/v1/statements": STATEMENT_BODY_BYTES_MAX}
+    bytes_max = larger.get(route.path, BODY_BYTES_MAX)
     problem_in(await door.post(route.url, b" " * (bytes_max + 1)), status=413, code="body_too_large")
     problem_in(await door.post(route.url, b"[]" + b" " * (bytes_max - 2)), status=400, code="invalid_body")
 

@@ -48,6 +48,16 @@ FIRST_EVENT_OF: Final[dict[type[c.Command], type[e.EventData]]] = {
     c.EnableWebhookEndpoint: e.WebhookEndpointEnabled,
     c.ReplayWebhookDeliveries: e.WebhookDeliveriesReplayed,
     c.DefineLimits: e.LimitsDefined,
+    c.ImportStatement: e.StatementImported,
+    c.ImportStatementLines: e.StatementLinesImported,
+    c.RecordMatches: e.MatchesRecorded,
+    c.UnmatchLine: e.LineUnmatched,
+    c.OpenBreak: e.BreakOpened,
+    c.AssignBreak: e.BreakAssigned,
+    c.ProposeWriteOff: e.WriteOffProposed,
+    c.ApproveWriteOff: e.WriteOffApproved,
+    c.RejectWriteOff: e.WriteOffRejected,
+    c.CloseReconciliation: e.ReconciliationClosed,
 }
 
 # Text, numbers and maps may be narrower in a command; structure and names may not differ.

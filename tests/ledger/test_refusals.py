@@ -16,6 +16,7 @@ from ledger.domain.state import State
 from tests.ledger.payments.refusals import PAYMENT_ROWS, REFUSALS_OF_PAYMENTS
 from tests.ledger.refusals import ROWS, Row
 from tests.notifications.refusals import REFUSALS_OF_WEBHOOKS, WEBHOOK_ROWS
+from tests.reconciliation.refusals import REFUSALS_OF_RECONCILIATION  # their rows stand beside it
 from tests.support.payments import assessed
 
 ALL_ROWS: Final = (*ROWS, *PAYMENT_ROWS, *WEBHOOK_ROWS)
@@ -69,13 +70,17 @@ def test_a_decision_refuses_for_the_right_reason_and_names_the_field_to_blame(ro
     assert refused.detail
 
 
-@pytest.mark.parametrize("command", c.Command.__subclasses__(), ids=lambda kind: kind.__name__)
+DECIDED_HERE: Final = [kind for kind in c.Command.__subclasses__() if kind not in REFUSALS_OF_RECONCILIATION]
+
+
+@pytest.mark.parametrize("command", DECIDED_HERE, ids=lambda kind: kind.__name__)
 def test_every_refusal_of_a_decision_is_reached_by_a_row(command: type[c.Command]) -> None:
     assert {row.rejection for row in ALL_ROWS if type(row.command) is command} == REFUSALS_OF[command]
 
 
 def test_every_rejection_has_a_decision_that_gives_it() -> None:
-    assert set().union(*REFUSALS_OF.values()) | OF_THE_SEQUENCER == set(R)
+    given = set().union(*REFUSALS_OF.values(), *REFUSALS_OF_RECONCILIATION.values())
+    assert given | OF_THE_SEQUENCER == set(R)
 
 
 def test_a_refused_command_changes_nothing() -> None:
