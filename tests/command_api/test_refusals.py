@@ -22,16 +22,8 @@ ELSEWHERE = {
     Rejection.HOLD_DEADLINE_NOT_PASSED,
     Rejection.HOLD_DEADLINE_PASSED,
     Rejection.HOLD_ALREADY_EXPIRED,
-<<<<<<< HEAD
-    # Endpoints need a vault, see tests/notifications/test_webhooks.py.
-    Rejection.WEBHOOK_ENDPOINT_NOT_FOUND,
-    Rejection.WEBHOOK_ENDPOINT_STATE_CONFLICT,
-    Rejection.WEBHOOK_ENDPOINTS_EXHAUSTED,
-    Rejection.WEBHOOK_REPLAY_RANGE_INVALID,
-=======
     Rejection.AUTHORISATION_EXPIRED,
     *(rejection for rejection in Rejection if rejection.startswith("webhook_")),  # tests/notifications
->>>>>>> paytests
 }
 
 
