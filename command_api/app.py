@@ -26,11 +26,13 @@ from command_api.routes import (
     accounts,
     batches,
     deadlines,
+    fx,
     holds,
     messages,
     operations,
     payments,
     periods,
+    quotes,
     rails,
     reviews,
     transfers,
@@ -81,7 +83,7 @@ SIGNED_PATHS: Final = tuple(f"/v1/rails/{rail}/messages" for rail in (messages.S
 NO_SHELF: Final = "risk"  # a folder that need not exist
 BATCH_BODY_BYTES_MAX: Final = 8 * 1024 * 1024  # the largest batch, each command with room for a reference
 MODULES: Final = (
-    *(accounts, transfers, periods, holds, payments, reviews, operations, rails, deadlines),
+    *(accounts, transfers, periods, holds, payments, quotes, reviews, operations, fx, rails, deadlines),
     webhooks,
     batches,
 )

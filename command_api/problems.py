@@ -21,6 +21,7 @@ NOT_FOUND: Final = frozenset(
         Rejection.HOLD_NOT_FOUND,
         Rejection.PAYMENT_NOT_FOUND,
         Rejection.WEBHOOK_ENDPOINT_NOT_FOUND,
+        Rejection.QUOTE_NOT_FOUND,
     }
 )
 CONFLICT: Final = frozenset(
@@ -41,6 +42,10 @@ CONFLICT: Final = frozenset(
         Rejection.REVIEWERS_DISAGREE,
         Rejection.RETURN_ALREADY_BOOKED,
         Rejection.WEBHOOK_ENDPOINT_STATE_CONFLICT,
+        Rejection.QUOTE_ALREADY_USED,
+        Rejection.QUOTE_EXPIRED,
+        Rejection.FX_TERMS_FIXED,
+        Rejection.POSITIONS_UNCHANGED,
     }
 )
 

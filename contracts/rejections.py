@@ -38,6 +38,10 @@ class Rejection(StrEnum):
     PAYMENT_STATE_CONFLICT = "payment_state_conflict"
     PAYMENT_NOT_DUE = "payment_not_due"
     EXECUTION_DATE_TOO_FAR = "execution_date_too_far"
+    QUOTE_NOT_FOUND = "quote_not_found"
+    QUOTE_ALREADY_USED = "quote_already_used"
+    QUOTE_EXPIRED = "quote_expired"
+    QUOTE_MISMATCH = "quote_mismatch"
     RAIL_NOT_DEFINED = "rail_not_defined"
     INSTRUCTION_UNKNOWN = "instruction_unknown"
     AUTHORISATION_EXPIRED = "authorisation_expired"
@@ -49,6 +53,11 @@ class Rejection(StrEnum):
     RETURN_EXCEEDS_PAYMENT = "return_exceeds_payment"
     RECALL_NOT_POSSIBLE = "recall_not_possible"
 
+    FX_NOT_DEFINED = "fx_not_defined"
+    FX_TERMS_FIXED = "fx_terms_fixed"
+    RATE_NOT_AVAILABLE = "rate_not_available"
+    POSITIONS_UNCHANGED = "positions_unchanged"
+
     SAME_ACCOUNT = "same_account"
     ACCOUNT_NOT_FOUND = "account_not_found"
     ACCOUNT_CLOSED = "account_closed"
@@ -56,6 +65,7 @@ class Rejection(StrEnum):
     ACCOUNT_NOT_FROZEN = "account_not_frozen"
     ACCOUNT_BALANCE_NOT_ZERO = "account_balance_not_zero"
     CURRENCY_MISMATCH = "currency_mismatch"
+    ACCOUNT_UNSUITABLE = "account_unsuitable"
     POSTINGS_UNBALANCED = "postings_unbalanced"
 
     INSUFFICIENT_FUNDS = "insufficient_funds"
@@ -88,7 +98,11 @@ _TRANSIENT = frozenset(
         Rejection.PAYMENT_STATE_CONFLICT,
         Rejection.PAYMENT_NOT_DUE,
         Rejection.EXECUTION_DATE_TOO_FAR,
+        Rejection.QUOTE_NOT_FOUND,
         Rejection.RAIL_NOT_DEFINED,
+        Rejection.FX_NOT_DEFINED,
+        Rejection.RATE_NOT_AVAILABLE,
+        Rejection.POSITIONS_UNCHANGED,
         Rejection.ACCOUNT_NOT_FOUND,
         Rejection.ACCOUNT_FROZEN,
         Rejection.ACCOUNT_BALANCE_NOT_ZERO,

@@ -17,6 +17,7 @@ from contracts.events import (
     PaymentRefunded,
     PaymentReturned,
     PaymentSettled,
+    PositionsRevalued,
     PostedPosting,
     TransferPosted,
     TransferReversed,
@@ -115,6 +116,10 @@ def _of_way_back(data: PaymentRefunded | PaymentReturned) -> Booking:
     return Booking(data.transfer_id, data.postings, data.facts.end_to_end_id, None)
 
 
+def _of_revaluation(data: PositionsRevalued) -> Booking:
+    return Booking(data.transfer_id, data.postings, None, None)
+
+
 BOOKS: Final[dict[type[EventData], Callable[[Any], Booking]]] = {
     TransferPosted: _of_transfer,
     TransferReversed: _of_reversal,
@@ -122,6 +127,7 @@ BOOKS: Final[dict[type[EventData], Callable[[Any], Booking]]] = {
     PaymentSettled: _of_settlement,
     PaymentRefunded: _of_way_back,
     PaymentReturned: _of_way_back,
+    PositionsRevalued: _of_revaluation,
 }
 """The kinds of events that move money."""
 

@@ -28,6 +28,8 @@ from contracts.commands.command import (
     Reference,
     Side,
 )
+from contracts.commands.fees import DefineFees, FeeTier
+from contracts.commands.fx import DefineFx, FxPosition, PublishRate, RequestQuote, RevaluePositions
 from contracts.commands.holds import (
     CaptureHold,
     ExpireHold,
@@ -110,6 +112,8 @@ __all__ = [
     "DeclareAsset",
     "DeclinePayment",
     "DefineAuthentication",
+    "DefineFees",
+    "DefineFx",
     "DefineLimits",
     "DefineRail",
     "DisableWebhookEndpoint",
@@ -120,7 +124,9 @@ __all__ = [
     "ExpireHold",
     "ExpirePayment",
     "ExtendHold",
+    "FeeTier",
     "FreezeAccount",
+    "FxPosition",
     "HoldLeg",
     "IbanText",
     "InitiatePayment",
@@ -143,6 +149,7 @@ __all__ = [
     "PlaceHold",
     "PostTransfer",
     "Posting",
+    "PublishRate",
     "RailText",
     "Reason",
     "ReasonCode",
@@ -152,8 +159,10 @@ __all__ = [
     "RefundPayment",
     "ReleaseHold",
     "ReplayWebhookDeliveries",
+    "RequestQuote",
     "ResolvePayment",
     "ReturnPayment",
+    "RevaluePositions",
     "ReverseTransfer",
     "ReviewPayment",
     "RotateWebhookSecret",

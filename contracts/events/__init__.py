@@ -12,7 +12,7 @@ a new version.
 
 from typing import Final
 
-from contracts.events import accounts, holds, limits, payments, transfers, webhooks
+from contracts.events import accounts, fees, fx, holds, limits, payments, transfers, webhooks
 from contracts.events.accounts import (
     AccountClosed,
     AccountFrozen,
@@ -24,6 +24,15 @@ from contracts.events.event import (
     AccountBalance,
     EventData,
     PostedPosting,
+)
+from contracts.events.fees import FeesDefined, FeeTierSet
+from contracts.events.fx import (
+    FxDefined,
+    FxPositionSet,
+    PositionsRevalued,
+    QuoteGiven,
+    RatePublished,
+    RevaluedPosition,
 )
 from contracts.events.holds import (
     HoldCaptured,
@@ -90,6 +99,10 @@ __all__ = [
     "AssetDeclared",
     "AuthenticationDefined",
     "EventData",
+    "FeeTierSet",
+    "FeesDefined",
+    "FxDefined",
+    "FxPositionSet",
     "HoldCaptured",
     "HoldExpired",
     "HoldExtended",
@@ -124,8 +137,12 @@ __all__ = [
     "PaymentSettled",
     "PaymentStatus",
     "PeriodClosed",
+    "PositionsRevalued",
     "PostedPosting",
+    "QuoteGiven",
     "RailDefined",
+    "RatePublished",
+    "RevaluedPosition",
     "SealedParty",
     "TransferPosted",
     "TransferReversed",
@@ -137,7 +154,7 @@ __all__ = [
     "WebhookSecretRotated",
 ]
 
-CONTEXTS: Final = (accounts, transfers, holds, payments, limits, webhooks)
+CONTEXTS: Final = (accounts, transfers, holds, payments, limits, fees, fx, webhooks)
 
 # Type name and version of every event that is written today -> its struct. Older versions are read by way of
 # contracts/upcasters.

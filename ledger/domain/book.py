@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from contracts import events as e
 from contracts.rejections import Refused
-from ledger.domain import accounts, holds, limits, transfers, webhooks
+from ledger.domain import accounts, fees, holds, limits, transfers, webhooks
 from ledger.domain.contexts import Context, Decider, Evolver, Follow, Touch
+from ledger.domain.fx import context as fx
 from ledger.domain.payments import context as payments
 from ledger.domain.records import Record
 from ledger.domain.state import Moment, State
@@ -23,6 +24,8 @@ CONTEXTS: Final[tuple[Context, ...]] = (
     payments.CONTEXT,
     limits.CONTEXT,
     webhooks.CONTEXT,
+    fees.CONTEXT,
+    fx.CONTEXT,
 )
 
 

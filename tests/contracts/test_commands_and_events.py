@@ -48,6 +48,11 @@ FIRST_EVENT_OF: Final[dict[type[c.Command], type[e.EventData]]] = {
     c.EnableWebhookEndpoint: e.WebhookEndpointEnabled,
     c.ReplayWebhookDeliveries: e.WebhookDeliveriesReplayed,
     c.DefineLimits: e.LimitsDefined,
+    c.DefineFees: e.FeesDefined,
+    c.DefineFx: e.FxDefined,
+    c.PublishRate: e.RatePublished,
+    c.RequestQuote: e.QuoteGiven,
+    c.RevaluePositions: e.PositionsRevalued,
 }
 
 # Text, numbers and maps may be narrower in a command; structure and names may not differ.
