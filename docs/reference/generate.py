@@ -40,7 +40,7 @@ MEANING_OF: Final = {
     Rejection.CURRENCY_UNKNOWN: "Neither ISO 4217 nor a declared asset; declare it first.",
     Rejection.ASSET_ALREADY_DECLARED: "The code is taken, by ISO 4217 or by an earlier declaration.",
     Rejection.ACCOUNT_ALREADY_EXISTS: "The account id is taken; ids are never given out twice.",
-    Rejection.OVERDRAFT_TERMS_CONTRADICT: "A credit limit without `overdraft: limited` or the reverse; or terms that the use forbids.",
+    Rejection.OVERDRAFT_TERMS_CONTRADICT: "Limit and overdraft contradict each other, or the use forbids them.",
     Rejection.TRANSFER_NOT_FOUND: "No transfer has this id.",
     Rejection.TRANSFER_IS_A_REVERSAL: "A reversal is not reversed; post a new transfer.",
     Rejection.TRANSFER_ALREADY_REVERSED: "Nothing of the transfer is left to reverse.",

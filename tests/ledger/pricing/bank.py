@@ -28,7 +28,12 @@ FEES: Final = "bank:fees"
 
 
 class PricingBank(BookInMemory):
-    """A book with everything that a price can need."""
+    """A book with everything that a price can need. The quotes and the payment are for tests that give some."""
+
+    good: e.QuoteGiven
+    used: e.QuoteGiven
+    expired: e.QuoteGiven
+    settled: e.PaymentSettled
 
     def __init__(self) -> None:
         super().__init__(now=MORNING)

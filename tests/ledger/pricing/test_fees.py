@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from math import ceil, floor
 from typing import Any
 
 import pytest
@@ -120,6 +122,27 @@ def test_a_marginal_fee_never_falls_when_the_amount_rises(terms: FeeSchedule, on
 
 
 @given(schedules(), amounts)
+def test_a_fee_is_the_exact_sum_rounded_once_within_its_bounds(terms: FeeSchedule, amount_minor: int) -> None:
+    expect_exact_fee(terms, amount_minor)
+
+
+def expect_exact_fee(terms: FeeSchedule, amount_minor: int) -> None:
+    """By fractions, tier by tier, in code that shares nothing with the schedule's."""
+    exact = Fraction(0)
+    for at, one in enumerate(terms.tiers):
+        ends = [later.from_minor for later in terms.tiers[at + 1 :]]
+        if one.from_minor > amount_minor or (terms.tiering == "whole" and ends and ends[0] <= amount_minor):
+            continue
+        start, end = (0, amount_minor) if terms.tiering == "whole" else (one.from_minor, min([amount_minor, *ends]))
+        exact += one.flat_minor + Fraction(one.basis_points, 10_000) * (end - start)
+    nearest = {"half_even": round(exact), "half_up": floor(exact + Fraction(1, 2)), "up": ceil(exact)}[terms.rounding]
+    raised = nearest if terms.minimum_minor is None else max(nearest, terms.minimum_minor)
+
+    expected = raised if terms.maximum_minor is None else min(raised, terms.maximum_minor)
+    assert fees_of(terms, amount_minor) == expected
+
+
+@given(schedules(), amounts)
 def test_a_fee_is_within_its_bounds(terms: FeeSchedule, amount_minor: int) -> None:
     fee_minor = fees_of(terms, amount_minor)
 
@@ -169,9 +192,10 @@ class TestWhoPays:
         bank.do(fees(tier(0, flat=100)), open_account("till", account_type="asset"))
         bank.do(transfer(value="10.00"))
 
-        bank.do(pay_in_book("1.00", debtor=wallet("nostro", "EUR"), creditor="till"))
-        bank.do(pay_in_book("1.00", debtor=FEES, creditor=wallet("bob", "EUR")))
+        own = bank.do(pay_in_book("1.00", debtor=wallet("nostro", "EUR"), creditor="till"))
+        from_fees = bank.do(pay_in_book("1.00", debtor=FEES, creditor=wallet("bob", "EUR")))
 
+        assert [type(one) for one in (own, from_fees)] == [e.PaymentSettled, e.PaymentSettled]
         assert bank.posted(FEES) == 0
 
     def test_the_rails_own_schedule_counts_before_the_one_for_any_and_none_of_its_tiers_is_free(self) -> None:
