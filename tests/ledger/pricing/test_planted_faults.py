@@ -14,9 +14,10 @@ from ledger.domain import fees, rounding
 from ledger.domain.book import DECIDERS
 from ledger.domain.fx import positions, quotes
 from ledger.domain.fx.positions import Effect
-from ledger.domain.fx.rates import Price
+from ledger.domain.fx.rates import Price, price_of
 from ledger.domain.payments import booking, gates, initiation
 from tests.ledger.pricing import test_fees, test_fx
+from tests.ledger.pricing.bank import FEES
 from tests.ledger.pricing.test_positions import run_many
 
 RUNS_MAX: Final = 2_000
@@ -98,8 +99,7 @@ def realise_the_proceeds(patch: pytest.MonkeyPatch) -> None:
     """Forget to take the cost out."""
 
     def whole(quantity_minor: int, cost_minor: int, *, change_minor: int, paid_minor: int) -> Effect:
-        real = positions.apportioned(paid_minor, (1,))[0]
-        return Effect(paid_minor, 0) if quantity_minor * change_minor >= 0 else Effect(0, -real)
+        return Effect(paid_minor, 0) if quantity_minor * change_minor >= 0 else Effect(0, -paid_minor)
 
     patch.setattr(positions, "effect_of", whole)
 
@@ -109,8 +109,7 @@ def realise_nothing(patch: pytest.MonkeyPatch) -> None:
 
 
 def invert_the_rate_of_positions(patch: pytest.MonkeyPatch) -> None:
-    real = positions.price_of
-    patch.setattr(positions, "price_of", lambda rate, **more: _inverted(real(rate, **more)))
+    patch.setattr(positions, "price_of", lambda rate, **more: _inverted(price_of(rate, **more)))
 
 
 def _inverted(price: Price) -> Price:
@@ -118,8 +117,7 @@ def _inverted(price: Price) -> Price:
 
 
 def revalue_with_the_spread(patch: pytest.MonkeyPatch) -> None:
-    real = positions.price_of
-    patch.setattr(positions, "price_of", lambda rate, **more: real(rate, **{**more, "spread": True}))
+    patch.setattr(positions, "price_of", lambda rate, **more: price_of(rate, **{**more, "spread": True}))
 
 
 def book_the_whole_valuation_again(patch: pytest.MonkeyPatch) -> None:
@@ -153,16 +151,14 @@ def test_the_random_run_of_positions_fails_when(plant: Plant, monkeypatch: pytes
 
 
 def invert_the_rate(patch: pytest.MonkeyPatch) -> None:
-    real = quotes.price_of
-    patch.setattr(quotes, "price_of", lambda rate, **more: _inverted(real(rate, **more)))
+    patch.setattr(quotes, "price_of", lambda rate, **more: _inverted(price_of(rate, **more)))
 
 
 def give_the_spread_to_the_wrong_side(patch: pytest.MonkeyPatch) -> None:
-    real = quotes.price_of
     patch.setattr(
         quotes,
         "price_of",
-        lambda rate, **more: real(replace(rate, spread_basis_points=-rate.spread_basis_points), **more),
+        lambda rate, **more: price_of(replace(rate, spread_basis_points=-rate.spread_basis_points), **more),
     )
 
 
@@ -221,7 +217,8 @@ def refund_what_was_exchanged(patch: pytest.MonkeyPatch) -> None:
         state.records["payment", command.payment_id] = replace(payment, quote_id=None)
         return real(command, state, moment)
 
-    patch.setitem(DECIDERS, c.RefundPayment, as_if_it_was_not)  # type: ignore[arg-type]  # a dict behind a Mapping
+    table: Any = DECIDERS
+    patch.setitem(table, c.RefundPayment, as_if_it_was_not)
 
 
 def by_hand() -> None:
@@ -279,7 +276,7 @@ def charge_everybody(patch: pytest.MonkeyPatch) -> None:
     def even_the_bank(wish: Any, amount_minor: int, state: Any) -> Any:
         found = real(wish, amount_minor, state)
         own = found == fees.FREE and wish.debtor_account_id == "nostro:eur"
-        return fees.Charge(100, test_fees.FEES) if own else found
+        return fees.Charge(100, FEES) if own else found
 
     patch.setattr(initiation, "_charge_for", even_the_bank)
 

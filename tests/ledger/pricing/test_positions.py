@@ -62,7 +62,7 @@ Step = Trade | NewRate | None  # None: revalue
 
 pairs: Final = [(sell, buy) for sell in SCALE for buy in SCALE if sell != buy]
 trades: Final = st.builds(
-    lambda pair, minor, by: Trade(*pair, minor, by),
+    lambda pair, minor, by: Trade(pair[0], pair[1], minor, by),
     st.sampled_from(pairs),
     st.integers(1, 10**6),
     st.sampled_from(["customer", "customer", "bank"]),
