@@ -27,11 +27,13 @@ from command_api.routes import (
     batches,
     breaks,
     deadlines,
+    fx,
     holds,
     messages,
     operations,
     payments,
     periods,
+    quotes,
     rails,
     reviews,
     statements,
@@ -85,8 +87,22 @@ SIGNED_PATHS: Final = tuple(f"/v1/rails/{rail}/messages" for rail in (messages.S
 NO_SHELF: Final = "risk"  # a folder that need not exist
 BATCH_BODY_BYTES_MAX: Final = 8 * 1024 * 1024  # the largest batch, each command with room for a reference
 MODULES: Final = (
-    *(accounts, transfers, periods, holds, payments, reviews, operations, rails, deadlines),
-    *(webhooks, statements, breaks, write_offs, batches),
+    accounts,
+    transfers,
+    periods,
+    holds,
+    payments,
+    breaks,
+    deadlines,
+    fx,
+    operations,
+    quotes,
+    rails,
+    reviews,
+    statements,
+    webhooks,
+    write_offs,
+    batches,
 )
 HANDLERS: Final[list[HTTPRouteHandler]] = [handler for module in MODULES for handler in module.HANDLERS]
 

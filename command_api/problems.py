@@ -23,6 +23,7 @@ NOT_FOUND: Final = frozenset(
         Rejection.WEBHOOK_ENDPOINT_NOT_FOUND,
         Rejection.STATEMENT_NOT_FOUND,
         Rejection.BREAK_NOT_FOUND,
+        Rejection.QUOTE_NOT_FOUND,
     }
 )
 CONFLICT: Final = frozenset(
@@ -56,6 +57,10 @@ CONFLICT: Final = frozenset(
         Rejection.REVIEWERS_DISAGREE,
         Rejection.RETURN_ALREADY_BOOKED,
         Rejection.WEBHOOK_ENDPOINT_STATE_CONFLICT,
+        Rejection.QUOTE_ALREADY_USED,
+        Rejection.QUOTE_EXPIRED,
+        Rejection.FX_TERMS_FIXED,
+        Rejection.POSITIONS_UNCHANGED,
     }
 )
 

@@ -38,6 +38,10 @@ class Rejection(StrEnum):
     PAYMENT_STATE_CONFLICT = "payment_state_conflict"
     PAYMENT_NOT_DUE = "payment_not_due"
     EXECUTION_DATE_TOO_FAR = "execution_date_too_far"
+    QUOTE_NOT_FOUND = "quote_not_found"
+    QUOTE_ALREADY_USED = "quote_already_used"
+    QUOTE_EXPIRED = "quote_expired"
+    QUOTE_MISMATCH = "quote_mismatch"
     RAIL_NOT_DEFINED = "rail_not_defined"
     INSTRUCTION_UNKNOWN = "instruction_unknown"
     AUTHORISATION_EXPIRED = "authorisation_expired"
@@ -74,6 +78,10 @@ class Rejection(StrEnum):
     WRITE_OFF_NOT_PROPOSED = "write_off_not_proposed"
     RECONCILIATION_CLOSED = "reconciliation_closed"
     BALANCE_UNEXPLAINED = "balance_unexplained"
+    FX_NOT_DEFINED = "fx_not_defined"
+    FX_TERMS_FIXED = "fx_terms_fixed"
+    RATE_NOT_AVAILABLE = "rate_not_available"
+    POSITIONS_UNCHANGED = "positions_unchanged"
 
     SAME_ACCOUNT = "same_account"
     ACCOUNT_NOT_FOUND = "account_not_found"
@@ -82,6 +90,7 @@ class Rejection(StrEnum):
     ACCOUNT_NOT_FROZEN = "account_not_frozen"
     ACCOUNT_BALANCE_NOT_ZERO = "account_balance_not_zero"
     CURRENCY_MISMATCH = "currency_mismatch"
+    ACCOUNT_UNSUITABLE = "account_unsuitable"
     POSTINGS_UNBALANCED = "postings_unbalanced"
 
     INSUFFICIENT_FUNDS = "insufficient_funds"
@@ -114,6 +123,7 @@ _TRANSIENT = frozenset(
         Rejection.PAYMENT_STATE_CONFLICT,
         Rejection.PAYMENT_NOT_DUE,
         Rejection.EXECUTION_DATE_TOO_FAR,
+        Rejection.QUOTE_NOT_FOUND,
         Rejection.RAIL_NOT_DEFINED,
         Rejection.STATEMENT_NOT_FOUND,
         Rejection.STATEMENT_INCOMPLETE,
@@ -121,6 +131,9 @@ _TRANSIENT = frozenset(
         Rejection.LINE_NOT_FOUND,
         Rejection.ENTRY_NOT_FOUND,
         Rejection.BREAK_NOT_FOUND,
+        Rejection.FX_NOT_DEFINED,
+        Rejection.RATE_NOT_AVAILABLE,
+        Rejection.POSITIONS_UNCHANGED,
         Rejection.ACCOUNT_NOT_FOUND,
         Rejection.ACCOUNT_FROZEN,
         Rejection.ACCOUNT_BALANCE_NOT_ZERO,

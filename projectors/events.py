@@ -17,6 +17,7 @@ from contracts.events import (
     PaymentRefunded,
     PaymentReturned,
     PaymentSettled,
+    PositionsRevalued,
     PostedPosting,
     TransferPosted,
     TransferReversed,
@@ -120,6 +121,10 @@ def _of_write_off(data: WriteOffApproved) -> Booking:
     return Booking(data.transfer_id, data.postings, data.break_id, None)
 
 
+def _of_revaluation(data: PositionsRevalued) -> Booking:
+    return Booking(data.transfer_id, data.postings, None, None)
+
+
 BOOKS: Final[dict[type[EventData], Callable[[Any], Booking]]] = {
     TransferPosted: _of_transfer,
     TransferReversed: _of_reversal,
@@ -128,6 +133,7 @@ BOOKS: Final[dict[type[EventData], Callable[[Any], Booking]]] = {
     PaymentRefunded: _of_way_back,
     PaymentReturned: _of_way_back,
     WriteOffApproved: _of_write_off,
+    PositionsRevalued: _of_revaluation,
 }
 """The kinds of events that move money."""
 

@@ -15,6 +15,7 @@ LEDGER = "main"
 SCOPES = (
     "accounts:read",
     "accounts:write",
+    "fx:write",
     "holds:write",
     "payments:operate",
     "payments:read",
@@ -31,9 +32,14 @@ SCOPES = (
 )
 SERVICES = ("reactors", "timers")
 SERVICE_TENANT = "bursar"
+OF_PEOPLE = ("fx:write",)
 # What reactors and timers ask for by themselves; only they may say that a deadline has come,
 # or what a rail answered.
-SERVICE_SCOPES = (*(scope for scope in SCOPES if scope.endswith(":write")), "deadlines:write", "payments:execute")
+SERVICE_SCOPES = (
+    *(scope for scope in SCOPES if scope.endswith(":write") and scope not in OF_PEOPLE),
+    "deadlines:write",
+    "payments:execute",
+)
 
 
 def jwks_file(data: DataDir) -> Path:

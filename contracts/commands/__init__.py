@@ -28,6 +28,8 @@ from contracts.commands.command import (
     Reference,
     Side,
 )
+from contracts.commands.fees import DefineFees, FeeTier
+from contracts.commands.fx import DefineFx, FxPosition, PublishRate, RequestQuote, RevaluePositions
 from contracts.commands.holds import (
     CaptureHold,
     ExpireHold,
@@ -132,6 +134,8 @@ __all__ = [
     "DeclareAsset",
     "DeclinePayment",
     "DefineAuthentication",
+    "DefineFees",
+    "DefineFx",
     "DefineLimits",
     "DefineRail",
     "DisableWebhookEndpoint",
@@ -143,7 +147,9 @@ __all__ = [
     "ExpireHold",
     "ExpirePayment",
     "ExtendHold",
+    "FeeTier",
     "FreezeAccount",
+    "FxPosition",
     "GivenEntry",
     "GivenLine",
     "HoldLeg",
@@ -174,6 +180,7 @@ __all__ = [
     "Posting",
     "ProposeWriteOff",
     "ProposedMatch",
+    "PublishRate",
     "RailText",
     "Reason",
     "ReasonCode",
@@ -185,8 +192,10 @@ __all__ = [
     "RejectWriteOff",
     "ReleaseHold",
     "ReplayWebhookDeliveries",
+    "RequestQuote",
     "ResolvePayment",
     "ReturnPayment",
+    "RevaluePositions",
     "ReverseTransfer",
     "ReviewPayment",
     "RotateWebhookSecret",

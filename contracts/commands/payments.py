@@ -77,6 +77,9 @@ class InitiatePayment(Command, frozen=True, kw_only=True, forbid_unknown_fields=
     payout            debtor_account_id    creditor              file, sct_inst, card_psp
     card_top_up       debtor (card_token)  creditor_account_id   card_psp
     ================  ===================  ====================  =================
+
+    A book_transfer with ``quote_id`` exchanges currencies: ``instructed_amount`` is exactly what the quote sells, and
+    the creditor gets what it buys.
     """
 
     payment_type: PaymentType = "book_transfer"

@@ -12,7 +12,7 @@ a new version.
 
 from typing import Final
 
-from contracts.events import accounts, holds, limits, payments, reconciliation, transfers, webhooks
+from contracts.events import accounts, fees, fx, holds, limits, payments, reconciliation, transfers, webhooks
 from contracts.events.accounts import (
     AccountClosed,
     AccountFrozen,
@@ -24,6 +24,15 @@ from contracts.events.event import (
     AccountBalance,
     EventData,
     PostedPosting,
+)
+from contracts.events.fees import FeesDefined, FeeTierSet
+from contracts.events.fx import (
+    FxDefined,
+    FxPositionSet,
+    PositionsRevalued,
+    QuoteGiven,
+    RatePublished,
+    RevaluedPosition,
 )
 from contracts.events.holds import (
     HoldCaptured,
@@ -107,6 +116,10 @@ __all__ = [
     "BreakOpened",
     "BreakStatus",
     "EventData",
+    "FeeTierSet",
+    "FeesDefined",
+    "FxDefined",
+    "FxPositionSet",
     "HoldCaptured",
     "HoldExpired",
     "HoldExtended",
@@ -143,10 +156,14 @@ __all__ = [
     "PaymentSettled",
     "PaymentStatus",
     "PeriodClosed",
+    "PositionsRevalued",
     "PostedPosting",
+    "QuoteGiven",
     "RailDefined",
+    "RatePublished",
     "ReconciliationClosed",
     "RecordedMatch",
+    "RevaluedPosition",
     "SealedParty",
     "StatementImported",
     "StatementLinesImported",
@@ -164,6 +181,7 @@ __all__ = [
 ]
 
 CONTEXTS: Final = (accounts, transfers, holds, payments, limits, webhooks, reconciliation)
+CONTEXTS: Final = (accounts, transfers, holds, payments, limits, fees, fx, webhooks)
 
 # Type name and version of every event that is written today -> its struct. Older versions are read by way of
 # contracts/upcasters.

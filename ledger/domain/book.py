@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from contracts import events as e
 from contracts.rejections import Refused
-from ledger.domain import accounts, breaks, holds, limits, matches, statements, transfers, webhooks
+from ledger.domain import accounts, breaks, fees, holds, limits, matches, statements, transfers, webhooks
 from ledger.domain.contexts import Context, Decider, Evolver, Follow, Touch
+from ledger.domain.fx import context as fx
 from ledger.domain.payments import context as payments
 from ledger.domain.records import Record
 from ledger.domain.state import Moment, State
@@ -26,6 +27,8 @@ CONTEXTS: Final[tuple[Context, ...]] = (
     statements.CONTEXT,
     matches.CONTEXT,
     breaks.CONTEXT,
+    fees.CONTEXT,
+    fx.CONTEXT,
 )
 
 

@@ -295,6 +295,11 @@ _FOLDS: Final[dict[type[e.EventData], Callable[[Changes, Event, Any], None]]] = 
     e.WebhookEndpointDisabled: _nothing_to_show,
     e.WebhookEndpointEnabled: _nothing_to_show,
     e.WebhookDeliveriesReplayed: _nothing_to_show,
+    e.FeesDefined: _nothing_to_show,
+    e.FxDefined: _nothing_to_show,
+    e.RatePublished: _nothing_to_show,
+    e.QuoteGiven: _nothing_to_show,
+    e.PositionsRevalued: _booked,
 }
 
 

@@ -34,6 +34,7 @@ DsnOf = Callable[[str], str]
 SCOPES = (
     "accounts:write",
     "deadlines:write",
+    "fx:write",
     "holds:write",
     "payments:execute",
     "payments:operate",

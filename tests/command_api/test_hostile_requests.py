@@ -62,6 +62,11 @@ SCOPE_OF = {
     "/v1/rails": "payments:operate",
     "/v1/authentication": "payments:operate",
     "/v1/limits": "payments:operate",
+    "/v1/fees": "payments:operate",
+    "/v1/fx": "fx:write",
+    "/v1/fx/revalue": "fx:write",
+    "/v1/rates": "fx:write",
+    "/v1/quotes": "payments:write",
     "/v1/batches": "transfers:write",  # of the command in the sample
 }
 SCOPES = set(SCOPE_OF.values())

@@ -24,6 +24,16 @@ ELSEWHERE = {
     Rejection.HOLD_ALREADY_EXPIRED,
     Rejection.AUTHORISATION_EXPIRED,
     *(rejection for rejection in Rejection if rejection.startswith("webhook_")),  # tests/notifications
+    # In test_pricing.py; that a quote has expired, in tests/ledger/pricing, where the clock is the test's.
+    Rejection.QUOTE_NOT_FOUND,
+    Rejection.QUOTE_ALREADY_USED,
+    Rejection.QUOTE_EXPIRED,
+    Rejection.QUOTE_MISMATCH,
+    Rejection.FX_NOT_DEFINED,
+    Rejection.FX_TERMS_FIXED,
+    Rejection.RATE_NOT_AVAILABLE,
+    Rejection.POSITIONS_UNCHANGED,
+    Rejection.ACCOUNT_UNSUITABLE,
 }
 
 

@@ -58,6 +58,11 @@ FIRST_EVENT_OF: Final[dict[type[c.Command], type[e.EventData]]] = {
     c.ApproveWriteOff: e.WriteOffApproved,
     c.RejectWriteOff: e.WriteOffRejected,
     c.CloseReconciliation: e.ReconciliationClosed,
+    c.DefineFees: e.FeesDefined,
+    c.DefineFx: e.FxDefined,
+    c.PublishRate: e.RatePublished,
+    c.RequestQuote: e.QuoteGiven,
+    c.RevaluePositions: e.PositionsRevalued,
 }
 
 # Text, numbers and maps may be narrower in a command; structure and names may not differ.

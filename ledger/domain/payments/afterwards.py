@@ -1,4 +1,7 @@
-"""After settlement: refunds by the payee, returns by a rail, recalls. Together they never exceed what was paid."""
+"""After settlement: refunds by the payee, returns by a rail, recalls. Together they never exceed what was paid.
+
+None of them gives a fee back.
+"""
 
 from contracts.commands.payments import RecallPayment, RefundPayment, ReturnPayment
 from contracts.events import PaymentRecallRequested, PaymentRefunded, PaymentReturned
@@ -22,10 +25,11 @@ def decide_refund(command: RefundPayment, state: State, moment: Moment) -> Payme
     payment = expect(state, command.payment_id, "settled")
     if isinstance(payment, Refused):
         return payment
-    if payment.rail != "book":
+    if payment.rail != "book" or payment.quote_id is not None:
+        how = f"by {payment.rail}" if payment.quote_id is None else "that exchanged currencies"
         return Refused(
             Rejection.REFUND_NOT_POSSIBLE,
-            f"a payment by {payment.rail} is given back by another payment",
+            f"a payment {how} is given back by another payment",
             "/payment_id",
         )
     amount_minor = left_minor(payment) if command.amount_minor is None else command.amount_minor

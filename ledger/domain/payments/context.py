@@ -6,6 +6,7 @@ from contracts import events as e
 from contracts.commands import payments as c
 from ledger.domain import limits
 from ledger.domain.contexts import Context, Decider, Touched
+from ledger.domain.fx import positions, quotes
 from ledger.domain.payments import afterwards, authorisation, execution, initiation, review, terms
 from ledger.domain.payments.authorisation import ProvenAuthorisation
 from ledger.domain.payments.initiation import AssessedPayment
@@ -38,6 +39,8 @@ def _follow(command: Any, state: State, touched: Touched) -> None:
     if isinstance(payment, Payment):
         accounts = (payment.payer, payment.payee, payment.suspense, payment.fee_account_id)
         touched.accounts.update(account_id for account_id in accounts if account_id is not None)
+        quotes.touch_quote(touched, payment.quote_id)
+        positions.follow_trade(payment.quote_id, state, touched)
         subjects = limits.subjects_of(
             account_id=payment.debtor_account_id, customer_id=payment.customer_id, payee_id=payment.payee_id
         )

@@ -21,6 +21,7 @@ from contracts.ids import transfer_id
 from contracts.payment_codes import SCA_ACR, STATUS_OF
 from contracts.rejections import Refused, Rejection
 from ledger.domain import limits
+from ledger.domain.fx.quotes import has_expired, quote_of
 from ledger.domain.payments.booking import book_payment, free_funds, hold_funds, reason_of, same_normal_side
 from ledger.domain.payments.life_cycle import Gate, Payment
 from ledger.domain.payments.terms import authentication_of, is_known_payee
@@ -184,6 +185,9 @@ def settle(
             return Refused(Rejection.SAME_ACCOUNT, "debtor and creditor are the same account")
         if not same_normal_side(payment, state):
             return Refused(Rejection.POSTINGS_UNBALANCED, "a payment needs two accounts with the same normal side")
+        quote = None if payment.quote_id is None else quote_of(state, payment.quote_id)
+        if quote is not None and has_expired(quote, moment.now):
+            return Refused(Rejection.QUOTE_EXPIRED, f"{quote.quote_id} held until {quote.expires_at:%FT%TZ}")
     booked = book_payment(payment, state)
     if isinstance(booked, Refused) and payment.rail != "book":
         diverted = book_payment(payment, state, to_suspense=True)

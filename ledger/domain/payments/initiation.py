@@ -17,8 +17,10 @@ from contracts.ids import payment_id
 from contracts.money import AmountOutOfRange, WrongScale, minor_of
 from contracts.payment_codes import STATUS_OF
 from contracts.rejections import Refused, Rejection
-from ledger.domain import limits
+from ledger.domain import fees, limits
 from ledger.domain.contexts import Touched
+from ledger.domain.fees import Charge
+from ledger.domain.fx import positions, quotes
 from ledger.domain.payments.gates import DENIED, SCREENING_HIT, next_step
 from ledger.domain.payments.life_cycle import PAYMENT, Payment
 from ledger.domain.payments.terms import AUTHENTICATION, PAYEE, RAIL, payee_key, rail_of
@@ -61,6 +63,9 @@ def _initiate(command: AssessedPayment, state: State, moment: Moment) -> Payment
     amount_minor = amount_of(wish, state)
     if isinstance(amount_minor, Refused):
         return amount_minor
+    charge = _charge_for(wish, amount_minor, state)
+    if isinstance(charge, Refused):
+        return charge
     wanted = wish.requested_execution_date
     if wanted is not None and wanted > moment.today + timedelta(days=EXECUTION_DAYS_MAX):
         return Refused(
@@ -68,6 +73,9 @@ def _initiate(command: AssessedPayment, state: State, moment: Moment) -> Payment
             f"{wanted} is more than {EXECUTION_DAYS_MAX} days away",
             "/requested_execution_date",
         )
+    refused = _refuse_quote(wish, amount_minor, state, moment)
+    if refused is not None:
+        return refused
     debtor = None if wish.debtor_account_id is None else state.account(wish.debtor_account_id)
     return PaymentInitiated(
         payment_id=payment_id(moment.position),
@@ -79,7 +87,7 @@ def _initiate(command: AssessedPayment, state: State, moment: Moment) -> Payment
         creditor=command.creditor,
         instructed_amount=wish.instructed_amount,
         amount_minor=amount_minor,
-        fee_minor=0,
+        fee_minor=charge.fee_minor,
         end_to_end_id=wish.end_to_end_id,
         remittance_information=command.remittance_information,
         requested_execution_date=wanted,
@@ -92,6 +100,28 @@ def _initiate(command: AssessedPayment, state: State, moment: Moment) -> Payment
         initiated_at=moment.now,
         initiated_by=moment.subject,
         status=STATUS_OF["received"],
+    )
+
+
+def _refuse_quote(wish: InitiatePayment, amount_minor: int, state: State, moment: Moment) -> Refused | None:
+    if wish.quote_id is None:
+        return None
+    if wish.requested_execution_date is not None and wish.requested_execution_date > moment.today:
+        return Refused(
+            Rejection.QUOTE_EXPIRED, f"{wish.quote_id} will not hold on {wish.requested_execution_date}", "/quote_id"
+        )
+    currency = wish.instructed_amount.currency
+    return quotes.refuse_use(state, wish.quote_id, currency=currency, amount_minor=amount_minor, moment=moment)
+
+
+def _charge_for(wish: InitiatePayment | PaymentInitiated, amount_minor: int, state: State) -> Charge | Refused:
+    return fees.charge_for(
+        state,
+        payment_type=wish.payment_type,
+        rail=wish.chosen_rail if isinstance(wish, InitiatePayment) else wish.rail,
+        currency=wish.instructed_amount.currency,
+        amount_minor=amount_minor,
+        payer=wish.debtor_account_id,
     )
 
 
@@ -127,6 +157,8 @@ def payment_from(event: PaymentInitiated, state: State) -> Payment | Refused:
     assert payee is not None
     causes, reviewers_wanted, challenged = _judged(event.assessment)
     outside = event.creditor or event.debtor
+    charge = _charge_for(event, event.amount_minor, state)
+    assert not isinstance(charge, Refused)
     return Payment(
         payment_id=event.payment_id,
         state="received",
@@ -141,6 +173,7 @@ def payment_from(event: PaymentInitiated, state: State) -> Payment | Refused:
         scale=scale,
         amount_minor=event.amount_minor,
         fee_minor=event.fee_minor,
+        fee_account_id=charge.fee_account_id,
         end_to_end_id=event.end_to_end_id,
         initiated_at=event.initiated_at,
         initiated_by=event.initiated_by,
@@ -179,6 +212,8 @@ def evolve_initiated(state: State, event: PaymentInitiated, position: int) -> No
     payment = payment_from(event, state)
     assert not isinstance(payment, Refused)
     state.records[PAYMENT, event.payment_id] = payment
+    if event.quote_id is not None:
+        quotes.take_quote(state, event.quote_id, payment_id=event.payment_id)
 
 
 def touch_payment(command: AssessedPayment, touched: Touched) -> None:
@@ -188,14 +223,18 @@ def touch_payment(command: AssessedPayment, touched: Touched) -> None:
     touched.accounts.update(filter(None, (wish.debtor_account_id, wish.creditor_account_id)))
     touched.currencies.add(currency)
     touched.records.add((AUTHENTICATION, currency))
+    quotes.touch_quote(touched, wish.quote_id)
+    fees.touch_schedules(touched, payment_type=wish.payment_type, rail=wish.chosen_rail, currency=currency)
     if wish.chosen_rail != "book":
         touched.records.add((RAIL, f"{wish.chosen_rail}:{currency}"))
 
 
 def follow_payment(command: AssessedPayment, state: State, touched: Touched) -> None:
-    """The rail's accounts, and whether the payee is known."""
+    """The rail's accounts, the fee's, those of a trade, and whether the payee is known."""
     wish = command.wish
     currency = wish.instructed_amount.currency
+    positions.follow_trade(wish.quote_id, state, touched)
+    fees.follow_schedules(state, touched, payment_type=wish.payment_type, rail=wish.chosen_rail, currency=currency)
     if wish.chosen_rail != "book":
         terms = rail_of(state, wish.chosen_rail, currency)
         if terms is not None:
