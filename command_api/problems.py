@@ -21,6 +21,8 @@ NOT_FOUND: Final = frozenset(
         Rejection.HOLD_NOT_FOUND,
         Rejection.PAYMENT_NOT_FOUND,
         Rejection.WEBHOOK_ENDPOINT_NOT_FOUND,
+        Rejection.CUSTOMER_NOT_FOUND,
+        Rejection.CASE_NOT_FOUND,
     }
 )
 CONFLICT: Final = frozenset(
@@ -41,6 +43,11 @@ CONFLICT: Final = frozenset(
         Rejection.REVIEWERS_DISAGREE,
         Rejection.RETURN_ALREADY_BOOKED,
         Rejection.WEBHOOK_ENDPOINT_STATE_CONFLICT,
+        Rejection.CUSTOMER_STATE_CONFLICT,
+        Rejection.CUSTOMER_ACCOUNTS_OPEN,
+        Rejection.CASE_ALREADY_DECIDED,
+        Rejection.CASE_UNRESOLVED,
+        Rejection.RETENTION_NOT_OVER,
     }
 )
 

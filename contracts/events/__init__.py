@@ -12,13 +12,38 @@ a new version.
 
 from typing import Final
 
-from contracts.events import accounts, holds, limits, payments, transfers, webhooks
+from contracts.events import accounts, cases, customers, holds, limits, payments, transfers, webhooks
 from contracts.events.accounts import (
     AccountClosed,
     AccountFrozen,
     AccountOpened,
     AccountUnfrozen,
     AssetDeclared,
+)
+from contracts.events.cases import (
+    CaseCleared,
+    CaseConfirmed,
+    CaseDecisionProposed,
+    CaseOpened,
+)
+from contracts.events.customers import (
+    CustomerApplied,
+    CustomerErased,
+    CustomerOffboarded,
+    CustomerRejected,
+    CustomerRestricted,
+    CustomerScreened,
+    CustomerVerified,
+    DestroyedSubject,
+    DocumentsRequested,
+    ErasureDecided,
+    ErasureProposed,
+    EvidenceAdded,
+    ReviewReopened,
+    RiskClassChanged,
+    RiskClassProposed,
+    VerificationExpired,
+    VerificationProposed,
 )
 from contracts.events.event import (
     AccountBalance,
@@ -89,7 +114,23 @@ __all__ = [
     "AccountUnfrozen",
     "AssetDeclared",
     "AuthenticationDefined",
+    "CaseCleared",
+    "CaseConfirmed",
+    "CaseDecisionProposed",
+    "CaseOpened",
+    "CustomerApplied",
+    "CustomerErased",
+    "CustomerOffboarded",
+    "CustomerRejected",
+    "CustomerRestricted",
+    "CustomerScreened",
+    "CustomerVerified",
+    "DestroyedSubject",
+    "DocumentsRequested",
+    "ErasureDecided",
+    "ErasureProposed",
     "EventData",
+    "EvidenceAdded",
     "HoldCaptured",
     "HoldExpired",
     "HoldExtended",
@@ -126,9 +167,14 @@ __all__ = [
     "PeriodClosed",
     "PostedPosting",
     "RailDefined",
+    "ReviewReopened",
+    "RiskClassChanged",
+    "RiskClassProposed",
     "SealedParty",
     "TransferPosted",
     "TransferReversed",
+    "VerificationExpired",
+    "VerificationProposed",
     "WebhookDeliveriesReplayed",
     "WebhookEndpointCreated",
     "WebhookEndpointDisabled",
@@ -137,7 +183,7 @@ __all__ = [
     "WebhookSecretRotated",
 ]
 
-CONTEXTS: Final = (accounts, transfers, holds, payments, limits, webhooks)
+CONTEXTS: Final = (accounts, transfers, holds, payments, limits, webhooks, customers, cases)
 
 # Type name and version of every event that is written today -> its struct. Older versions are read by way of
 # contracts/upcasters.

@@ -10,6 +10,7 @@ from contracts import events as e
 from contracts.rejections import Refused
 from ledger.domain import accounts, holds, limits, transfers, webhooks
 from ledger.domain.contexts import Context, Decider, Evolver, Follow, Touch
+from ledger.domain.customers import context as customers
 from ledger.domain.payments import context as payments
 from ledger.domain.records import Record
 from ledger.domain.state import Moment, State
@@ -23,6 +24,7 @@ CONTEXTS: Final[tuple[Context, ...]] = (
     payments.CONTEXT,
     limits.CONTEXT,
     webhooks.CONTEXT,
+    customers.CONTEXT,
 )
 
 
