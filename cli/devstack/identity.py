@@ -15,6 +15,9 @@ LEDGER = "main"
 SCOPES = (
     "accounts:read",
     "accounts:write",
+    "customers:erase",
+    "customers:review",
+    "customers:write",
     "holds:write",
     "payments:operate",
     "payments:read",

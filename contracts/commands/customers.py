@@ -1,6 +1,6 @@
 """Commands about customers: who they are, what proves it, what people decide about them, how they are forgotten."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -53,8 +53,6 @@ class ApplyCustomer(Command, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             raise ValueError("birth_date goes with a person, and a person has one")
         if (self.registration_number is not None) != (self.kind == "company"):
             raise ValueError("registration_number goes with a company, and a company has one")
-        if self.birth_date is not None:
-            date.fromisoformat(self.birth_date)
 
 
 class RequestDocuments(Command, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="request_documents"):
