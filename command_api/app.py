@@ -13,9 +13,11 @@ from msgspec import Meta
 from nats.errors import Error as NatsError
 from prometheus_client import CollectorRegistry
 
+from command_api.applicants import Applicants
 from command_api.assessing import Assessor, Inspectors
 from command_api.desk import Desk
 from command_api.document import PREFIX, write_document
+from command_api.erasures import Erasures
 from command_api.holders import AccountHolders
 from command_api.problems import render_refusal
 from command_api.risk.lag import HeadWatch
@@ -26,7 +28,11 @@ from command_api.routes import (
     accounts,
     batches,
     breaks,
+    cases,
+    customer_reviews,
+    customers,
     deadlines,
+    erasures,
     fx,
     holds,
     messages,
@@ -93,7 +99,11 @@ MODULES: Final = (
     holds,
     payments,
     breaks,
+    cases,
+    customer_reviews,
+    customers,
     deadlines,
+    erasures,
     fx,
     operations,
     quotes,
@@ -252,8 +262,9 @@ async def serve(settings: Settings) -> int:
     reach = Reach(loopback=settings.webhooks_to_loopback)
     keys = await key_source(settings, clock=clock)
     verifier = TokenVerifier(keys, settings.token_issuer, settings.token_audience, clock)
+    desk = Desk(sequencer=sequencer, clock=clock, assessor=Assessor(inspectors), reach=reach)
     app = create_app(
-        desk=Desk(sequencer=sequencer, clock=clock, assessor=Assessor(inspectors), reach=reach),
+        desk=desk,
         verifier=verifier,
         registry=registry,
         ledger=settings.ledger,
@@ -271,6 +282,8 @@ async def serve(settings: Settings) -> int:
         tasks["keys"] = keys.run(shutdown)
     if inspectors.head is not None:
         tasks["risk-head"] = inspectors.head.run(shutdown)
+    if inspectors.vault is not None:
+        tasks["erasures"] = Erasures(book, inspectors.vault, desk).run(shutdown)
     if inspectors.screener is not None:
         tasks["screening"] = ListWatcher(inspectors.screener, registry=registry).run(shutdown)
     try:
@@ -305,7 +318,14 @@ async def create_inspectors(
             metrics=RiskMetrics(registry),
             head=lambda: watch.position,
         )
-    return Inspectors(holders=AccountHolders(book), vault=vault, screener=screener, scorer=scorer, head=head)
+    return Inspectors(
+        holders=AccountHolders(book),
+        applicants=Applicants(book, vault=vault, screener=screener, clock=clock),
+        vault=vault,
+        screener=screener,
+        scorer=scorer,
+        head=head,
+    )
 
 
 def read_rail_secrets(settings: Settings) -> RailSecrets:

@@ -17,6 +17,7 @@ from typing import Final, NamedTuple, Protocol
 import msgspec
 from msgspec import Struct
 
+from command_api.applicants import Applicants
 from command_api.holders import AccountHolders
 from command_api.parties import checked_party, hashed, payee_of, sealed_party
 from command_api.risk.lag import HeadWatch
@@ -26,7 +27,7 @@ from command_api.screening.parties import roles_to_screen
 from command_api.screening.screener import Party as ScreenedParty
 from command_api.screening.screener import Screener
 from contracts.assessment import Assessment
-from contracts.commands import AuthorisePayment, Command, InitiatePayment
+from contracts.commands import ApplyCustomer, AuthorisePayment, Command, InitiatePayment, RescreenCustomer
 from contracts.currencies import SCALE_OF_CURRENCY
 from contracts.events.payments import SealedParty
 from contracts.events.webhooks import SECRET_FIELD, WEBHOOK_SECRETS
@@ -59,6 +60,7 @@ class Inspectors(Struct, frozen=True, kw_only=True):
     """Whom the door asks. ``screening_modes``: by rail, see command_api/screening/parties.py."""
 
     holders: AccountHolders
+    applicants: Applicants
     vault: Vault | None = None
     screener: Screener | None = None
     scorer: Scorer | None = None
@@ -109,8 +111,26 @@ class Assessor:
                 proof = ProvenAuthorisation(command=command, payee_id=payee_id, acr=principal.acr)
                 stored_proof = msgspec.structs.replace(command, payee=payee_id)
                 return assessed_wish_of(command, assessed=proof, stored=stored_proof, key=key, tenant=principal.tenant)
+            case ApplyCustomer() | RescreenCustomer():
+                return await self._wish_about_customer(command, key=key, tenant=principal.tenant)
             case _:
                 return wish_of(command, key=key, tenant=principal.tenant)
+
+    async def _wish_about_customer(self, command: ApplyCustomer | RescreenCustomer, *, key: str, tenant: str) -> Wish:
+        if isinstance(command, RescreenCustomer):
+            screened = await self._ask.applicants.rescreen(command)
+            return assessed_wish_of(command, assessed=screened, stored=command, key=key, tenant=tenant)
+        applied = await self._ask.applicants.assess(command)
+        sealed = msgspec.structs.replace(
+            command,
+            name=applied.name,
+            birth_date=applied.birth_date,
+            registration_number=applied.registration_number,
+            address=None,
+            email=applied.email,
+        )
+        digest = self._ask.applicants.digest(command)
+        return assessed_wish_of(command, assessed=applied, stored=sealed, key=key, tenant=tenant, digest=digest)
 
     async def seal_secret(self, secret: str) -> str:
         """Seal the secret of a webhook endpoint. Raises Unavailable when that cannot be done now."""
@@ -171,6 +191,9 @@ class Assessor:
             return None, None
         try:
             sealed = await self._vault().seal(subject, {REMITTANCE: wish.remittance_information})
+        except SubjectErased:
+            detail = "the customer of this account has been forgotten; nothing is paid for them any more"
+            raise ProblemException(problem_of(422, detail, code="customer_erased")) from None
         except (VaultError, OSError) as fault:
             raise Unavailable(f"personal data cannot be sealed now: {fault}", may_have_happened=False) from fault
         return subject, sealed[REMITTANCE]

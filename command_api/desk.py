@@ -49,6 +49,8 @@ class Desk:
         self._sequencer = sequencer
         self._clock = clock
         self.assessor = assessor
+        self._assessor = assessor
+        self.erasure_wanted = asyncio.Event()  # set when somebody has to be forgotten, see command_api/erasures.py
 
     async def send(self, request: AnyRequest, command: Command) -> Response[Any]:
         """Send one command and answer with its event or its refusal."""

@@ -24,6 +24,8 @@ NOT_FOUND: Final = frozenset(
         Rejection.STATEMENT_NOT_FOUND,
         Rejection.BREAK_NOT_FOUND,
         Rejection.QUOTE_NOT_FOUND,
+        Rejection.CUSTOMER_NOT_FOUND,
+        Rejection.CASE_NOT_FOUND,
     }
 )
 CONFLICT: Final = frozenset(
@@ -61,6 +63,11 @@ CONFLICT: Final = frozenset(
         Rejection.QUOTE_EXPIRED,
         Rejection.FX_TERMS_FIXED,
         Rejection.POSITIONS_UNCHANGED,
+        Rejection.CUSTOMER_STATE_CONFLICT,
+        Rejection.CUSTOMER_ACCOUNTS_OPEN,
+        Rejection.CASE_ALREADY_DECIDED,
+        Rejection.CASE_UNRESOLVED,
+        Rejection.RETENTION_NOT_OVER,
     }
 )
 

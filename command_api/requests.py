@@ -25,12 +25,16 @@ from contracts.commands import (
     Reference,
     Subscriptions,
 )
+from contracts.commands.customers import DocumentReference, Documents, Sha256
 from contracts.commands.reconciliation import Assignee, BankStatementId, SignedMinor
 from contracts.commands.webhooks import OVERLAP_HOURS_MAX, Position
+from contracts.customer_codes import CaseDecision, DocumentKind, RiskClass, VerificationDecision
 from contracts.envelope import Actor
 from contracts.ids import (
     AccountId,
     BreakId,
+    CaseId,
+    CustomerId,
     HoldId,
     PaymentId,
     StatementId,
@@ -53,6 +57,8 @@ PATH_TYPES: Final[dict[str, Any]] = {
     "statement_id": StatementId,
     "line_id": StatementLineId,
     "break_id": BreakId,
+    "customer_id": CustomerId,
+    "case_id": CaseId,
 }
 
 C = TypeVar("C", bound=Command)
@@ -216,6 +222,41 @@ class Replay(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     from_position: Position
     to_position: Position
+
+
+class WantedDocuments(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Kinds of documents."""
+
+    documents: Documents
+
+
+class Evidence(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A document that is kept elsewhere."""
+
+    document: DocumentKind
+    reference: DocumentReference
+    sha256: Sha256
+
+
+class Verification(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A reviewer's decision about a customer, with its reason."""
+
+    decision: VerificationDecision
+    reason: Reason
+
+
+class Classification(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A risk class with its reason."""
+
+    risk_class: RiskClass
+    reason: Reason
+
+
+class CaseVerdict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A reviewer's decision about a case, with its reason."""
+
+    decision: CaseDecision
+    reason: Reason
 
 
 class Batch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -19,6 +19,9 @@ WEBHOOK_ENDPOINT_PREFIX: Final = "whe_"
 STATEMENT_PREFIX: Final = "stmt_"
 MATCH_PREFIX: Final = "match_"
 BREAK_PREFIX: Final = "brk_"
+CUSTOMER_PREFIX: Final = "cust_"
+CASE_PREFIX: Final = "case_"
+SUBJECT_PREFIX: Final = "subj_"
 
 ACCOUNT_ID_CHARS_MAX: Final = 128
 _POSITION = r"[1-9][0-9]{0,17}\Z"
@@ -39,7 +42,11 @@ QuoteId = Annotated[str, Meta(pattern=f"^{QUOTE_PREFIX}{_POSITION}", examples=["
 WebhookEndpointId = Annotated[str, Meta(pattern=f"^{WEBHOOK_ENDPOINT_PREFIX}{_POSITION}", examples=["whe_46"])]
 CustomerId = Annotated[
     str,
-    Meta(pattern=r"^cust_[1-9][0-9]{0,17}\Z", description="A customer, named by the position of its application."),
+    Meta(
+        pattern=f"^{CUSTOMER_PREFIX}{_POSITION}",
+        description="A customer, named by the position of its application.",
+        examples=["cust_46"],
+    ),
 ]
 StatementId = Annotated[str, Meta(pattern=f"^{STATEMENT_PREFIX}{_POSITION}", examples=["stmt_45"])]
 StatementLineId = Annotated[
@@ -51,6 +58,7 @@ StatementLineId = Annotated[
     ),
 ]
 BreakId = Annotated[str, Meta(pattern=f"^{BREAK_PREFIX}{_POSITION}", examples=["brk_46"])]
+CaseId = Annotated[str, Meta(pattern=f"^{CASE_PREFIX}{_POSITION}", examples=["case_47"])]
 IdempotencyKey = Annotated[
     str,
     Meta(
@@ -90,6 +98,16 @@ def quote_id(position: int) -> str:
 def webhook_endpoint_id(position: int) -> str:
     """Name the webhook endpoint created by the event at ``position``."""
     return f"{WEBHOOK_ENDPOINT_PREFIX}{position}"
+
+
+def customer_id(position: int) -> str:
+    """Name the customer who applied by the event at ``position``."""
+    return f"{CUSTOMER_PREFIX}{position}"
+
+
+def case_id(position: int) -> str:
+    """Name the case opened by the event at ``position``."""
+    return f"{CASE_PREFIX}{position}"
 
 
 def instruction_id(payment: str, attempt: int) -> str:

@@ -82,6 +82,18 @@ class Rejection(StrEnum):
     FX_TERMS_FIXED = "fx_terms_fixed"
     RATE_NOT_AVAILABLE = "rate_not_available"
     POSITIONS_UNCHANGED = "positions_unchanged"
+    CUSTOMER_NOT_FOUND = "customer_not_found"
+    CUSTOMER_STATE_CONFLICT = "customer_state_conflict"
+    CUSTOMER_NOT_SCREENED = "customer_not_screened"
+    CUSTOMER_ACCOUNTS_FULL = "customer_accounts_full"
+    CUSTOMER_ACCOUNTS_OPEN = "customer_accounts_open"
+    CASE_NOT_FOUND = "case_not_found"
+    CASE_ALREADY_DECIDED = "case_already_decided"
+    CASE_UNRESOLVED = "case_unresolved"
+    RISK_CLASS_UNCHANGED = "risk_class_unchanged"
+    REVERIFICATION_NOT_DUE = "reverification_not_due"
+    RETENTION_NOT_OVER = "retention_not_over"
+    ERASURE_INCOMPLETE = "erasure_incomplete"
 
     SAME_ACCOUNT = "same_account"
     ACCOUNT_NOT_FOUND = "account_not_found"
@@ -134,6 +146,15 @@ _TRANSIENT = frozenset(
         Rejection.FX_NOT_DEFINED,
         Rejection.RATE_NOT_AVAILABLE,
         Rejection.POSITIONS_UNCHANGED,
+        Rejection.CUSTOMER_NOT_FOUND,
+        Rejection.CUSTOMER_STATE_CONFLICT,
+        Rejection.CUSTOMER_NOT_SCREENED,
+        Rejection.CUSTOMER_ACCOUNTS_OPEN,
+        Rejection.CASE_NOT_FOUND,
+        Rejection.CASE_UNRESOLVED,
+        Rejection.REVERIFICATION_NOT_DUE,
+        Rejection.RETENTION_NOT_OVER,
+        Rejection.ERASURE_INCOMPLETE,
         Rejection.ACCOUNT_NOT_FOUND,
         Rejection.ACCOUNT_FROZEN,
         Rejection.ACCOUNT_BALANCE_NOT_ZERO,

@@ -8,7 +8,7 @@ from litestar.params import FromPath, JSONBody
 
 from command_api.desk import AnyRequest, Desk
 from command_api.requests import Answer, Nothing, command_of
-from contracts.commands import ExpireHold, ExpirePayment, StartPayment
+from contracts.commands import ExpireHold, ExpirePayment, ExpireVerification, StartPayment
 
 SCOPE: Final = "deadlines:write"
 
@@ -37,4 +37,12 @@ async def expire_payment(
     return await desk.send(request, command_of(ExpirePayment, data, payment_id=payment_id))
 
 
-HANDLERS: Final = [expire_hold, start_payment, expire_payment]
+@post("/customers/{customer_id:str}/expire-verification")
+async def expire_verification(
+    customer_id: FromPath[str], data: JSONBody[Nothing], request: AnyRequest, desk: NamedDependency[Desk]
+) -> Answer:
+    """Say that a customer has to be verified again; refused before that day."""
+    return await desk.send(request, command_of(ExpireVerification, data, customer_id=customer_id))
+
+
+HANDLERS: Final = [expire_hold, start_payment, expire_payment, expire_verification]

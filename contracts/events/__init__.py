@@ -12,13 +12,50 @@ a new version.
 
 from typing import Final
 
-from contracts.events import accounts, fees, fx, holds, limits, payments, reconciliation, transfers, webhooks
+from contracts.events import (
+    accounts,
+    cases,
+    customers,
+    fees,
+    fx,
+    holds,
+    limits,
+    payments,
+    reconciliation,
+    transfers,
+    webhooks,
+)
 from contracts.events.accounts import (
     AccountClosed,
     AccountFrozen,
     AccountOpened,
     AccountUnfrozen,
     AssetDeclared,
+)
+from contracts.events.cases import (
+    CaseCleared,
+    CaseConfirmed,
+    CaseDecisionProposed,
+    CaseOpened,
+)
+from contracts.events.customers import (
+    CustomerApplied,
+    CustomerErased,
+    CustomerOffboarded,
+    CustomerRejected,
+    CustomerRestricted,
+    CustomerScreened,
+    CustomerVerified,
+    DestroyedSubject,
+    DocumentsRequested,
+    ErasureDecided,
+    ErasureProposed,
+    EvidenceAdded,
+    ReviewReopened,
+    RiskClassChanged,
+    RiskClassProposed,
+    VerificationExpired,
+    VerificationProposed,
 )
 from contracts.events.event import (
     AccountBalance,
@@ -115,7 +152,23 @@ __all__ = [
     "BreakAssigned",
     "BreakOpened",
     "BreakStatus",
+    "CaseCleared",
+    "CaseConfirmed",
+    "CaseDecisionProposed",
+    "CaseOpened",
+    "CustomerApplied",
+    "CustomerErased",
+    "CustomerOffboarded",
+    "CustomerRejected",
+    "CustomerRestricted",
+    "CustomerScreened",
+    "CustomerVerified",
+    "DestroyedSubject",
+    "DocumentsRequested",
+    "ErasureDecided",
+    "ErasureProposed",
     "EventData",
+    "EvidenceAdded",
     "FeeTierSet",
     "FeesDefined",
     "FxDefined",
@@ -164,11 +217,16 @@ __all__ = [
     "ReconciliationClosed",
     "RecordedMatch",
     "RevaluedPosition",
+    "ReviewReopened",
+    "RiskClassChanged",
+    "RiskClassProposed",
     "SealedParty",
     "StatementImported",
     "StatementLinesImported",
     "TransferPosted",
     "TransferReversed",
+    "VerificationExpired",
+    "VerificationProposed",
     "WebhookDeliveriesReplayed",
     "WebhookEndpointCreated",
     "WebhookEndpointDisabled",
@@ -182,6 +240,7 @@ __all__ = [
 
 CONTEXTS: Final = (accounts, transfers, holds, payments, limits, webhooks, reconciliation)
 CONTEXTS: Final = (accounts, transfers, holds, payments, limits, fees, fx, webhooks)
+CONTEXTS: Final = (accounts, transfers, holds, payments, limits, webhooks, customers, cases)
 
 # Type name and version of every event that is written today -> its struct. Older versions are read by way of
 # contracts/upcasters.

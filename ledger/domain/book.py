@@ -10,6 +10,7 @@ from contracts import events as e
 from contracts.rejections import Refused
 from ledger.domain import accounts, breaks, fees, holds, limits, matches, statements, transfers, webhooks
 from ledger.domain.contexts import Context, Decider, Evolver, Follow, Touch
+from ledger.domain.customers import context as customers
 from ledger.domain.fx import context as fx
 from ledger.domain.payments import context as payments
 from ledger.domain.records import Record
@@ -29,6 +30,7 @@ CONTEXTS: Final[tuple[Context, ...]] = (
     breaks.CONTEXT,
     fees.CONTEXT,
     fx.CONTEXT,
+    customers.CONTEXT,
 )
 
 

@@ -28,8 +28,15 @@ DEADLINES: Final[tuple[Deadline, ...]] = (
         name="payment_expiry",
         path="/v1/payments/{subject}/expire",
     ),
+    Deadline(
+        kind="customer",
+        states=("verified",),
+        name="reverification",
+        path="/v1/customers/{subject}/expire-verification",
+    ),
 )
 JOBS: Final[tuple[str, ...]] = ("projectors.reconciliation.timed:build",)
+JOBS: Final[tuple[str, ...]] = ("projectors.timers.rescreening:build",)
 
 
 class Supplies(msgspec.Struct, frozen=True, kw_only=True):

@@ -198,7 +198,7 @@ def _payment_unparked(changes: Changes, event: Event, data: Any) -> None:
 
 
 def _nothing_to_show(changes: Changes, event: Event, data: Any) -> None:
-    """Terms limit what may still happen; no balance, statement or payment changes by them."""
+    """Terms and customers limit what may still happen; no balance, statement or payment changes by them."""
 
 
 def _line(event: Event, booking: Booking, leg: int) -> StatementLine:
@@ -300,6 +300,26 @@ _FOLDS: Final[dict[type[e.EventData], Callable[[Changes, Event, Any], None]]] = 
     e.RatePublished: _nothing_to_show,
     e.QuoteGiven: _nothing_to_show,
     e.PositionsRevalued: _booked,
+    e.CustomerApplied: _nothing_to_show,
+    e.DocumentsRequested: _nothing_to_show,
+    e.EvidenceAdded: _nothing_to_show,
+    e.VerificationProposed: _nothing_to_show,
+    e.CustomerVerified: _nothing_to_show,
+    e.CustomerRejected: _nothing_to_show,
+    e.RiskClassProposed: _nothing_to_show,
+    e.RiskClassChanged: _nothing_to_show,
+    e.CustomerScreened: _nothing_to_show,
+    e.VerificationExpired: _nothing_to_show,
+    e.ReviewReopened: _nothing_to_show,
+    e.CustomerRestricted: _nothing_to_show,
+    e.CustomerOffboarded: _nothing_to_show,
+    e.ErasureProposed: _nothing_to_show,
+    e.ErasureDecided: _nothing_to_show,
+    e.CustomerErased: _nothing_to_show,
+    e.CaseOpened: _nothing_to_show,
+    e.CaseDecisionProposed: _nothing_to_show,
+    e.CaseCleared: _nothing_to_show,
+    e.CaseConfirmed: _nothing_to_show,
 }
 
 

@@ -63,6 +63,19 @@ FIRST_EVENT_OF: Final[dict[type[c.Command], type[e.EventData]]] = {
     c.PublishRate: e.RatePublished,
     c.RequestQuote: e.QuoteGiven,
     c.RevaluePositions: e.PositionsRevalued,
+    c.ApplyCustomer: e.CustomerApplied,
+    c.RequestDocuments: e.DocumentsRequested,
+    c.AddEvidence: e.EvidenceAdded,
+    c.ReviewCustomer: e.CustomerVerified,
+    c.SetRiskClass: e.RiskClassChanged,
+    c.RescreenCustomer: e.CustomerScreened,
+    c.ExpireVerification: e.VerificationExpired,
+    c.ReopenReview: e.ReviewReopened,
+    c.RestrictCustomer: e.CustomerRestricted,
+    c.OffboardCustomer: e.CustomerOffboarded,
+    c.EraseCustomer: e.ErasureDecided,
+    c.RecordErasure: e.CustomerErased,
+    c.ReviewCase: e.CaseCleared,
 }
 
 # Text, numbers and maps may be narrower in a command; structure and names may not differ.

@@ -12,6 +12,8 @@ from contracts.payment_codes import FINAL_STATES, STATUS_OF, PaymentState
 from contracts.rejections import Refused
 from ledger.domain.accounts import ACCOUNT_REFUSALS, ACCOUNT_TRANSITIONS
 from ledger.domain.book import DECIDERS, EVOLVERS, TOUCHES
+from ledger.domain.customers.cases import ScreenedCustomer
+from ledger.domain.customers.onboarding import AssessedApplication
 from ledger.domain.holds import HOLD_REFUSALS, HOLD_TRANSITIONS
 from ledger.domain.payments.authorisation import ProvenAuthorisation
 from ledger.domain.payments.initiation import AssessedPayment
@@ -31,6 +33,8 @@ def test_every_command_has_a_decision_and_every_event_an_evolution() -> None:
         ProvenAuthorisation: c.AuthorisePayment,
         EndpointWithSecret: c.CreateWebhookEndpoint,
         RotationWithSecret: c.RotateWebhookSecret,
+        AssessedApplication: c.ApplyCustomer,
+        ScreenedCustomer: c.RescreenCustomer,
     }
     assert {assessed.get(kind, kind) for kind in DECIDERS} == set(c.Command.__subclasses__())
     assert set(DECIDERS) == set(TOUCHES)

@@ -6,6 +6,7 @@ from contracts import events as e
 from contracts.commands import payments as c
 from ledger.domain import limits
 from ledger.domain.contexts import Context, Decider, Touched
+from ledger.domain.customers.life_cycle import CUSTOMER
 from ledger.domain.fx import positions, quotes
 from ledger.domain.payments import afterwards, authorisation, execution, initiation, review, terms
 from ledger.domain.payments.authorisation import ProvenAuthorisation
@@ -48,6 +49,8 @@ def _follow(command: Any, state: State, touched: Touched) -> None:
         if not payment.is_final:
             touched.records.add((terms.AUTHENTICATION, payment.currency))
             touched.records.add((terms.PAYEE, terms.key_of_payee(payment)))
+            if payment.customer_id is not None:
+                touched.records.add((CUSTOMER, payment.customer_id))
 
 
 def _touch_proof(proof: ProvenAuthorisation, touched: Touched) -> None:

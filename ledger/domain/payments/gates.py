@@ -8,7 +8,7 @@
     date             its execution date has not come                                     StartPayment
 
 Behind the last gate limits and funds are looked at, in the commit that books or reserves. A denied score and a
-forbidden payment end at once.
+forbidden payment end at once, and so does, at every step, a payment whose payer's customer is not verified.
 """
 
 from collections.abc import Callable
@@ -21,6 +21,7 @@ from contracts.ids import transfer_id
 from contracts.payment_codes import SCA_ACR, STATUS_OF
 from contracts.rejections import Refused, Rejection
 from ledger.domain import limits
+from ledger.domain.customers.life_cycle import why_not_paying
 from ledger.domain.fx.quotes import has_expired, quote_of
 from ledger.domain.payments.booking import book_payment, free_funds, hold_funds, reason_of, same_normal_side
 from ledger.domain.payments.life_cycle import Gate, Payment
@@ -32,6 +33,7 @@ SCREENING_HIT: Final = "screening_hit"
 DENIED: Final = "denied:"  # a cause that begins so is a denied risk score
 ANSWER_HOURS_MAX: Final = 72  # a request for payment waits so long for its payer
 FRAUD_SUSPECTED: Final = "FR01"
+PAYER_NOT_VERIFIED: Final = "RR04"
 
 NextStep = (
     e.PaymentRejected
@@ -46,6 +48,9 @@ NextStep = (
 
 def next_step(payment: Payment, state: State, moment: Moment) -> NextStep:
     """What a payment meets next. ``moment.position`` is that of the event to come."""
+    not_paying = why_not_paying(state, payment.customer_id)
+    if not_paying is not None:
+        return reject(payment, state, PAYER_NOT_VERIFIED, not_paying)
     denied = [cause.removeprefix(DENIED) for cause in payment.causes if cause.startswith(DENIED)]
     if denied and not payment.cleared:
         return reject(payment, state, FRAUD_SUSPECTED, "the payment was declined: " + ", ".join(denied))

@@ -19,6 +19,7 @@ from contracts.payment_codes import STATUS_OF
 from contracts.rejections import Refused, Rejection
 from ledger.domain import fees, limits
 from ledger.domain.contexts import Touched
+from ledger.domain.customers.life_cycle import CUSTOMER
 from ledger.domain.fees import Charge
 from ledger.domain.fx import positions, quotes
 from ledger.domain.payments.gates import DENIED, SCREENING_HIT, next_step
@@ -231,6 +232,7 @@ def touch_payment(command: AssessedPayment, touched: Touched) -> None:
 
 def follow_payment(command: AssessedPayment, state: State, touched: Touched) -> None:
     """The rail's accounts, the fee's, those of a trade, and whether the payee is known."""
+    """The rail's accounts, the payer's customer, and whether the payee is known."""
     wish = command.wish
     currency = wish.instructed_amount.currency
     positions.follow_trade(wish.quote_id, state, touched)
@@ -246,6 +248,8 @@ def follow_payment(command: AssessedPayment, state: State, touched: Touched) -> 
     customer_id = None if debtor is None else debtor.terms.customer_id
     subjects = limits.subjects_of(account_id=wish.debtor_account_id, customer_id=customer_id, payee_id=payee_id)
     touched.records.update((limits.LIMIT, subject) for subject in subjects)
+    if customer_id is not None:
+        touched.records.add((CUSTOMER, customer_id))
     if state.record(AUTHENTICATION, currency) is not None:
         key = payee_key(customer_id=customer_id, debtor_account_id=wish.debtor_account_id, payee_id=payee_id)
         touched.records.add((PAYEE, key))
