@@ -33,6 +33,7 @@ from command_api.routes import (
     periods,
     rails,
     reviews,
+    settlements,
     transfers,
     webhooks,
 )
@@ -81,7 +82,7 @@ SIGNED_PATHS: Final = tuple(f"/v1/rails/{rail}/messages" for rail in (messages.S
 NO_SHELF: Final = "risk"  # a folder that need not exist
 BATCH_BODY_BYTES_MAX: Final = 8 * 1024 * 1024  # the largest batch, each command with room for a reference
 MODULES: Final = (
-    *(accounts, transfers, periods, holds, payments, reviews, operations, rails, deadlines),
+    *(accounts, transfers, periods, holds, payments, reviews, operations, rails, deadlines, settlements),
     webhooks,
     batches,
 )

@@ -20,6 +20,8 @@ NOT_FOUND: Final = frozenset(
         Rejection.TRANSFER_NOT_FOUND,
         Rejection.HOLD_NOT_FOUND,
         Rejection.PAYMENT_NOT_FOUND,
+        Rejection.MERCHANT_NOT_FOUND,
+        Rejection.SETTLEMENT_NOT_FOUND,
         Rejection.WEBHOOK_ENDPOINT_NOT_FOUND,
     }
 )
@@ -40,6 +42,8 @@ CONFLICT: Final = frozenset(
         Rejection.FOUR_EYES_REQUIRED,
         Rejection.REVIEWERS_DISAGREE,
         Rejection.RETURN_ALREADY_BOOKED,
+        Rejection.SETTLEMENT_STATE_CONFLICT,
+        Rejection.CLEARING_ALREADY_SETTLED,
         Rejection.WEBHOOK_ENDPOINT_STATE_CONFLICT,
     }
 )

@@ -25,10 +25,11 @@ from contracts.commands import (
     Reference,
     Subscriptions,
 )
+from contracts.commands.clearing import SignedMinor
 from contracts.commands.webhooks import OVERLAP_HOURS_MAX, Position
 from contracts.envelope import Actor
-from contracts.ids import AccountId, HoldId, PaymentId, TransferId, WebhookEndpointId
-from contracts.money import AmountMinor
+from contracts.ids import AccountId, HoldId, MerchantId, PaymentId, SettlementId, TransferId, WebhookEndpointId
+from contracts.money import AmountMinor, CurrencyCode
 from ledger.sequencer.queue import BATCH_COMMANDS_MAX
 from runtime.http.framework import ProblemException, field_error_of
 from runtime.http.problems import problem_of
@@ -40,6 +41,8 @@ PATH_TYPES: Final[dict[str, Any]] = {
     "hold_id": HoldId,
     "payment_id": PaymentId,
     "endpoint_id": WebhookEndpointId,
+    "merchant_id": MerchantId,
+    "settlement_id": SettlementId,
 }
 
 C = TypeVar("C", bound=Command)
@@ -171,6 +174,24 @@ class Replay(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     from_position: Position
     to_position: Position
+
+
+class CutOff(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which cut-off has come."""
+
+    cut_off_at: Instant
+
+
+class RailSettlement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a rail has settled: gross, above zero for what we are paid, and the fee that it keeps."""
+
+    currency: CurrencyCode
+    reference: RailText
+    settled_on: date
+    amount_minor: SignedMinor
+    fee_minor: LimitMinor = 0
+    nostro_account_id: AccountId
+    fee_account_id: AccountId | None = None
 
 
 class Batch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

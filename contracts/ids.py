@@ -16,6 +16,7 @@ PAYMENT_PREFIX: Final = "pay_"
 REFUND_PREFIX: Final = "rfnd_"
 QUOTE_PREFIX: Final = "quote_"
 WEBHOOK_ENDPOINT_PREFIX: Final = "whe_"
+SETTLEMENT_PREFIX: Final = "set_"
 
 ACCOUNT_ID_CHARS_MAX: Final = 128
 _POSITION = r"[1-9][0-9]{0,17}\Z"
@@ -34,6 +35,15 @@ HoldId = Annotated[str, Meta(pattern=f"^{HOLD_PREFIX}{_POSITION}", examples=["ho
 PaymentId = Annotated[str, Meta(pattern=f"^{PAYMENT_PREFIX}{_POSITION}", examples=["pay_44"])]
 QuoteId = Annotated[str, Meta(pattern=f"^{QUOTE_PREFIX}{_POSITION}", examples=["quote_45"])]
 WebhookEndpointId = Annotated[str, Meta(pattern=f"^{WEBHOOK_ENDPOINT_PREFIX}{_POSITION}", examples=["whe_46"])]
+SettlementId = Annotated[str, Meta(pattern=f"^{SETTLEMENT_PREFIX}{_POSITION}", examples=["set_47"])]
+MerchantId = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z0-9][a-z0-9_-]{0,63}\Z",
+        description="A merchant, named by whoever defines it.",
+        examples=["corner-shop"],
+    ),
+]
 CustomerId = Annotated[
     str,
     Meta(pattern=r"^cust_[1-9][0-9]{0,17}\Z", description="A customer, named by the position of its application."),
@@ -77,6 +87,11 @@ def quote_id(position: int) -> str:
 def webhook_endpoint_id(position: int) -> str:
     """Name the webhook endpoint created by the event at ``position``."""
     return f"{WEBHOOK_ENDPOINT_PREFIX}{position}"
+
+
+def settlement_id(position: int) -> str:
+    """Name the settlement closed by the event at ``position``."""
+    return f"{SETTLEMENT_PREFIX}{position}"
 
 
 def instruction_id(payment: str, attempt: int) -> str:

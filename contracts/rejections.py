@@ -49,6 +49,14 @@ class Rejection(StrEnum):
     RETURN_EXCEEDS_PAYMENT = "return_exceeds_payment"
     RECALL_NOT_POSSIBLE = "recall_not_possible"
 
+    MERCHANT_NOT_FOUND = "merchant_not_found"
+    MERCHANT_TERMS_CONTRADICT = "merchant_terms_contradict"
+    CUT_OFF_NOT_DUE = "cut_off_not_due"
+    SETTLEMENT_NOT_FOUND = "settlement_not_found"
+    SETTLEMENT_STATE_CONFLICT = "settlement_state_conflict"
+    CLEARING_ALREADY_SETTLED = "clearing_already_settled"
+    CLEARING_ACCOUNT_UNFIT = "clearing_account_unfit"
+
     SAME_ACCOUNT = "same_account"
     ACCOUNT_NOT_FOUND = "account_not_found"
     ACCOUNT_CLOSED = "account_closed"
@@ -89,6 +97,10 @@ _TRANSIENT = frozenset(
         Rejection.PAYMENT_NOT_DUE,
         Rejection.EXECUTION_DATE_TOO_FAR,
         Rejection.RAIL_NOT_DEFINED,
+        Rejection.MERCHANT_NOT_FOUND,
+        Rejection.CUT_OFF_NOT_DUE,
+        Rejection.SETTLEMENT_NOT_FOUND,
+        Rejection.SETTLEMENT_STATE_CONFLICT,
         Rejection.ACCOUNT_NOT_FOUND,
         Rejection.ACCOUNT_FROZEN,
         Rejection.ACCOUNT_BALANCE_NOT_ZERO,

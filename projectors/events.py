@@ -12,12 +12,14 @@ import msgspec
 
 from contracts.envelope import Envelope, UnknownEvent, decode_data, decode_envelope
 from contracts.events import (
+    ClearingSettled,
     EventData,
     HoldCaptured,
     PaymentRefunded,
     PaymentReturned,
     PaymentSettled,
     PostedPosting,
+    SettlementClosed,
     TransferPosted,
     TransferReversed,
 )
@@ -115,6 +117,14 @@ def _of_way_back(data: PaymentRefunded | PaymentReturned) -> Booking:
     return Booking(data.transfer_id, data.postings, data.facts.end_to_end_id, None)
 
 
+def _of_closing(data: SettlementClosed) -> Booking:
+    return Booking(data.transfer_id, data.postings, data.settlement_id, None)
+
+
+def _of_clearing(data: ClearingSettled) -> Booking:
+    return Booking(data.transfer_id, data.postings, data.reference, None)
+
+
 BOOKS: Final[dict[type[EventData], Callable[[Any], Booking]]] = {
     TransferPosted: _of_transfer,
     TransferReversed: _of_reversal,
@@ -122,6 +132,8 @@ BOOKS: Final[dict[type[EventData], Callable[[Any], Booking]]] = {
     PaymentSettled: _of_settlement,
     PaymentRefunded: _of_way_back,
     PaymentReturned: _of_way_back,
+    SettlementClosed: _of_closing,
+    ClearingSettled: _of_clearing,
 }
 """The kinds of events that move money."""
 

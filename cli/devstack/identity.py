@@ -22,6 +22,7 @@ SCOPES = (
     "payments:write",
     "periods:write",
     "reports:read",
+    "settlements:operate",
     "status:read",
     "transfers:write",
     "webhooks:write",

@@ -15,6 +15,7 @@ from contracts.commands.batches import (
     AnyCommand,
     BatchItem,
 )
+from contracts.commands.clearing import SettleClearing
 from contracts.commands.command import (
     AccountType,
     Command,
@@ -38,6 +39,11 @@ from contracts.commands.holds import (
     ReleaseHold,
 )
 from contracts.commands.limits import DefineLimits, Limit
+from contracts.commands.merchants import (
+    CloseSettlement,
+    DefineMerchant,
+    RetryPayout,
+)
 from contracts.commands.payments import (
     Address,
     AddressLine,
@@ -103,6 +109,7 @@ __all__ = [
     "CardToken",
     "CloseAccount",
     "ClosePeriod",
+    "CloseSettlement",
     "Command",
     "CountryCode",
     "CreateWebhookEndpoint",
@@ -111,6 +118,7 @@ __all__ = [
     "DeclinePayment",
     "DefineAuthentication",
     "DefineLimits",
+    "DefineMerchant",
     "DefineRail",
     "DisableWebhookEndpoint",
     "DisablingCause",
@@ -154,9 +162,11 @@ __all__ = [
     "ReplayWebhookDeliveries",
     "ResolvePayment",
     "ReturnPayment",
+    "RetryPayout",
     "ReverseTransfer",
     "ReviewPayment",
     "RotateWebhookSecret",
+    "SettleClearing",
     "Side",
     "StartPayment",
     "Subscription",

@@ -12,7 +12,7 @@ a new version.
 
 from typing import Final
 
-from contracts.events import accounts, holds, limits, payments, transfers, webhooks
+from contracts.events import accounts, clearing, holds, limits, merchants, payments, transfers, webhooks
 from contracts.events.accounts import (
     AccountClosed,
     AccountFrozen,
@@ -20,6 +20,7 @@ from contracts.events.accounts import (
     AccountUnfrozen,
     AssetDeclared,
 )
+from contracts.events.clearing import ClearingSettled
 from contracts.events.event import (
     AccountBalance,
     EventData,
@@ -34,6 +35,15 @@ from contracts.events.holds import (
     HoldStatus,
 )
 from contracts.events.limits import LimitsDefined, LimitSet
+from contracts.events.merchants import (
+    CutOffPassed,
+    KindSum,
+    MerchantDefined,
+    PayoutRetried,
+    PayoutRetryProposed,
+    SettlementClosed,
+    SettlementFigures,
+)
 from contracts.events.payments import (
     AuthenticationDefined,
     Instruction,
@@ -89,6 +99,8 @@ __all__ = [
     "AccountUnfrozen",
     "AssetDeclared",
     "AuthenticationDefined",
+    "ClearingSettled",
+    "CutOffPassed",
     "EventData",
     "HoldCaptured",
     "HoldExpired",
@@ -97,8 +109,10 @@ __all__ = [
     "HoldReleased",
     "HoldStatus",
     "Instruction",
+    "KindSum",
     "LimitSet",
     "LimitsDefined",
+    "MerchantDefined",
     "PaymentAccepted",
     "PaymentAuthorisationFailed",
     "PaymentAuthorisationRequested",
@@ -123,10 +137,14 @@ __all__ = [
     "PaymentScheduled",
     "PaymentSettled",
     "PaymentStatus",
+    "PayoutRetried",
+    "PayoutRetryProposed",
     "PeriodClosed",
     "PostedPosting",
     "RailDefined",
     "SealedParty",
+    "SettlementClosed",
+    "SettlementFigures",
     "TransferPosted",
     "TransferReversed",
     "WebhookDeliveriesReplayed",
@@ -137,7 +155,7 @@ __all__ = [
     "WebhookSecretRotated",
 ]
 
-CONTEXTS: Final = (accounts, transfers, holds, payments, limits, webhooks)
+CONTEXTS: Final = (accounts, transfers, holds, payments, limits, merchants, clearing, webhooks)
 
 # Type name and version of every event that is written today -> its struct. Older versions are read by way of
 # contracts/upcasters.

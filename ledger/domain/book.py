@@ -12,6 +12,7 @@ from ledger.domain import accounts, holds, limits, transfers, webhooks
 from ledger.domain.contexts import Context, Decider, Evolver, Follow, Touch
 from ledger.domain.payments import context as payments
 from ledger.domain.records import Record
+from ledger.domain.settlement import context as settlement
 from ledger.domain.state import Moment, State
 
 Line = tuple[int, int, str, int, int, date]
@@ -22,6 +23,7 @@ CONTEXTS: Final[tuple[Context, ...]] = (
     holds.CONTEXT,
     payments.CONTEXT,
     limits.CONTEXT,
+    settlement.CONTEXT,
     webhooks.CONTEXT,
 )
 

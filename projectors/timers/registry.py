@@ -28,6 +28,12 @@ DEADLINES: Final[tuple[Deadline, ...]] = (
         name="payment_expiry",
         path="/v1/payments/{subject}/expire",
     ),
+    Deadline(
+        kind="merchant",
+        name="settlement",
+        path="/v1/merchants/{subject}/close-settlement",
+        body=lambda _, due_at: {"cut_off_at": due_at.isoformat()},
+    ),
 )
 JOBS: Final[tuple[str, ...]] = ()
 

@@ -40,6 +40,7 @@ SCOPES = (
     "payments:review",
     "payments:write",
     "periods:write",
+    "settlements:operate",
     "transfers:write",
     "webhooks:write",
 )

@@ -52,6 +52,10 @@ SCOPE_OF = {
     "/v1/rails": "payments:operate",
     "/v1/authentication": "payments:operate",
     "/v1/limits": "payments:operate",
+    "/v1/merchants": "settlements:operate",
+    "/v1/merchants/{merchant_id}/close-settlement": "deadlines:write",
+    "/v1/settlements/{settlement_id}/retry": "settlements:operate",
+    "/v1/rails/{rail}/settlements": "settlements:operate",
     "/v1/batches": "transfers:write",  # of the command in the sample
 }
 SCOPES = set(SCOPE_OF.values())

@@ -48,6 +48,10 @@ FIRST_EVENT_OF: Final[dict[type[c.Command], type[e.EventData]]] = {
     c.EnableWebhookEndpoint: e.WebhookEndpointEnabled,
     c.ReplayWebhookDeliveries: e.WebhookDeliveriesReplayed,
     c.DefineLimits: e.LimitsDefined,
+    c.DefineMerchant: e.MerchantDefined,
+    c.CloseSettlement: e.SettlementClosed,
+    c.RetryPayout: e.PayoutRetryProposed,
+    c.SettleClearing: e.ClearingSettled,
 }
 
 # Text, numbers and maps may be narrower in a command; structure and names may not differ.

@@ -22,6 +22,8 @@ from ledger.domain.contexts import Touched
 from ledger.domain.payments.gates import DENIED, SCREENING_HIT, next_step
 from ledger.domain.payments.life_cycle import PAYMENT, Payment
 from ledger.domain.payments.terms import AUTHENTICATION, PAYEE, RAIL, payee_key, rail_of
+from ledger.domain.settlement import payouts
+from ledger.domain.settlement.takings import TAKINGS
 from ledger.domain.state import Moment, State
 
 EXECUTION_DAYS_MAX: Final = 366
@@ -155,6 +157,8 @@ def payment_from(event: PaymentInitiated, state: State) -> Payment | Refused:
         causes=causes,
         reviewers_wanted=reviewers_wanted,
         challenged=challenged,
+        cleared=("authentication",) if event.settlement_id else (),  # our own wish is nobody's to authenticate
+        settlement_id=event.settlement_id or None,
     )
 
 
@@ -179,6 +183,7 @@ def evolve_initiated(state: State, event: PaymentInitiated, position: int) -> No
     payment = payment_from(event, state)
     assert not isinstance(payment, Refused)
     state.records[PAYMENT, event.payment_id] = payment
+    payouts.begin(state, payment.settlement_id, payment_id=event.payment_id, amount_minor=event.amount_minor)
 
 
 def touch_payment(command: AssessedPayment, touched: Touched) -> None:
@@ -188,6 +193,8 @@ def touch_payment(command: AssessedPayment, touched: Touched) -> None:
     touched.accounts.update(filter(None, (wish.debtor_account_id, wish.creditor_account_id)))
     touched.currencies.add(currency)
     touched.records.add((AUTHENTICATION, currency))
+    if wish.creditor_account_id is not None:
+        touched.records.add((TAKINGS, wish.creditor_account_id))
     if wish.chosen_rail != "book":
         touched.records.add((RAIL, f"{wish.chosen_rail}:{currency}"))
 
