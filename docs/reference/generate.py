@@ -300,7 +300,7 @@ def _type_of(kind: Any) -> str:
         return "object of strings"
     if inspect.isclass(kind) and issubclass(kind, msgspec.Struct):
         return "{" + ", ".join(f"{field.name}: {_type_of(field.type)}" for field in msgspec.structs.fields(kind)) + "}"
-    names = {int: "integer", str: "string", bool: "boolean", date: "date", type(None): "null"}
+    names = {int: "integer", str: "string", bool: "boolean", date: "date", type(None): "null", msgspec.UnsetType: "absent"}
     return names.get(kind, "instant (RFC 3339, UTC)")
 
 
