@@ -102,7 +102,9 @@ class Assessor:
                 return assessed_wish_of(command, assessed=proof, stored=stored_proof, key=key, tenant=principal.tenant)
             case DefineMerchant():
                 merchant = await self._assess_merchant(command)
-                stored_merchant = msgspec.structs.replace(command, creditor=_sealed(command.creditor, merchant.creditor))
+                stored_merchant = msgspec.structs.replace(
+                    command, creditor=_sealed(command.creditor, merchant.creditor)
+                )
                 return assessed_wish_of(
                     command, assessed=merchant, stored=stored_merchant, key=key, tenant=principal.tenant
                 )

@@ -19,6 +19,10 @@ from tests.notifications.refusals import REFUSALS_OF_WEBHOOKS, WEBHOOK_ROWS
 from tests.support.payments import assessed
 
 ALL_ROWS: Final = (*ROWS, *PAYMENT_ROWS, *WEBHOOK_ROWS)
+from tests.ledger.settlement.refusals import REFUSALS_OF_SETTLEMENT, SETTLEMENT_ROWS
+from tests.support.payments import assessed
+
+ALL_ROWS: Final = (*ROWS, *PAYMENT_ROWS, *SETTLEMENT_ROWS)
 MOVING: Final = {R.ACCOUNT_NOT_FOUND, R.ACCOUNT_CLOSED, R.ACCOUNT_FROZEN, R.CURRENCY_MISMATCH, R.INSUFFICIENT_FUNDS}
 LIMITS: Final = {R.BALANCE_LIMIT_EXCEEDED, R.BALANCE_OUT_OF_RANGE}
 DATES: Final = {R.EFFECTIVE_DATE_IN_FUTURE, R.PERIOD_CLOSED}
@@ -49,6 +53,7 @@ REFUSALS_OF: Final[dict[type[c.Command], set[R]]] = {
     c.ExpireHold: HOLD_OVER | {R.HOLD_DEADLINE_NOT_PASSED},
     **REFUSALS_OF_PAYMENTS,
     **REFUSALS_OF_WEBHOOKS,
+    **REFUSALS_OF_SETTLEMENT,
 }  # fmt: skip
 
 # What only the sequencer can see.

@@ -40,9 +40,7 @@ def decide_settle(command: SettleClearing, state: State, moment: Moment) -> Clea
     """Book a settlement of a rail, each reference once."""
     terms = rail_of(state, command.rail, command.currency)
     if terms is None:
-        return Refused(
-            Rejection.RAIL_NOT_DEFINED, f"{command.rail} has no accounts in {command.currency}", "/currency"
-        )
+        return Refused(Rejection.RAIL_NOT_DEFINED, f"{command.rail} has no accounts in {command.currency}", "/currency")
     if state.record(CLEARING, key_of(command)) is not None:
         return Refused(
             Rejection.CLEARING_ALREADY_SETTLED, f"{command.reference} of {command.rail} is booked already", "/reference"

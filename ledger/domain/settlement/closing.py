@@ -164,9 +164,7 @@ def postings_of(merchant: Merchant, figures: SettlementFigures) -> tuple[Posting
     return tuple(postings)
 
 
-def begin_payout(
-    wish: PayoutWish, merchant: Merchant, state: State, moment: Moment
-) -> tuple[EventData, ...] | Refused:
+def begin_payout(wish: PayoutWish, merchant: Merchant, state: State, moment: Moment) -> tuple[EventData, ...] | Refused:
     """Initiate a payout from the payable account and take it to its first gate. ``state``: with the money there.
 
     A payout is the institution's own payment, begun by itself: nobody authenticates it. Limits and reviews count.

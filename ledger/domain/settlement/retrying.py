@@ -21,9 +21,7 @@ def decide_retry(command: RetryPayout, state: State, moment: Moment) -> tuple[Ev
         )
     why_not = _why_not(settlement)
     if why_not is not None:
-        return Refused(
-            Rejection.SETTLEMENT_STATE_CONFLICT, f"{settlement.settlement_id} {why_not}", "/settlement_id"
-        )
+        return Refused(Rejection.SETTLEMENT_STATE_CONFLICT, f"{settlement.settlement_id} {why_not}", "/settlement_id")
     if settlement.proposer is None:
         proposed = PayoutRetryProposed(
             settlement_id=settlement.settlement_id,

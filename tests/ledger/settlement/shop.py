@@ -1,9 +1,9 @@
 """A bank with a merchant, for tests of settlement.
 
-    shop = Shop()                               # it is MORNING, Monday; the cut-off is at 17:00 in Berlin, 16:00 UTC
-    shop.sell("25.00")                          # a payment from alice in the book
-    shop.close()                                # the timer's command, at the cut-off
-    shop.pay_out("accepted")                    # the rail's answer about the payout on its way
+shop = Shop()                               # it is MORNING, Monday; the cut-off is at 17:00 in Berlin, 16:00 UTC
+shop.sell("25.00")                          # a payment from alice in the book
+shop.close()                                # the timer's command, at the cut-off
+shop.pay_out("accepted")                    # the rail's answer about the payout on its way
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def define(**other: Any) -> c.DefineMerchant:
 
 def with_reserve(**other: Any) -> c.DefineMerchant:
     """The merchant with a tenth kept for two days."""
-    return define(reserve_account_id=RESERVE, reserve_per_mille=100, reserve_days=2, **other)
+    return define(**{"reserve_account_id": RESERVE, "reserve_per_mille": 100, "reserve_days": 2, **other})
 
 
 class Shop(PaymentBank):
