@@ -15,14 +15,11 @@ from ledger.domain.book import decide
 from ledger.domain.state import State
 from tests.ledger.payments.refusals import PAYMENT_ROWS, REFUSALS_OF_PAYMENTS
 from tests.ledger.refusals import ROWS, Row
+from tests.ledger.settlement.refusals import REFUSALS_OF_SETTLEMENT, SETTLEMENT_ROWS
 from tests.notifications.refusals import REFUSALS_OF_WEBHOOKS, WEBHOOK_ROWS
 from tests.support.payments import assessed
 
-ALL_ROWS: Final = (*ROWS, *PAYMENT_ROWS, *WEBHOOK_ROWS)
-from tests.ledger.settlement.refusals import REFUSALS_OF_SETTLEMENT, SETTLEMENT_ROWS
-from tests.support.payments import assessed
-
-ALL_ROWS: Final = (*ROWS, *PAYMENT_ROWS, *SETTLEMENT_ROWS)
+ALL_ROWS: Final = (*ROWS, *PAYMENT_ROWS, *WEBHOOK_ROWS, *SETTLEMENT_ROWS)
 MOVING: Final = {R.ACCOUNT_NOT_FOUND, R.ACCOUNT_CLOSED, R.ACCOUNT_FROZEN, R.CURRENCY_MISMATCH, R.INSUFFICIENT_FUNDS}
 LIMITS: Final = {R.BALANCE_LIMIT_EXCEEDED, R.BALANCE_OUT_OF_RANGE}
 DATES: Final = {R.EFFECTIVE_DATE_IN_FUTURE, R.PERIOD_CLOSED}
