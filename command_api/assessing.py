@@ -27,7 +27,15 @@ from command_api.screening.parties import roles_to_screen
 from command_api.screening.screener import Party as ScreenedParty
 from command_api.screening.screener import Screener
 from contracts.assessment import Assessment
-from contracts.commands import ApplyCustomer, AuthorisePayment, Command, InitiatePayment, RescreenCustomer
+from contracts.commands import (
+    ApplyCustomer,
+    AuthorisePayment,
+    Command,
+    DefineMerchant,
+    InitiatePayment,
+    Party,
+    RescreenCustomer,
+)
 from contracts.currencies import SCALE_OF_CURRENCY
 from contracts.events.payments import SealedParty
 from contracts.events.webhooks import SECRET_FIELD, WEBHOOK_SECRETS
@@ -38,13 +46,14 @@ from contracts.risk_features import risk_subjects
 from contracts.screening import PartyRole, ScreeningMode, ScreeningSummary
 from ledger.domain.payments.authorisation import ProvenAuthorisation
 from ledger.domain.payments.initiation import AssessedPayment
+from ledger.domain.settlement.terms import AssessedMerchant
 from ledger.sequencer.queue import Unavailable, Wish, assessed_wish_of, wish_of
 from runtime.auth import Principal
 from runtime.http.framework import ProblemException
 from runtime.http.problems import FieldError, problem_of
 from runtime.vault import SubjectErased, Vault, VaultError
 
-ASSESSED: Final = (InitiatePayment, AuthorisePayment)
+ASSESSED: Final = (InitiatePayment, AuthorisePayment, DefineMerchant)
 AT_ONCE_MAX: Final = 64  # of one batch; each may wait for Redis
 REMITTANCE: Final = "remittance_information"
 
@@ -113,6 +122,14 @@ class Assessor:
                 return assessed_wish_of(command, assessed=proof, stored=stored_proof, key=key, tenant=principal.tenant)
             case ApplyCustomer() | RescreenCustomer():
                 return await self._wish_about_customer(command, key=key, tenant=principal.tenant)
+            case DefineMerchant():
+                merchant = await self._assess_merchant(command)
+                stored_merchant = msgspec.structs.replace(
+                    command, creditor=_sealed(command.creditor, merchant.creditor)
+                )
+                return assessed_wish_of(
+                    command, assessed=merchant, stored=stored_merchant, key=key, tenant=principal.tenant
+                )
             case _:
                 return wish_of(command, key=key, tenant=principal.tenant)
 
@@ -171,11 +188,20 @@ class Assessor:
         except (VaultError, OSError) as fault:
             raise Unavailable(f"personal data cannot be sealed now: {fault}", may_have_happened=False) from fault
 
+    async def _assess_merchant(self, command: DefineMerchant) -> AssessedMerchant:
+        """Seal whom a merchant's payouts go to, and screen the name: every payout carries what was found."""
+        return AssessedMerchant(
+            command=command,
+            creditor=await self._seal("creditor", command.creditor),
+            assessment=Assessment(screening=await self._screen_party("creditor", command.creditor)),
+        )
+
     async def _seal_party(self, wish: InitiatePayment) -> SealedParty | None:
         role: PartyRole = "creditor" if wish.creditor is not None else "debtor"
         party = wish.creditor or wish.debtor
-        if party is None:
-            return None
+        return None if party is None else await self._seal(role, party)
+
+    async def _seal(self, role: PartyRole, party: Party) -> SealedParty:
         party = checked_party(party, pointer=f"/{role}")
         try:
             return await sealed_party(party, self._vault())
@@ -200,11 +226,16 @@ class Assessor:
 
     async def _screen(self, wish: InitiatePayment) -> ScreeningSummary | None:
         party = wish.creditor or wish.debtor
-        if party is None or self._ask.screener is None:
+        if party is None:
             return None
         role: PartyRole = "creditor" if wish.creditor is not None else "debtor"
         mode = self._ask.screening_modes.get(wish.chosen_rail, "per_transaction")
         if not roles_to_screen(wish.chosen_rail, mode, roles=(role,)):
+            return None
+        return await self._screen_party(role, party)
+
+    async def _screen_party(self, role: PartyRole, party: Party) -> ScreeningSummary | None:
+        if self._ask.screener is None:
             return None
         countries = frozenset() if party.address is None else frozenset({party.address.country})
         try:
@@ -265,7 +296,16 @@ def _without_personal_data(command: InitiatePayment, assessed: AssessedPayment) 
     for role in ("debtor", "creditor"):
         party, sealed = getattr(command, role), getattr(assessed, role)
         if party is not None:
-            changes[role] = msgspec.structs.replace(
-                party, name=sealed.name, iban=sealed.iban, card_token=sealed.card_token, address=sealed.address
-            )
+            changes[role] = _sealed(party, sealed)
     return msgspec.structs.replace(command, **changes)
+
+
+def _sealed(party: Party, sealed: SealedParty) -> Party:
+    """The party as a refusal keeps it."""
+    return msgspec.structs.replace(
+        party,
+        name=sealed.name,
+        iban=sealed.iban,
+        card_token=sealed.card_token,
+        address=sealed.address,  # type: ignore[arg-type]  # sealed text where the client's words were
+    )

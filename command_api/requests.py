@@ -25,6 +25,7 @@ from contracts.commands import (
     Reference,
     Subscriptions,
 )
+from contracts.commands.clearing import SignedMinor
 from contracts.commands.customers import DocumentReference, Documents, Sha256
 from contracts.commands.reconciliation import Assignee, BankStatementId, SignedMinor
 from contracts.commands.webhooks import OVERLAP_HOURS_MAX, Position
@@ -36,13 +37,15 @@ from contracts.ids import (
     CaseId,
     CustomerId,
     HoldId,
+    MerchantId,
     PaymentId,
+    SettlementId,
     StatementId,
     StatementLineId,
     TransferId,
     WebhookEndpointId,
 )
-from contracts.money import AmountMinor
+from contracts.money import AmountMinor, CurrencyCode
 from ledger.sequencer.queue import BATCH_COMMANDS_MAX
 from runtime.http.framework import ProblemException, field_error_of
 from runtime.http.problems import problem_of
@@ -59,6 +62,8 @@ PATH_TYPES: Final[dict[str, Any]] = {
     "break_id": BreakId,
     "customer_id": CustomerId,
     "case_id": CaseId,
+    "merchant_id": MerchantId,
+    "settlement_id": SettlementId,
 }
 
 C = TypeVar("C", bound=Command)
@@ -257,6 +262,24 @@ class CaseVerdict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     decision: CaseDecision
     reason: Reason
+
+
+class CutOff(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which cut-off has come."""
+
+    cut_off_at: Instant
+
+
+class RailSettlement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a rail has settled: gross, above zero for what we are paid, and the fee that it keeps."""
+
+    currency: CurrencyCode
+    reference: RailText
+    settled_on: date
+    amount_minor: SignedMinor
+    fee_minor: LimitMinor = 0
+    nostro_account_id: AccountId
+    fee_account_id: AccountId | None = None
 
 
 class Batch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

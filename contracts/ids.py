@@ -22,6 +22,7 @@ BREAK_PREFIX: Final = "brk_"
 CUSTOMER_PREFIX: Final = "cust_"
 CASE_PREFIX: Final = "case_"
 SUBJECT_PREFIX: Final = "subj_"
+SETTLEMENT_PREFIX: Final = "set_"
 
 ACCOUNT_ID_CHARS_MAX: Final = 128
 _POSITION = r"[1-9][0-9]{0,17}\Z"
@@ -40,6 +41,15 @@ HoldId = Annotated[str, Meta(pattern=f"^{HOLD_PREFIX}{_POSITION}", examples=["ho
 PaymentId = Annotated[str, Meta(pattern=f"^{PAYMENT_PREFIX}{_POSITION}", examples=["pay_44"])]
 QuoteId = Annotated[str, Meta(pattern=f"^{QUOTE_PREFIX}{_POSITION}", examples=["quote_45"])]
 WebhookEndpointId = Annotated[str, Meta(pattern=f"^{WEBHOOK_ENDPOINT_PREFIX}{_POSITION}", examples=["whe_46"])]
+SettlementId = Annotated[str, Meta(pattern=f"^{SETTLEMENT_PREFIX}{_POSITION}", examples=["set_47"])]
+MerchantId = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z0-9][a-z0-9_-]{0,63}\Z",
+        description="A merchant, named by whoever defines it.",
+        examples=["corner-shop"],
+    ),
+]
 CustomerId = Annotated[
     str,
     Meta(
@@ -108,6 +118,11 @@ def customer_id(position: int) -> str:
 def case_id(position: int) -> str:
     """Name the case opened by the event at ``position``."""
     return f"{CASE_PREFIX}{position}"
+
+
+def settlement_id(position: int) -> str:
+    """Name the settlement closed by the event at ``position``."""
+    return f"{SETTLEMENT_PREFIX}{position}"
 
 
 def instruction_id(payment: str, attempt: int) -> str:

@@ -94,6 +94,13 @@ class Rejection(StrEnum):
     REVERIFICATION_NOT_DUE = "reverification_not_due"
     RETENTION_NOT_OVER = "retention_not_over"
     ERASURE_INCOMPLETE = "erasure_incomplete"
+    MERCHANT_NOT_FOUND = "merchant_not_found"
+    MERCHANT_TERMS_CONTRADICT = "merchant_terms_contradict"
+    CUT_OFF_NOT_DUE = "cut_off_not_due"
+    SETTLEMENT_NOT_FOUND = "settlement_not_found"
+    SETTLEMENT_STATE_CONFLICT = "settlement_state_conflict"
+    CLEARING_ALREADY_SETTLED = "clearing_already_settled"
+    CLEARING_ACCOUNT_UNFIT = "clearing_account_unfit"
 
     SAME_ACCOUNT = "same_account"
     ACCOUNT_NOT_FOUND = "account_not_found"
@@ -155,6 +162,10 @@ _TRANSIENT = frozenset(
         Rejection.REVERIFICATION_NOT_DUE,
         Rejection.RETENTION_NOT_OVER,
         Rejection.ERASURE_INCOMPLETE,
+        Rejection.MERCHANT_NOT_FOUND,
+        Rejection.CUT_OFF_NOT_DUE,
+        Rejection.SETTLEMENT_NOT_FOUND,
+        Rejection.SETTLEMENT_STATE_CONFLICT,
         Rejection.ACCOUNT_NOT_FOUND,
         Rejection.ACCOUNT_FROZEN,
         Rejection.ACCOUNT_BALANCE_NOT_ZERO,

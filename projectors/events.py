@@ -12,6 +12,7 @@ import msgspec
 
 from contracts.envelope import Envelope, UnknownEvent, decode_data, decode_envelope
 from contracts.events import (
+    ClearingSettled,
     EventData,
     HoldCaptured,
     PaymentRefunded,
@@ -19,6 +20,7 @@ from contracts.events import (
     PaymentSettled,
     PositionsRevalued,
     PostedPosting,
+    SettlementClosed,
     TransferPosted,
     TransferReversed,
     WriteOffApproved,
@@ -125,6 +127,14 @@ def _of_revaluation(data: PositionsRevalued) -> Booking:
     return Booking(data.transfer_id, data.postings, None, None)
 
 
+def _of_closing(data: SettlementClosed) -> Booking:
+    return Booking(data.transfer_id, data.postings, data.settlement_id, None)
+
+
+def _of_clearing(data: ClearingSettled) -> Booking:
+    return Booking(data.transfer_id, data.postings, data.reference, None)
+
+
 BOOKS: Final[dict[type[EventData], Callable[[Any], Booking]]] = {
     TransferPosted: _of_transfer,
     TransferReversed: _of_reversal,
@@ -134,6 +144,8 @@ BOOKS: Final[dict[type[EventData], Callable[[Any], Booking]]] = {
     PaymentReturned: _of_way_back,
     WriteOffApproved: _of_write_off,
     PositionsRevalued: _of_revaluation,
+    SettlementClosed: _of_closing,
+    ClearingSettled: _of_clearing,
 }
 """The kinds of events that move money."""
 

@@ -28,6 +28,7 @@ SCOPES = (
     "reconciliation:write",
     "reports:read",
     "statements:write",
+    "settlements:operate",
     "status:read",
     "transfers:write",
     "webhooks:write",

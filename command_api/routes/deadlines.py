@@ -7,8 +7,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from command_api.desk import AnyRequest, Desk
-from command_api.requests import Answer, Nothing, command_of
-from contracts.commands import ExpireHold, ExpirePayment, ExpireVerification, StartPayment
+from command_api.requests import Answer, CutOff, Nothing, command_of
+from contracts.commands import CloseSettlement, ExpireHold, ExpirePayment, ExpireVerification, StartPayment
 
 SCOPE: Final = "deadlines:write"
 
@@ -46,3 +46,14 @@ async def expire_verification(
 
 
 HANDLERS: Final = [expire_hold, start_payment, expire_payment, expire_verification]
+
+
+@post("/merchants/{merchant_id:str}/close-settlement")
+async def close_settlement(
+    merchant_id: FromPath[str], data: JSONBody[CutOff], request: AnyRequest, desk: NamedDependency[Desk]
+) -> Answer:
+    """Close what a merchant took until a cut-off that has come, and begin to pay it out."""
+    return await desk.send(request, command_of(CloseSettlement, data, merchant_id=merchant_id))
+
+
+HANDLERS: Final = [expire_hold, start_payment, expire_payment, close_settlement]

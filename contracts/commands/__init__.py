@@ -16,6 +16,7 @@ from contracts.commands.batches import (
     BatchItem,
 )
 from contracts.commands.cases import ReviewCase
+from contracts.commands.clearing import SettleClearing
 from contracts.commands.command import (
     AccountType,
     Command,
@@ -56,6 +57,11 @@ from contracts.commands.holds import (
     ReleaseHold,
 )
 from contracts.commands.limits import DefineLimits, Limit
+from contracts.commands.merchants import (
+    CloseSettlement,
+    DefineMerchant,
+    RetryPayout,
+)
 from contracts.commands.payments import (
     Address,
     AddressLine,
@@ -145,6 +151,7 @@ __all__ = [
     "CloseAccount",
     "ClosePeriod",
     "CloseReconciliation",
+    "CloseSettlement",
     "Command",
     "CountryCode",
     "CreateWebhookEndpoint",
@@ -155,6 +162,7 @@ __all__ = [
     "DefineFees",
     "DefineFx",
     "DefineLimits",
+    "DefineMerchant",
     "DefineRail",
     "DisableWebhookEndpoint",
     "DisablingCause",
@@ -221,6 +229,7 @@ __all__ = [
     "RescreenCustomer",
     "ResolvePayment",
     "RestrictCustomer",
+    "RetryPayout",
     "ReturnPayment",
     "RevaluePositions",
     "ReverseTransfer",
@@ -229,6 +238,7 @@ __all__ = [
     "ReviewPayment",
     "RotateWebhookSecret",
     "SetRiskClass",
+    "SettleClearing",
     "Side",
     "StartPayment",
     "Subscription",

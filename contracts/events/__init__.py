@@ -15,11 +15,13 @@ from typing import Final
 from contracts.events import (
     accounts,
     cases,
+    clearing,
     customers,
     fees,
     fx,
     holds,
     limits,
+    merchants,
     payments,
     reconciliation,
     transfers,
@@ -38,6 +40,7 @@ from contracts.events.cases import (
     CaseDecisionProposed,
     CaseOpened,
 )
+from contracts.events.clearing import ClearingSettled
 from contracts.events.customers import (
     CustomerApplied,
     CustomerErased,
@@ -80,6 +83,15 @@ from contracts.events.holds import (
     HoldStatus,
 )
 from contracts.events.limits import LimitsDefined, LimitSet
+from contracts.events.merchants import (
+    CutOffPassed,
+    KindSum,
+    MerchantDefined,
+    PayoutRetried,
+    PayoutRetryProposed,
+    SettlementClosed,
+    SettlementFigures,
+)
 from contracts.events.payments import (
     AuthenticationDefined,
     Instruction,
@@ -156,6 +168,7 @@ __all__ = [
     "CaseConfirmed",
     "CaseDecisionProposed",
     "CaseOpened",
+    "ClearingSettled",
     "CustomerApplied",
     "CustomerErased",
     "CustomerOffboarded",
@@ -163,6 +176,7 @@ __all__ = [
     "CustomerRestricted",
     "CustomerScreened",
     "CustomerVerified",
+    "CutOffPassed",
     "DestroyedSubject",
     "DocumentsRequested",
     "ErasureDecided",
@@ -180,10 +194,12 @@ __all__ = [
     "HoldReleased",
     "HoldStatus",
     "Instruction",
+    "KindSum",
     "LimitSet",
     "LimitsDefined",
     "LineUnmatched",
     "MatchesRecorded",
+    "MerchantDefined",
     "PaymentAccepted",
     "PaymentAuthorisationFailed",
     "PaymentAuthorisationRequested",
@@ -208,6 +224,8 @@ __all__ = [
     "PaymentScheduled",
     "PaymentSettled",
     "PaymentStatus",
+    "PayoutRetried",
+    "PayoutRetryProposed",
     "PeriodClosed",
     "PositionsRevalued",
     "PostedPosting",
@@ -221,6 +239,8 @@ __all__ = [
     "RiskClassChanged",
     "RiskClassProposed",
     "SealedParty",
+    "SettlementClosed",
+    "SettlementFigures",
     "StatementImported",
     "StatementLinesImported",
     "TransferPosted",
@@ -241,6 +261,7 @@ __all__ = [
 CONTEXTS: Final = (accounts, transfers, holds, payments, limits, webhooks, reconciliation)
 CONTEXTS: Final = (accounts, transfers, holds, payments, limits, fees, fx, webhooks)
 CONTEXTS: Final = (accounts, transfers, holds, payments, limits, webhooks, customers, cases)
+CONTEXTS: Final = (accounts, transfers, holds, payments, limits, merchants, clearing, webhooks)
 
 # Type name and version of every event that is written today -> its struct. Older versions are read by way of
 # contracts/upcasters.

@@ -115,6 +115,13 @@ MEANING_OF: Final = {
     Rejection.REVERIFICATION_NOT_DUE: "The day of the customer's re-verification has not come.",
     Rejection.RETENTION_NOT_OVER: "The law wants the data kept for now; `detail` says until when.",
     Rejection.ERASURE_INCOMPLETE: "The proof does not name every data subject of the customer.",
+    Rejection.MERCHANT_NOT_FOUND: "No merchant has this id.",
+    Rejection.MERCHANT_TERMS_CONTRADICT: "An account, a zone or a change that does not go with a merchant's terms.",
+    Rejection.CUT_OFF_NOT_DUE: "This is not the merchant's next cut-off, or it has not come.",
+    Rejection.SETTLEMENT_NOT_FOUND: "No settlement has this id.",
+    Rejection.SETTLEMENT_STATE_CONFLICT: "Nothing of the settlement may be paid again; `detail` says why.",
+    Rejection.CLEARING_ALREADY_SETTLED: "This settlement of the rail was booked before.",
+    Rejection.CLEARING_ACCOUNT_UNFIT: "A nostro account is an asset, a fee account an expense.",
     Rejection.ACCOUNT_NOT_FOUND: "No account has this id.",
     Rejection.ACCOUNT_CLOSED: "The account is closed for good.",
     Rejection.ACCOUNT_FROZEN: "The account is frozen; unfreeze it first.",
@@ -339,7 +346,14 @@ def _type_of(kind: Any) -> str:
         return "object of strings"
     if inspect.isclass(kind) and issubclass(kind, msgspec.Struct):
         return "{" + ", ".join(f"{field.name}: {_type_of(field.type)}" for field in msgspec.structs.fields(kind)) + "}"
-    names = {int: "integer", str: "string", bool: "boolean", date: "date", type(None): "null"}
+    names = {
+        int: "integer",
+        str: "string",
+        bool: "boolean",
+        date: "date",
+        type(None): "null",
+        msgspec.UnsetType: "absent",
+    }
     return names.get(kind, "instant (RFC 3339, UTC)")
 
 

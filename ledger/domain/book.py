@@ -14,6 +14,7 @@ from ledger.domain.customers import context as customers
 from ledger.domain.fx import context as fx
 from ledger.domain.payments import context as payments
 from ledger.domain.records import Record
+from ledger.domain.settlement import context as settlement
 from ledger.domain.state import Moment, State
 
 Line = tuple[int, int, str, int, int, date]
@@ -24,6 +25,7 @@ CONTEXTS: Final[tuple[Context, ...]] = (
     holds.CONTEXT,
     payments.CONTEXT,
     limits.CONTEXT,
+    settlement.CONTEXT,
     webhooks.CONTEXT,
     statements.CONTEXT,
     matches.CONTEXT,

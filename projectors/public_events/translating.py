@@ -17,6 +17,9 @@ from projectors.public_events.said import Translations, Unsaid
 from runtime.trace import parse_traceparent
 
 CONTEXTS: Final[tuple[ModuleType, ...]] = (accounts, transfers, holds, payments, limits, webhooks, customers)
+from projectors.public_events import accounts, holds, limits, payments, settlements, transfers, webhooks
+
+CONTEXTS: Final[tuple[ModuleType, ...]] = (accounts, transfers, holds, payments, limits, settlements, webhooks)
 SAID: Final[Translations] = ChainMap(*(context.SAID for context in CONTEXTS))
 UNSAID: Final[Unsaid] = ChainMap(*(context.UNSAID for context in CONTEXTS))
 

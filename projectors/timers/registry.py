@@ -33,6 +33,10 @@ DEADLINES: Final[tuple[Deadline, ...]] = (
         states=("verified",),
         name="reverification",
         path="/v1/customers/{subject}/expire-verification",
+        kind="merchant",
+        name="settlement",
+        path="/v1/merchants/{subject}/close-settlement",
+        body=lambda _, due_at: {"cut_off_at": due_at.isoformat()},
     ),
 )
 JOBS: Final[tuple[str, ...]] = ("projectors.reconciliation.timed:build",)

@@ -41,6 +41,7 @@ SCOPES = (
     "payments:review",
     "payments:write",
     "periods:write",
+    "settlements:operate",
     "transfers:write",
     "webhooks:write",
     "reconciliation:write",

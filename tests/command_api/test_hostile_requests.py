@@ -67,6 +67,10 @@ SCOPE_OF = {
     "/v1/fx/revalue": "fx:write",
     "/v1/rates": "fx:write",
     "/v1/quotes": "payments:write",
+    "/v1/merchants": "settlements:operate",
+    "/v1/merchants/{merchant_id}/close-settlement": "deadlines:write",
+    "/v1/settlements/{settlement_id}/retry": "settlements:operate",
+    "/v1/rails/{rail}/settlements": "settlements:operate",
     "/v1/batches": "transfers:write",  # of the command in the sample
 }
 SCOPES = set(SCOPE_OF.values())

@@ -76,6 +76,10 @@ FIRST_EVENT_OF: Final[dict[type[c.Command], type[e.EventData]]] = {
     c.EraseCustomer: e.ErasureDecided,
     c.RecordErasure: e.CustomerErased,
     c.ReviewCase: e.CaseCleared,
+    c.DefineMerchant: e.MerchantDefined,
+    c.CloseSettlement: e.SettlementClosed,
+    c.RetryPayout: e.PayoutRetryProposed,
+    c.SettleClearing: e.ClearingSettled,
 }
 
 # Text, numbers and maps may be narrower in a command; structure and names may not differ.

@@ -16,12 +16,14 @@ from ledger.domain.state import State
 from tests.ledger.payments.refusals import PAYMENT_ROWS, REFUSALS_OF_PAYMENTS
 from tests.ledger.pricing.refusals import PRICING_ROWS, REFUSALS_OF_PRICING
 from tests.ledger.refusals import ROWS, Row
+from tests.ledger.settlement.refusals import REFUSALS_OF_SETTLEMENT, SETTLEMENT_ROWS
 from tests.notifications.refusals import REFUSALS_OF_WEBHOOKS, WEBHOOK_ROWS
 from tests.reconciliation.refusals import REFUSALS_OF_RECONCILIATION  # their rows stand beside it
 from tests.support.payments import assessed
 
 ALL_ROWS: Final = (*ROWS, *PAYMENT_ROWS, *WEBHOOK_ROWS)
 ALL_ROWS: Final = (*ROWS, *PAYMENT_ROWS, *PRICING_ROWS)
+ALL_ROWS: Final = (*ROWS, *PAYMENT_ROWS, *WEBHOOK_ROWS, *SETTLEMENT_ROWS)
 MOVING: Final = {R.ACCOUNT_NOT_FOUND, R.ACCOUNT_CLOSED, R.ACCOUNT_FROZEN, R.CURRENCY_MISMATCH, R.INSUFFICIENT_FUNDS}
 LIMITS: Final = {R.BALANCE_LIMIT_EXCEEDED, R.BALANCE_OUT_OF_RANGE}
 DATES: Final = {R.EFFECTIVE_DATE_IN_FUTURE, R.PERIOD_CLOSED}
@@ -53,6 +55,7 @@ REFUSALS_OF: Final[dict[type[c.Command], set[R]]] = {
     **REFUSALS_OF_PAYMENTS,
     **REFUSALS_OF_WEBHOOKS,
     **REFUSALS_OF_PRICING,
+    **REFUSALS_OF_SETTLEMENT,
 }  # fmt: skip
 
 # What only the sequencer can see.

@@ -14,6 +14,7 @@ from contracts.risk import RiskAssessment, RiskDecision
 from contracts.screening import ScreeningSummary
 from ledger.domain.payments.authorisation import ProvenAuthorisation
 from ledger.domain.payments.initiation import AssessedPayment
+from ledger.domain.settlement.terms import AssessedMerchant
 from ledger.domain.webhooks import EndpointWithSecret, RotationWithSecret
 
 INITIATED_AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -33,6 +34,10 @@ def assessed(command: Any, **found: Any) -> Any:
             return EndpointWithSecret(wish=command, secret="sealed")
         case c.RotateWebhookSecret():
             return RotationWithSecret(wish=command, secret="sealed")
+        case c.DefineMerchant():
+            creditor = sealed_party(command.creditor)
+            assert creditor is not None
+            return AssessedMerchant(command=command, creditor=creditor, **found)
         case _:
             return command
 

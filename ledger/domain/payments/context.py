@@ -12,6 +12,8 @@ from ledger.domain.payments import afterwards, authorisation, execution, initiat
 from ledger.domain.payments.authorisation import ProvenAuthorisation
 from ledger.domain.payments.initiation import AssessedPayment
 from ledger.domain.payments.life_cycle import PAYMENT, Payment
+from ledger.domain.settlement.payouts import SETTLEMENT
+from ledger.domain.settlement.takings import TAKINGS
 from ledger.domain.state import State
 
 # Commands that name a payment and nothing else.
@@ -42,6 +44,9 @@ def _follow(command: Any, state: State, touched: Touched) -> None:
         touched.accounts.update(account_id for account_id in accounts if account_id is not None)
         quotes.touch_quote(touched, payment.quote_id)
         positions.follow_trade(payment.quote_id, state, touched)
+        touched.records.add((TAKINGS, payment.payee))
+        if payment.settlement_id is not None:
+            touched.records.add((SETTLEMENT, payment.settlement_id))
         subjects = limits.subjects_of(
             account_id=payment.debtor_account_id, customer_id=payment.customer_id, payee_id=payment.payee_id
         )

@@ -31,6 +31,7 @@ from contracts.rejections import Refused, Rejection
 from ledger.domain import limits
 from ledger.domain.payments.gates import next_step, reject, settle
 from ledger.domain.payments.life_cycle import PAYMENT, Gate, Payment, become, expect, payment_of
+from ledger.domain.settlement import payouts, takings
 from ledger.domain.state import Moment, State
 from ledger.domain.transfers import move_balances
 
@@ -204,6 +205,8 @@ def evolve_settled(state: State, event: PaymentSettled, position: int) -> None:
     diverted = event.postings[1].account_id != payment.payee
     become(state, event, "settled", held_minor=0, counted_against=counted_against, diverted=diverted)
     move_balances(state, event.postings)
+    takings.count_payment(state, payment.payee, event)
+    payouts.arrive(state, payment.settlement_id)
 
 
 def _count(
@@ -228,6 +231,7 @@ def evolve_ended(state: State, event: PaymentRejected | PaymentCancelled, positi
     limits.stop_counting(state, payment.counted_against, payment_id=event.payment_id)
     become(state, event, "rejected" if isinstance(event, PaymentRejected) else "cancelled", held_minor=0)
     move_balances(state, event.balances)
+    payouts.fail(state, payment.settlement_id)
 
 
 def evolve_contradicted(state: State, event: PaymentContradicted, position: int) -> None:
@@ -235,3 +239,5 @@ def evolve_contradicted(state: State, event: PaymentContradicted, position: int)
     payment = state.record(PAYMENT, event.payment_id)
     assert isinstance(payment, Payment)
     become(state, event, payment.state)
+    if payment.state in ("rejected", "cancelled") and event.outcome == "accepted":
+        payouts.contradict(state, payment.settlement_id)

@@ -25,6 +25,8 @@ from ledger.domain.fx import positions, quotes
 from ledger.domain.payments.gates import DENIED, SCREENING_HIT, next_step
 from ledger.domain.payments.life_cycle import PAYMENT, Payment
 from ledger.domain.payments.terms import AUTHENTICATION, PAYEE, RAIL, payee_key, rail_of
+from ledger.domain.settlement import payouts
+from ledger.domain.settlement.takings import TAKINGS
 from ledger.domain.state import Moment, State
 
 EXECUTION_DAYS_MAX: Final = 366
@@ -189,6 +191,8 @@ def payment_from(event: PaymentInitiated, state: State) -> Payment | Refused:
         causes=causes,
         reviewers_wanted=reviewers_wanted,
         challenged=challenged,
+        cleared=("authentication",) if event.settlement_id else (),  # our own wish is nobody's to authenticate
+        settlement_id=event.settlement_id or None,
     )
 
 
@@ -215,6 +219,7 @@ def evolve_initiated(state: State, event: PaymentInitiated, position: int) -> No
     state.records[PAYMENT, event.payment_id] = payment
     if event.quote_id is not None:
         quotes.take_quote(state, event.quote_id, payment_id=event.payment_id)
+    payouts.begin(state, payment.settlement_id, payment_id=event.payment_id, amount_minor=event.amount_minor)
 
 
 def touch_payment(command: AssessedPayment, touched: Touched) -> None:
@@ -226,6 +231,8 @@ def touch_payment(command: AssessedPayment, touched: Touched) -> None:
     touched.records.add((AUTHENTICATION, currency))
     quotes.touch_quote(touched, wish.quote_id)
     fees.touch_schedules(touched, payment_type=wish.payment_type, rail=wish.chosen_rail, currency=currency)
+    if wish.creditor_account_id is not None:
+        touched.records.add((TAKINGS, wish.creditor_account_id))
     if wish.chosen_rail != "book":
         touched.records.add((RAIL, f"{wish.chosen_rail}:{currency}"))
 

@@ -127,6 +127,7 @@ class Payment(Record, frozen=True, kw_only=True):
     returned_minor: int = 0
     returns: tuple[str, ...] = ()
     recalled: bool = False
+    settlement_id: str | None = None
     counted_against: tuple[str, ...] = ()
 
     @property
