@@ -307,5 +307,5 @@ def _sealed(party: Party, sealed: SealedParty) -> Party:
         name=sealed.name,
         iban=sealed.iban,
         card_token=sealed.card_token,
-        address=sealed.address,  # type: ignore[arg-type]  # sealed text where the client's words were
+        address=sealed.address,
     )

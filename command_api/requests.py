@@ -27,7 +27,7 @@ from contracts.commands import (
 )
 from contracts.commands.clearing import SignedMinor
 from contracts.commands.customers import DocumentReference, Documents, Sha256
-from contracts.commands.reconciliation import Assignee, BankStatementId, SignedMinor
+from contracts.commands.reconciliation import Assignee, BankStatementId
 from contracts.commands.webhooks import OVERLAP_HOURS_MAX, Position
 from contracts.customer_codes import CaseDecision, DocumentKind, RiskClass, VerificationDecision
 from contracts.envelope import Actor

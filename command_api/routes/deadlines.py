@@ -45,9 +45,6 @@ async def expire_verification(
     return await desk.send(request, command_of(ExpireVerification, data, customer_id=customer_id))
 
 
-HANDLERS: Final = [expire_hold, start_payment, expire_payment, expire_verification]
-
-
 @post("/merchants/{merchant_id:str}/close-settlement")
 async def close_settlement(
     merchant_id: FromPath[str], data: JSONBody[CutOff], request: AnyRequest, desk: NamedDependency[Desk]
@@ -56,4 +53,4 @@ async def close_settlement(
     return await desk.send(request, command_of(CloseSettlement, data, merchant_id=merchant_id))
 
 
-HANDLERS: Final = [expire_hold, start_payment, expire_payment, close_settlement]
+HANDLERS: Final = [expire_hold, start_payment, expire_payment, expire_verification, close_settlement]

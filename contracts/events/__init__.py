@@ -258,10 +258,21 @@ __all__ = [
     "WriteOffRejected",
 ]
 
-CONTEXTS: Final = (accounts, transfers, holds, payments, limits, webhooks, reconciliation)
-CONTEXTS: Final = (accounts, transfers, holds, payments, limits, fees, fx, webhooks)
-CONTEXTS: Final = (accounts, transfers, holds, payments, limits, webhooks, customers, cases)
-CONTEXTS: Final = (accounts, transfers, holds, payments, limits, merchants, clearing, webhooks)
+CONTEXTS: Final = (
+    accounts,
+    transfers,
+    holds,
+    payments,
+    limits,
+    cases,
+    clearing,
+    customers,
+    fees,
+    fx,
+    merchants,
+    reconciliation,
+    webhooks,
+)
 
 # Type name and version of every event that is written today -> its struct. Older versions are read by way of
 # contracts/upcasters.

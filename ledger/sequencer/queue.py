@@ -37,9 +37,8 @@ def wish_of(command: Command, *, key: str, tenant: str) -> Wish:
     return Wish(command, key, key_hash_of(tenant, key), canonical, digest_of(canonical))
 
 
-def assessed_wish_of(command: Struct, *, assessed: Any, stored: Command, key: str, tenant: str) -> Wish:
 def assessed_wish_of(
-    command: Command, *, assessed: Any, stored: Command, key: str, tenant: str, digest: bytes | None = None
+    command: Struct, *, assessed: Any, stored: Command, key: str, tenant: str, digest: bytes | None = None
 ) -> Wish:
     """Prepare what the door made of a command: ``assessed`` is decided; ``stored``, the command with its personal data
 

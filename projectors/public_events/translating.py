@@ -12,14 +12,20 @@ from typing import Final
 
 from contracts.public_events.cloud_event import CloudEvent, Occurrence, cloud_event_of
 from projectors.events import Event
-from projectors.public_events import accounts, customers, holds, limits, payments, transfers, webhooks
+from projectors.public_events import accounts, customers, holds, limits, payments, settlements, transfers, webhooks
 from projectors.public_events.said import Translations, Unsaid
 from runtime.trace import parse_traceparent
 
-CONTEXTS: Final[tuple[ModuleType, ...]] = (accounts, transfers, holds, payments, limits, webhooks, customers)
-from projectors.public_events import accounts, holds, limits, payments, settlements, transfers, webhooks
-
-CONTEXTS: Final[tuple[ModuleType, ...]] = (accounts, transfers, holds, payments, limits, settlements, webhooks)
+CONTEXTS: Final[tuple[ModuleType, ...]] = (
+    accounts,
+    transfers,
+    holds,
+    payments,
+    limits,
+    settlements,
+    webhooks,
+    customers,
+)
 SAID: Final[Translations] = ChainMap(*(context.SAID for context in CONTEXTS))
 UNSAID: Final[Unsaid] = ChainMap(*(context.UNSAID for context in CONTEXTS))
 

@@ -33,14 +33,15 @@ DEADLINES: Final[tuple[Deadline, ...]] = (
         states=("verified",),
         name="reverification",
         path="/v1/customers/{subject}/expire-verification",
+    ),
+    Deadline(
         kind="merchant",
         name="settlement",
         path="/v1/merchants/{subject}/close-settlement",
         body=lambda _, due_at: {"cut_off_at": due_at.isoformat()},
     ),
 )
-JOBS: Final[tuple[str, ...]] = ("projectors.reconciliation.timed:build",)
-JOBS: Final[tuple[str, ...]] = ("projectors.timers.rescreening:build",)
+JOBS: Final[tuple[str, ...]] = ("projectors.reconciliation.timed:build", "projectors.timers.rescreening:build")
 
 
 class Supplies(msgspec.Struct, frozen=True, kw_only=True):

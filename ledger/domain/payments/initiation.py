@@ -238,8 +238,7 @@ def touch_payment(command: AssessedPayment, touched: Touched) -> None:
 
 
 def follow_payment(command: AssessedPayment, state: State, touched: Touched) -> None:
-    """The rail's accounts, the fee's, those of a trade, and whether the payee is known."""
-    """The rail's accounts, the payer's customer, and whether the payee is known."""
+    """The rail's accounts, the fee's, those of a trade, the payer's customer, and whether the payee is known."""
     wish = command.wish
     currency = wish.instructed_amount.currency
     positions.follow_trade(wish.quote_id, state, touched)

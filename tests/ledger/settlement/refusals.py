@@ -1,4 +1,4 @@
-"""Every way a decision about merchants, settlements or clearing can refuse, as a table; see tests/ledger/refusals.py."""
+"""Every way a decision about merchants, settlements or clearing refuses, as a table; see tests/ledger/refusals.py."""
 
 from __future__ import annotations
 
