@@ -64,6 +64,7 @@ PATH_TYPES: Final[dict[str, Any]] = {
     "case_id": CaseId,
     "merchant_id": MerchantId,
     "settlement_id": SettlementId,
+    "rail": Literal["sct_inst", "card_psp", "file"],
 }
 
 C = TypeVar("C", bound=Command)
