@@ -15,9 +15,10 @@ from tests.ledger.payments.simulated.rail import HOUR_S
 from tests.ledger.payments.simulated.world import World
 from tests.support.payments import assessed, hit, risk
 
-KINDS: Final[tuple[PaymentType, ...]] = (
-    *["book_transfer"] * 6, *["credit_transfer"] * 9, *["payout"] * 3, *["card_top_up"] * 5, *["payment_request"] * 2,
-)  # fmt: skip
+SHARES: Final[dict[PaymentType, int]] = {
+    "book_transfer": 6, "credit_transfer": 9, "payout": 3, "card_top_up": 5, "payment_request": 2,
+}  # fmt: skip
+KINDS: Final = tuple(kind for kind, share in SHARES.items() for _ in range(share))
 RESOLVED: Final = 0.85  # of parked payments
 AUTHORISED: Final = 0.9  # of those who are asked, at least once and rightly
 
@@ -32,8 +33,8 @@ def populate(world: World, payments: int) -> None:
         for currency in CURRENCIES:
             account_id = wallet("dora", currency)
             freeze, thaw = c.FreezeAccount(account_id=account_id), c.UnfreezeAccount(account_id=account_id)
-            world.later(at_s, lambda x=freeze, n=number: world.send(x, f"freeze-{x.account_id}-{n}"))  # type: ignore[misc]
-            world.later(at_s + HOUR_S, lambda x=thaw, n=number: world.send(x, f"thaw-{x.account_id}-{n}"))  # type: ignore[misc]
+            world.later(at_s, lambda x=freeze, n=number: world.send(x, f"freeze-{x.account_id}-{n}"))
+            world.later(at_s + HOUR_S, lambda x=thaw, n=number: world.send(x, f"thaw-{x.account_id}-{n}"))
 
 
 def initiate(world: World, number: int) -> None:

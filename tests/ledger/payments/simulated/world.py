@@ -61,7 +61,7 @@ class World:
         self._order = 0
         self._tasks: dict[str, deque[Running]] = {}
 
-    def later(self, span_s: float, action: Callable[[], None]) -> None:
+    def later(self, span_s: float, action: Callable[[], object]) -> None:
         """Do something after so many seconds."""
         self._order += 1
         heapq.heappush(self._queue, (self.now + timedelta(seconds=span_s), self._order, action))
