@@ -57,7 +57,7 @@ class World:
         self.on_event: Callable[[World, e.EventData], None] | None = None
         self.rail = SimulatedRail(self.chance, later=self.later, says=self._message, now=lambda: self.now)
         self._answers: dict[str, tuple[e.EventData, ...] | Refused] = {}
-        self._queue: list[tuple[datetime, int, Callable[[], None]]] = []
+        self._queue: list[tuple[datetime, int, Callable[[], object]]] = []
         self._order = 0
         self._tasks: dict[str, deque[Running]] = {}
 
