@@ -24,8 +24,8 @@ def assessed(command: Any, **found: Any) -> Any:
     """What the door makes of a command; ``found``: what it found out, by default only whom a payment is to."""
     match command:
         case c.InitiatePayment():
-            sealed = {role: sealed_party(getattr(command, role)) for role in ("debtor", "creditor")}
-            return AssessedPayment(wish=command, **sealed, **found)
+            debtor, creditor = sealed_party(command.debtor), sealed_party(command.creditor)
+            return AssessedPayment(wish=command, debtor=debtor, creditor=creditor, **found)
         case c.AuthorisePayment():
             payee = command.payee
             payee_id = payee if payee[0].islower() and not payee.startswith("tok_") else f"payee_{payee.lower()}"

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
 from contracts import commands as c
-from contracts.payment_codes import RailName
 from tests.support.ledger import NOON, BookInMemory, move, open_account
 
 BEGIN: Final[datetime] = NOON
-RAILS: Final[tuple[RailName, ...]] = ("sct_inst", "card_psp", "file")
+RAILS: Final[tuple[Literal["sct_inst", "card_psp", "file"], ...]] = ("sct_inst", "card_psp", "file")
 CURRENCIES: Final = ("EUR", "USD")
 CUSTOMERS: Final = ("alice", "bob", "carol", "dora")  # carol has a ceiling, dora is frozen and thawed
 IBANS: Final = ("DE89370400440532013000", "FR1420041010050500013M02606", "NL91ABNA0417164300")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 from contracts import commands as c
@@ -27,14 +28,14 @@ def populate(world: World, payments: int) -> None:
     """Let clients come over two hours, and an account freeze now and then."""
     world.on_event = follow
     for number in range(payments):
-        world.later(world.chance.random() * 2 * HOUR_S, lambda number=number: initiate(world, number))  # type: ignore[misc]
+        world.later(world.chance.random() * 2 * HOUR_S, partial(initiate, world, number))  # type: ignore[misc]
     for number in range(2):
         at_s = world.chance.random() * 3 * HOUR_S
         for currency in CURRENCIES:
             account_id = wallet("dora", currency)
             freeze, thaw = c.FreezeAccount(account_id=account_id), c.UnfreezeAccount(account_id=account_id)
-            world.later(at_s, lambda x=freeze, n=number: world.send(x, f"freeze-{x.account_id}-{n}"))
-            world.later(at_s + HOUR_S, lambda x=thaw, n=number: world.send(x, f"thaw-{x.account_id}-{n}"))
+            world.later(at_s, partial(world.send, freeze, f"freeze-{account_id}-{number}"))
+            world.later(at_s + HOUR_S, partial(world.send, thaw, f"thaw-{account_id}-{number}"))
 
 
 def initiate(world: World, number: int) -> None:
