@@ -17,7 +17,7 @@ from contracts.ids import payment_id
 from contracts.money import AmountOutOfRange, WrongScale, minor_of
 from contracts.payment_codes import STATUS_OF
 from contracts.rejections import Refused, Rejection
-from ledger.domain import fees, limits
+from ledger.domain import fees, limits, payouts
 from ledger.domain.contexts import Touched
 from ledger.domain.customers.life_cycle import CUSTOMER
 from ledger.domain.fees import Charge
@@ -25,9 +25,8 @@ from ledger.domain.fx import positions, quotes
 from ledger.domain.payments.gates import DENIED, SCREENING_HIT, next_step
 from ledger.domain.payments.life_cycle import PAYMENT, Payment
 from ledger.domain.payments.terms import AUTHENTICATION, PAYEE, RAIL, payee_key, rail_of
-from ledger.domain.settlement import payouts
-from ledger.domain.settlement.takings import TAKINGS
 from ledger.domain.state import Moment, State
+from ledger.domain.takings import TAKINGS
 
 EXECUTION_DAYS_MAX: Final = 366
 UNASSESSED: Final = Assessment()

@@ -6,8 +6,8 @@ from contracts.commands.merchants import RetryPayout
 from contracts.events import EventData, PayoutRetried, PayoutRetryProposed
 from contracts.rejections import Refused, Rejection
 from ledger.domain.contexts import Touched
+from ledger.domain.payouts import SETTLEMENT, Settlement, settlement_of
 from ledger.domain.settlement.closing import PayoutWish, begin_payout, follow_merchant
-from ledger.domain.settlement.payouts import SETTLEMENT, Settlement, settlement_of
 from ledger.domain.settlement.terms import MERCHANT, Merchant
 from ledger.domain.state import Moment, State
 

@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, Phase, given, settings
 from msgspec.structs import replace
 
 from contracts import events as e
+from ledger.domain import payouts, takings
 from ledger.domain.book import EVOLVERS
-from ledger.domain.settlement import payouts, takings
-from ledger.domain.settlement.payouts import SETTLEMENT
-from ledger.domain.settlement.takings import TAKINGS
+from ledger.domain.payouts import SETTLEMENT
 from ledger.domain.settlement.terms import MERCHANT
 from ledger.domain.state import State
+from ledger.domain.takings import TAKINGS
 from tests.ledger.settlement.trading import STEPS, Step, check_trading
 
 EXAMPLES: Final = 150
@@ -43,7 +43,7 @@ def count_a_period_again(patch: pytest.MonkeyPatch) -> None:
         assert after is not None
         state.records[TAKINGS, event.account_id] = replace(after, counted=before.counted)
 
-    patch.setitem(EVOLVERS, e.SettlementClosed, evolve)  # type: ignore[arg-type]  # a dict behind the read-only type
+    patch.setitem(EVOLVERS, e.SettlementClosed, evolve)  # type: ignore[misc]  # a dict behind the read-only type
 
 
 def settle_the_next_position_twice(patch: pytest.MonkeyPatch) -> None:
@@ -56,7 +56,7 @@ def settle_the_next_position_twice(patch: pytest.MonkeyPatch) -> None:
         assert after is not None
         state.records[TAKINGS, event.account_id] = replace(after, from_position=position)
 
-    patch.setitem(EVOLVERS, e.SettlementClosed, evolve)  # type: ignore[arg-type]
+    patch.setitem(EVOLVERS, e.SettlementClosed, evolve)  # type: ignore[misc]
 
 
 def turn_the_refund_fee_around(patch: pytest.MonkeyPatch) -> None:
@@ -109,7 +109,7 @@ def release_a_reserve_again(patch: pytest.MonkeyPatch) -> None:
         kept = tuple(reserve for reserve in before.reserves if reserve not in after.reserves)
         state.records[MERCHANT, event.merchant_id] = replace(after, reserves=(*kept, *after.reserves))
 
-    patch.setitem(EVOLVERS, e.SettlementClosed, evolve)  # type: ignore[arg-type]
+    patch.setitem(EVOLVERS, e.SettlementClosed, evolve)  # type: ignore[misc]
 
 
 def charge_by_the_sum(patch: pytest.MonkeyPatch) -> None:
