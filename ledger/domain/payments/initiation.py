@@ -146,17 +146,10 @@ def payment_from(event: PaymentInitiated, state: State) -> Payment | Refused:
     currency = event.instructed_amount.currency
     scale = state.scale_of(currency)
     assert scale is not None
-    payer, payee, suspense = event.debtor_account_id, event.creditor_account_id, None
-    if event.rail != "book":
-        terms = rail_of(state, event.rail, currency)
-        if terms is None:
-            return Refused(
-                Rejection.RAIL_NOT_DEFINED, f"{event.rail} has no accounts in {currency}", "/instructed_amount/currency"
-            )
-        payer, payee = payer or terms.clearing_account_id, payee or terms.clearing_account_id
-        suspense = terms.suspense_account_id
-    assert payer is not None
-    assert payee is not None
+    between = _accounts_between(event, state)
+    if isinstance(between, Refused):
+        return between
+    payer, payee, suspense = between
     causes, reviewers_wanted, challenged = _judged(event.assessment)
     outside = event.creditor or event.debtor
     charge = _charge_for(event, event.amount_minor, state)
@@ -193,6 +186,23 @@ def payment_from(event: PaymentInitiated, state: State) -> Payment | Refused:
         cleared=("authentication",) if event.settlement_id else (),  # our own wish is nobody's to authenticate
         settlement_id=event.settlement_id or None,
     )
+
+
+def _accounts_between(event: PaymentInitiated, state: State) -> tuple[str, str, str | None] | Refused:
+    """Payer and payee, one of which is the clearing account unless both are ours, and the rail's suspense account."""
+    payer, payee, suspense = event.debtor_account_id, event.creditor_account_id, None
+    if event.rail != "book":
+        currency = event.instructed_amount.currency
+        terms = rail_of(state, event.rail, currency)
+        if terms is None:
+            return Refused(
+                Rejection.RAIL_NOT_DEFINED, f"{event.rail} has no accounts in {currency}", "/instructed_amount/currency"
+            )
+        payer, payee = payer or terms.clearing_account_id, payee or terms.clearing_account_id
+        suspense = terms.suspense_account_id
+    assert payer is not None
+    assert payee is not None
+    return payer, payee, suspense
 
 
 def _judged(assessment: Assessment) -> tuple[tuple[str, ...], int, bool]:

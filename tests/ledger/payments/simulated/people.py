@@ -11,7 +11,7 @@ from contracts import events as e
 from contracts.assessment import Assessment
 from contracts.money import text_of
 from contracts.payment_codes import PaymentType
-from tests.ledger.payments.simulated.base import BEGIN, CARD, CURRENCIES, CUSTOMERS, IBANS, wallet
+from tests.ledger.payments.simulated.opened_book import BEGIN, CARD, CURRENCIES, CUSTOMERS, IBANS, wallet
 from tests.ledger.payments.simulated.rail import HOUR_S
 from tests.ledger.payments.simulated.world import World
 from tests.support.payments import assessed, hit, risk

@@ -21,7 +21,7 @@ from ledger.domain.payments.life_cycle import PAYMENT, Payment
 from ledger.domain.state import Moment, State
 from projectors.payments import saga
 from projectors.rails.rail import RailAnswer, Unknown
-from tests.ledger.payments.simulated.base import BASE, BEGIN
+from tests.ledger.payments.simulated.opened_book import BASE, BEGIN
 from tests.ledger.payments.simulated.rail import SimulatedRail
 from tests.support.payments import assessed
 
