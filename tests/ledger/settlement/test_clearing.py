@@ -123,7 +123,7 @@ def test_what_we_pay_leaves_the_nostro_account_and_the_fee_with_it(shop: Shop) -
 
 def test_the_cleared_day_never_goes_back_and_knows_where_to_begin_to_look(shop: Shop) -> None:
     first_day = shop.now.date()
-    positions = []
+    positions: list[int] = []
     for days, on in ((0, first_day), (1, first_day), (2, None), (2, first_day)):
         shop.now = shop.now.replace(day=first_day.day + days)
         shop.settle("50.00", rail="card_psp")
