@@ -12,6 +12,7 @@ from contracts.events.payments import PaymentFacts, SealedParty
 from contracts.payment_codes import SCA_ACR
 from contracts.risk import RiskAssessment, RiskDecision
 from contracts.screening import ScreeningSummary
+from ledger.domain.customers.cases import ScreenedCustomer
 from ledger.domain.payments.authorisation import ProvenAuthorisation
 from ledger.domain.payments.initiation import AssessedPayment
 from ledger.domain.settlement.terms import AssessedMerchant
@@ -32,6 +33,8 @@ def assessed(command: Any, **found: Any) -> Any:
             return ProvenAuthorisation(command=command, payee_id=payee_id, acr=SCA_ACR)
         case c.CreateWebhookEndpoint():
             return EndpointWithSecret(wish=command, secret="sealed")
+        case c.RescreenCustomer():
+            return ScreenedCustomer(command=command)
         case c.RotateWebhookSecret():
             return RotationWithSecret(wish=command, secret="sealed")
         case c.DefineMerchant():

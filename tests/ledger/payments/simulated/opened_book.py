@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from contracts import commands as c
+from tests.support.customers import verify_customers
 from tests.support.ledger import NOON, BookInMemory, move, open_account
 
 BEGIN: Final[datetime] = NOON
@@ -42,6 +43,7 @@ def clearing(rail: str, currency: str) -> str:
 
 def _base() -> BookInMemory:
     book = BookInMemory(now=BEGIN)
+    verify_customers(book.state, *(f"cust_{number}" for number in range(1, len(CUSTOMERS) + 1)))
     for currency in CURRENCIES:
         world = wallet("world", currency)
         book.do(open_account(world, currency=currency, account_type="equity", overdraft="unlimited"))
