@@ -83,7 +83,7 @@ async def test_of_fifty_cancellations_and_one_instruction_one_wins(bench: Bench)
     chance, ended = random.Random(5), Counter[str]()
     for _ in range(ROUNDS):
         payment_id = await initiate(bench.door, pay_out(bench.payer))
-        requests = [(f"/v1/payments/{payment_id}/cancel", {})] * (AT_ONCE - 1)
+        requests: list[tuple[str, Any]] = [(f"/v1/payments/{payment_id}/cancel", {})] * (AT_ONCE - 1)
         requests.insert(chance.choice((0, 0, chance.randrange(AT_ONCE))), (f"/v1/payments/{payment_id}/instruct", {}))
 
         (won,) = await bench.race(requests)
