@@ -1,7 +1,7 @@
 """The read models' layout: what the projectors write and the query API reads, spelled once.
 
-Two models. ``wallets`` lives in Redis and answers "now"; ``lake`` is a folder of Delta tables and answers "when". Both
-are disposable: deleting either makes the projectors build it again from the book.
+Three models. ``wallets`` and ``desk`` live in Redis and answer "now"; ``lake`` is a folder of Delta tables and answers
+"when". All are disposable: deleting one makes the projectors build it again from the book.
 
 In Redis every amount and position is decimal text, never a number of Lua, which would be a float. Things that later
 events change (accounts, holds, payments) are hashes, so that a change sets fields and reads nothing; the ``*_of``
@@ -27,7 +27,8 @@ WALLETS: Final = "wallets"
 WALLETS_VERSION: Final = 1
 LAKE: Final = "lake"
 LAKE_VERSION: Final = 1
-READ_MODELS: Final = (WALLETS, LAKE)
+DESK: Final = "desk"  # its layout is in contracts/desk.py
+READ_MODELS: Final = (WALLETS, DESK, LAKE)
 
 STATEMENT_LINES_MAX: Final = 50  # newest lines kept per account; older ones are in the lake
 LEGS_PER_POSITION: Final = 128  # more than any event has postings
