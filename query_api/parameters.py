@@ -15,7 +15,7 @@ from msgspec import Meta, Struct, field
 
 from contracts.commands import AccountType
 from contracts.events import PaymentStatus
-from contracts.ids import AccountId, HoldId, PaymentId, TransferId
+from contracts.ids import AccountId, CustomerId, HoldId, PaymentId, TransferId
 from contracts.money import CurrencyCode
 from contracts.read_models import AccountStatus
 from query_api.freshness import WAIT_DEFAULT_MS, Fresh, MinPosition, StaleOk, WaitMs
@@ -35,6 +35,9 @@ Position = Annotated[int, Meta(ge=1, le=POSITION_MAX, description="A position of
 ReportName = Annotated[str, Meta(pattern=r"^[a-z][a-z-]{0,39}\Z", description="A name from the catalogue.")]
 From = Annotated[date, Meta(description="First effective date.")]
 To = Annotated[date, Meta(description="Last effective date.")]
+ThingId = Annotated[
+    str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9:_.-]{0,199}\Z", description="The id of a thing, as its list shows it.")
+]
 AnyRequest = Request[Any, Any, State]
 
 
@@ -126,6 +129,25 @@ class AboutPayments(FreshQuestion, frozen=True, kw_only=True, forbid_unknown_fie
     """About all payments, or those in one status."""
 
     status: PaymentStatus | None = None
+    limit: Limit = LIMIT_DEFAULT
+    cursor: Cursor | None = None
+
+
+class AboutThing(FreshQuestion, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """About one thing on the desk."""
+
+    thing_id: ThingId
+
+
+class AboutThings(FreshQuestion, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """About all things of a kind that the filters leave."""
+
+    status: (
+        Annotated[str, Meta(pattern=r"^[a-z][a-z_]{0,39}\Z", description="Only those in this status now.")] | None
+    ) = None
+    customer_id: CustomerId | None = None
+    account_id: AccountId | None = None
+    merchant_id: ThingId | None = None
     limit: Limit = LIMIT_DEFAULT
     cursor: Cursor | None = None
 

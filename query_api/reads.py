@@ -60,8 +60,9 @@ from query_api.questions import (
     PeriodAsked,
     StatementAsked,
 )
+from query_api.redis_model import Page
 from query_api.refusals import ReadRefused, Refusal, SourceDown
-from query_api.wallets import Page, Wallets
+from query_api.wallets import Wallets
 
 ACCOUNTS_EXAMINED_MAX = 1_000  # per page, when filters apply: what one script call may look at
 

@@ -10,6 +10,7 @@ from typing import Final
 from litestar.datastructures import State
 from msgspec import Struct
 
+from query_api.desk import Desk
 from query_api.parameters import AnyRequest
 from query_api.positions import Positions
 from query_api.reads import Reads
@@ -24,6 +25,7 @@ class Parts(Struct, frozen=True):
     reads: Reads
     reporting: Reporting
     positions: Positions
+    desk: Desk
 
     def as_state(self) -> State:
         """Wrap them for the application."""

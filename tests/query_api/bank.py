@@ -16,10 +16,12 @@ import asyncpg
 
 from contracts import events as e
 from contracts.commands import AccountType, HoldLeg, InstructedAmount, Side
+from contracts.desk import DeskKeys
 from contracts.envelope import HASH_OF_NOTHING, Actor, Origin, chain, encode_actor, encode_event
 from contracts.ids import hold_id, payment_id, transfer_id
 from contracts.read_models import ACCOUNTS_TABLE, ENTRIES_TABLE, WalletsKeys
 from projectors.apply import Outcome
+from projectors.desk.target import DeskTarget
 from projectors.events import Batch, Event, decode_event
 from projectors.lake.fold import SCHEMAS, accounts_table, entries_table, opened_accounts
 from projectors.lake.tables import append, create_table, position_of
@@ -206,6 +208,13 @@ class Bank:
         assert await target.apply(self.batch(first, to or self.position)) is Outcome.APPLIED
         await target.close()
 
+    async def write_desk(self, redis_url: str, *, to: int | None = None) -> None:
+        """Bring the desk to a position, as the projectors do."""
+        target = DeskTarget(redis_url, DeskKeys(self.ledger))
+        first = await target.checkpoint() + 1
+        assert await target.apply(self.batch(first, to or self.position)) is Outcome.APPLIED
+        await target.close()
+
     def write_lake(self, lake_dir: Path, *, to: int | None = None) -> None:
         """Bring the lake to a position, as the projectors do: accounts first."""
         last = to or self.position
@@ -226,11 +235,15 @@ class Bank:
             hashes.append(last)
         return hashes
 
-    def _append(self, data: e.EventData) -> int:
+    def happen(self, data: e.EventData, *, actor: str = "teller") -> int:
+        """Let something happen that moves no money."""
+        return self._append(data, actor=actor)
+
+    def _append(self, data: e.EventData, *, actor: str = "teller") -> int:
         position = self.position + 1
         origin = Origin(
             ledger=self.ledger,
-            actor_json=encode_actor(Actor(subject="teller", tenant="t1")),
+            actor_json=encode_actor(Actor(subject=actor, tenant="t1")),
             key=f"key-{position}",
             trace=None,
             occurred_at=self.recorded_at(position),

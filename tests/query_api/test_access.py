@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from contracts.desk import KINDS
 from tests.query_api.windows import SCOPES, Window
 
 SCOPE_OF = {
@@ -21,6 +22,7 @@ SCOPE_OF = {
     "/reports": "reports:read",
     "/reports/trial-balance": "reports:read",
     "/status": "status:read",
+    **{f"/{kind.name}": kind.scope for kind in KINDS.values()},
 }
 
 

@@ -9,7 +9,7 @@ import redis.asyncio as redis
 from cli.devstack import Servers
 from contracts.read_models import WALLETS
 from contracts.subjects import active_version_key, events_subject, stream_name
-from query_api.wallets import ACTIVE_VERSION_AGE_S
+from query_api.redis_model import ACTIVE_VERSION_AGE_S
 from runtime.jetstream import StreamSpec, ensure_stream, publish_batch
 from tests.query_api.windows import Window, connected
 
@@ -40,7 +40,7 @@ async def test_an_empty_book_has_position_zero_and_what_does_not_exist_yet_is_na
     body = await own_window.get("/status")
     assert body["book"] == {"position": 0, "recorded_at": None}
     assert set(body["unavailable"]) == {"stream"}
-    for model in ("wallets", "lake"):
+    for model in ("wallets", "desk", "lake"):
         assert body["read_models"][model] == {"position": 0, "lag_events": 0, "lag_s": 0.0, "version": 1}
     problem = await own_window.refused("/accounts/customers:alice:eur/balance")
     assert (problem["status"], problem["code"]) == (404, "account_not_found")

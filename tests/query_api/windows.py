@@ -22,7 +22,7 @@ from runtime.jetstream import connect_nats
 from runtime.shutdown import Shutdown
 from tests.query_api.bank import Bank
 
-SCOPES = ("accounts:read", "payments:read", "reports:read", "status:read")
+SCOPES = ("accounts:read", "customers:read", "operations:read", "payments:read", "reports:read", "status:read")
 STARTUP_TIMEOUT_S = 20.0
 
 
@@ -77,6 +77,10 @@ class Window:
         """Bring Redis to a position."""
         await self.bank.write_wallets(self.settings.redis_url, to=to)
 
+    async def write_desk(self, *, to: int | None = None) -> None:
+        """Bring the desk to a position."""
+        await self.bank.write_desk(self.settings.redis_url, to=to)
+
     def write_lake(self, *, to: int | None = None) -> None:
         """Bring the lake to a position."""
         self.bank.write_lake(Path(self.settings.lake_dir), to=to)
@@ -85,6 +89,7 @@ class Window:
         """Bring everything to the head."""
         await self.write_book()
         await self.write_wallets()
+        await self.write_desk()
         self.write_lake()
 
     async def announce(self, nats: Client, position: int, *, model: str = WALLETS) -> None:
