@@ -24,7 +24,7 @@ from contracts.risk import RiskAssessment
 from contracts.subjects import redis_prefix
 
 WALLETS: Final = "wallets"
-WALLETS_VERSION: Final = 1
+WALLETS_VERSION: Final = 2
 LAKE: Final = "lake"
 LAKE_VERSION: Final = 1
 DESK: Final = "desk"  # its layout is in contracts/desk.py
@@ -36,6 +36,9 @@ VOLUME_LIMB_BITS: Final = 31  # see volume_fields
 VOLUME_LIMBS: Final = 4
 PAYMENT_JSON: Final = ("metadata", "instructed_amount", "causes", "risk")  # fields of a payment kept as JSON
 EVENT_FIELD: Final = "event:"  # of a hold or payment: event:<position> -> JSON of a Step
+
+QUEUES: Final = ("review", "authorisation", "parked")  # where payments wait for somebody
+PaymentQueue = Literal["review", "authorisation", "parked"]
 
 AccountStatus = Literal["open", "frozen", "closed"]
 Fields = Mapping[bytes, bytes]
@@ -100,6 +103,10 @@ class WalletsKeys(Struct, frozen=True):
         """Sorted set of the payments that are in ``status`` now, by the position that initiated them."""
         return f"{self.prefix}payments:{status}"
 
+    def payments_by(self, index: str, value: str) -> str:
+        """Sorted set of the payments of a customer_id, payee_id or end_to_end_id, or that wait in a queue."""
+        return f"{self.prefix}payments:{index}:{value}"
+
 
 class Checkpoint(Struct, frozen=True, kw_only=True):
     """Up to where a model has applied the book, and when that last event was recorded (None at position 0)."""
@@ -122,6 +129,7 @@ class AccountState(Struct, frozen=True, kw_only=True):
     max_balance_minor: int | None = None
     status: AccountStatus
     metadata: dict[str, str] | None = None
+    customer_id: str | None = None
     opened_at: datetime
     posted_minor: int
     held_minor: int

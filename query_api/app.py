@@ -24,6 +24,7 @@ from query_api.freshness import Freshness
 from query_api.history import History
 from query_api.lake import Lake, LakeLimits
 from query_api.metrics import QueryMetrics
+from query_api.payments import Payments
 from query_api.positions import Positions
 from query_api.problems import answer_refused
 from query_api.reads import Reads
@@ -33,6 +34,7 @@ from query_api.routes import accounts, payments, reports, status
 from query_api.routes import book as book_routes
 from query_api.routes import desk as desk_routes
 from query_api.routes.parts import Parts
+from query_api.ruleset_words import RulesetShelf
 from query_api.settings import PREFIX, Settings
 from query_api.sources import Source
 from query_api.wallets import Wallets
@@ -164,6 +166,13 @@ def create_app(
     )
     reporting = Reporting(lake, freshness=freshness, dating=dating)
     desk = Desk(sources.redis, ledger=settings.ledger, clock=clock, freshness=freshness, dating=dating)
+    of_payments = Payments(
+        wallets=wallets,
+        book=book,
+        freshness=freshness,
+        dating=dating,
+        rulesets=RulesetShelf(None if settings.risk_folder is None else Path(settings.risk_folder)),
+    )
     positions = Positions(
         ledger=settings.ledger,
         models={WALLETS: wallets, DESK: desk.model},
@@ -181,7 +190,7 @@ def create_app(
 
     app = Litestar(
         route_handlers=[_routes(settings.ledger), api_pages(_document)],
-        state=Parts(reads, reporting, positions, desk).as_state(),
+        state=Parts(reads, reporting, positions, desk, of_payments).as_state(),
         exception_handlers={**problem_handlers(), ReadRefused: answer_refused},
         lifespan=[running],
         openapi_config=None,

@@ -78,7 +78,10 @@ BURSAR_PROCESSES: tuple[ProcessSpec, ...] = (
     ),
     ProcessSpec(
         name="query-api",
-        settings=("environment", "database_url", "nats_url", "redis_url", "lake_dir", "port", *_APIS_VERIFY),
+        settings=(
+            *("environment", "database_url", "nats_url", "redis_url", "lake_dir", "port", "risk_folder"),
+            *_APIS_VERIFY,
+        ),
     ),
 )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
+from msgspec import UNSET
 
 from contracts.desk import FIELD, INDEXES, STEPS_MAX, DeskStep, thing_score, without_sealed
 from projectors.desk.table import HIDDEN, SAID, TABLE, Shown
@@ -45,7 +46,7 @@ def fold(events: Iterable[Event], *, rows: Mapping[str, tuple[Shown, ...]] = TAB
 
 
 def _is_about_something(data: Any, row: Shown) -> bool:
-    return row.each is not None or not isinstance(row.id, str) or getattr(data, row.id) is not None
+    return row.each is not None or not isinstance(row.id, str) or getattr(data, row.id) not in (None, UNSET)
 
 
 def _things(body: dict[str, Any], row: Shown) -> Iterator[dict[str, Any]]:

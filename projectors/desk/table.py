@@ -40,7 +40,10 @@ SAID: Final = (
 
 TABLE: Final[Mapping[str, tuple[Shown, ...]]] = {
     # payments and their terms
-    "payment_initiated": (Shown("quotes", "quote_id", "used", fields=("payment_id",)),),
+    "payment_initiated": (
+        Shown("quotes", "quote_id", "used", fields=("payment_id",)),
+        Shown("settlements", "settlement_id", "paying", fields=("payment_id",)),
+    ),
     "rail_defined": (Shown("rails", ("rail", "currency"), "defined"),),
     "authentication_defined": (Shown("authentication", "currency", "defined"),),
     "limits_defined": (Shown("limits", "subject", "defined", fields=("subject", "limits")),),

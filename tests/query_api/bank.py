@@ -19,7 +19,7 @@ from contracts.commands import AccountType, HoldLeg, InstructedAmount, Side
 from contracts.desk import DeskKeys
 from contracts.envelope import HASH_OF_NOTHING, Actor, Origin, chain, encode_actor, encode_event
 from contracts.ids import hold_id, payment_id, transfer_id
-from contracts.read_models import ACCOUNTS_TABLE, ENTRIES_TABLE, WalletsKeys
+from contracts.read_models import ACCOUNTS_TABLE, ENTRIES_TABLE, WALLETS_VERSION, WalletsKeys
 from projectors.apply import Outcome
 from projectors.desk.target import DeskTarget
 from projectors.events import Batch, Event, decode_event
@@ -201,7 +201,7 @@ class Bank:
         """The events of a range of positions, as a projector gets them."""
         return Batch([self._event(position) for position in range(first, last + 1)], False)
 
-    async def write_wallets(self, redis_url: str, *, to: int | None = None, version: int = 1) -> None:
+    async def write_wallets(self, redis_url: str, *, to: int | None = None, version: int = WALLETS_VERSION) -> None:
         """Bring the Redis model to a position, as the projectors do."""
         target = WalletsTarget(redis_url, WalletsKeys(self.ledger, version))
         first = await target.checkpoint() + 1

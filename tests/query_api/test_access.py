@@ -18,6 +18,8 @@ SCOPE_OF = {
     "/events/1": "accounts:read",
     "/payments": "payments:read",
     "/payments/pay_15": "payments:read",
+    "/payments/pay_15/timeline": "payments:read",
+    "/payments/pay_15/explanation": "payments:read",
     "/totals": "reports:read",
     "/reports": "reports:read",
     "/reports/trial-balance": "reports:read",

@@ -73,6 +73,23 @@ class Window:
         finally:
             await connection.close()
 
+    async def write_book_anew(self) -> None:
+        """Put what happened since into PostgreSQL as well."""
+        connection = await asyncpg.connect(self.owner_dsn)
+        try:
+            hashes = self.bank.hashes()
+            written = await connection.fetchval("SELECT max(position) FROM events")
+            await connection.executemany(
+                "INSERT INTO events (position, event, hash) VALUES ($1, $2, $3)",
+                [
+                    (number + 1, body.decode(), hashes[number])
+                    for number, (_, body) in enumerate(self.bank.events)
+                    if number >= written
+                ],
+            )
+        finally:
+            await connection.close()
+
     async def write_wallets(self, *, to: int | None = None) -> None:
         """Bring Redis to a position."""
         await self.bank.write_wallets(self.settings.redis_url, to=to)
