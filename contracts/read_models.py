@@ -26,7 +26,7 @@ from contracts.subjects import redis_prefix
 WALLETS: Final = "wallets"
 WALLETS_VERSION: Final = 2
 LAKE: Final = "lake"
-LAKE_VERSION: Final = 1
+LAKE_VERSION: Final = 2
 DESK: Final = "desk"  # its layout is in contracts/desk.py
 READ_MODELS: Final = (WALLETS, DESK, LAKE)
 
@@ -299,11 +299,13 @@ class LakeColumn(Struct, frozen=True):
     nullable: bool = False
 
 
-# Application id of the Delta ``txn`` that carries a table's checkpoint. Accounts are committed before entries; a reader
-# pins itself to the smaller of the two versions, P, and filters ``position <= P``.
+# Application id of the Delta ``txn`` that carries a table's checkpoint. Accounts are committed before payments, and
+# those before entries; a reader pins itself to the smallest of the versions, P, and filters ``position <= P``. A table
+# that an older lake lacks is at 0: the projector reads the book again from there, and fills that table and no other.
 LAKE_TXN_APP: Final = "bursar-lake"
 ENTRIES_TABLE: Final = "entries"
 ACCOUNTS_TABLE: Final = "accounts"
+PAYMENTS_TABLE: Final = "payments"
 
 ENTRIES_COLUMNS: Final = (
     LakeColumn("position", "int64", "position of the event that booked the entry"),
@@ -337,7 +339,30 @@ ACCOUNTS_COLUMNS: Final = (
     LakeColumn("recorded_at", "timestamp", "when the book decided"),
 )
 
-LAKE_TABLES: Final = {ENTRIES_TABLE: ENTRIES_COLUMNS, ACCOUNTS_TABLE: ACCOUNTS_COLUMNS}
+PAYMENTS_COLUMNS: Final = (
+    LakeColumn("position", "int64", "position of the event"),
+    LakeColumn("payment_id", "string", "the payment; its row with the highest position is its state"),
+    LakeColumn("type", "string", "type of the event, such as payment_settled"),
+    LakeColumn("status", "string", "ISO 20022 status after the event"),
+    LakeColumn("payment_type", "string", "book_transfer, credit_transfer, card_top_up, payout or payment_request"),
+    LakeColumn("rail", "string", "book, sct_inst, card_psp or file"),
+    LakeColumn("customer_id", "string", "the customer who pays", nullable=True),
+    LakeColumn("payee_id", "string", "keyed hash of the party outside", nullable=True),
+    LakeColumn("currency", "string", "currency of the amount", nullable=True),
+    LakeColumn("amount_minor", "int64", "amount of the payment, in minor units", nullable=True),
+    LakeColumn("fee_minor", "int64", "fee of the payment; only in the row that initiated it", nullable=True),
+    LakeColumn("reason_code", "string", "ISO 20022 reason of a rejection or return", nullable=True),
+    LakeColumn("initiated_at", "timestamp", "when the payment was initiated", nullable=True),
+    LakeColumn("recorded_at", "timestamp", "when the book decided"),
+    LakeColumn("attempt", "int16", "number of the attempt on a rail, where the event is one", nullable=True),
+)
+
+LAKE_TABLES: Final = {
+    ENTRIES_TABLE: ENTRIES_COLUMNS,
+    ACCOUNTS_TABLE: ACCOUNTS_COLUMNS,
+    PAYMENTS_TABLE: PAYMENTS_COLUMNS,
+}
+LAKE_WRITE_ORDER: Final = (ACCOUNTS_TABLE, PAYMENTS_TABLE, ENTRIES_TABLE)
 
 
 def _text(fields: Fields) -> dict[str, str]:

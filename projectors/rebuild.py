@@ -17,7 +17,7 @@ import redis.asyncio as redis
 import structlog
 
 from contracts.desk import DeskKeys
-from contracts.read_models import ACCOUNTS_TABLE, DESK, ENTRIES_TABLE, LAKE, READ_MODELS, WALLETS, WalletsKeys
+from contracts.read_models import DESK, LAKE, LAKE_WRITE_ORDER, READ_MODELS, WALLETS, WalletsKeys
 from contracts.risk_features import RISK, RiskKeys
 from contracts.subjects import public_stream_name
 from projectors.public_events.target import PUBLIC_EVENTS
@@ -72,8 +72,8 @@ async def drop_keys(redis_url: str, keys: WalletsKeys | DeskKeys | RiskKeys, *, 
 def drop_lake(folder: Path) -> int:
     """Rename the tables away, then delete them. Blocks."""
     dropped = folder / new_opaque_id(DROPPED_PREFIX)
-    # Entries first: without them the checkpoint is 0, whatever the other table says.
-    for name in (ENTRIES_TABLE, ACCOUNTS_TABLE):
+    # Entries first: without them the checkpoint is 0, whatever the other tables say.
+    for name in reversed(LAKE_WRITE_ORDER):
         if (folder / name).exists():
             dropped.mkdir(exist_ok=True)
             (folder / name).rename(dropped / name)

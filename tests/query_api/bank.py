@@ -19,12 +19,13 @@ from contracts.commands import AccountType, HoldLeg, InstructedAmount, Side
 from contracts.desk import DeskKeys
 from contracts.envelope import HASH_OF_NOTHING, Actor, Origin, chain, encode_actor, encode_event
 from contracts.ids import hold_id, payment_id, transfer_id
-from contracts.read_models import ACCOUNTS_TABLE, ENTRIES_TABLE, WALLETS_VERSION, WalletsKeys
+from contracts.read_models import LAKE_WRITE_ORDER, WALLETS_VERSION, WalletsKeys
 from projectors.apply import Outcome
 from projectors.desk.target import DeskTarget
 from projectors.events import Batch, Event, decode_event
-from projectors.lake.fold import SCHEMAS, accounts_table, entries_table, opened_accounts
+from projectors.lake.fold import SCHEMAS, opened_accounts
 from projectors.lake.tables import append, create_table, position_of
+from projectors.lake.target import ROWS_OF
 from projectors.wallets.target import WalletsTarget
 from tests.support import payments
 
@@ -219,10 +220,10 @@ class Bank:
         """Bring the lake to a position, as the projectors do: accounts first."""
         last = to or self.position
         known = opened_accounts(self.batch(1, last).events)
-        for name, table_of in ((ACCOUNTS_TABLE, accounts_table), (ENTRIES_TABLE, entries_table)):
+        for name in LAKE_WRITE_ORDER:
             table = create_table(lake_dir / self.ledger / name, SCHEMAS[name])
             events = self.batch(position_of(table) + 1, last).events
-            assert append(table, table_of(events, known), to=last, recorded_at=self.recorded_at(last))
+            assert append(table, ROWS_OF[name](events, known), to=last, recorded_at=self.recorded_at(last))
 
     def _event(self, position: int) -> Event:
         return decode_event(position, self.events[position - 1][1], ledger=self.ledger)
