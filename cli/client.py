@@ -126,6 +126,10 @@ class BursarClient:
         self._token = token
         self._retry_for_s = retry_for_s
 
+    def with_token(self, token: TokenSource) -> BursarClient:
+        """Return a client over the same connections that speaks as somebody else."""
+        return BursarClient(self._http, token, retry_for_s=self._retry_for_s)
+
     async def post(self, path: str, body: bytes, *, key: str | None = None) -> Answer:
         """Send a command (or a batch, whose items carry their own keys) until it is answered."""
         headers = {"Content-Type": "application/json"}
