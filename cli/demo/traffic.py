@@ -66,9 +66,7 @@ Chore = Callable[[], Awaitable[None]]
 class Traffic:
     """Makes wishes one after another. `counts` says how many of each kind, and how many were refused or replayed."""
 
-    def __init__(
-        self, people: People, *, seed: int, has_rails: bool = True, heard: Heard = lambda request: None
-    ) -> None:
+    def __init__(self, people: People, *, seed: int, has_rails: bool = True, heard: Heard = unheard) -> None:
         """``has_rails``: the counterparties of the rails are there. ``heard`` is told every request."""
         self.sender = Sender(people, heard=heard)
         self._payments = Payments(self.sender)
