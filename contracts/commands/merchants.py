@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from contracts.commands.command import Command, Instant, LimitMinor, Reason
+from contracts.commands.fees import Rounding
 from contracts.commands.payments import Party
 from contracts.cut_offs import CutOffSchedule
 from contracts.ids import AccountId, MerchantId, SettlementId
@@ -15,7 +16,6 @@ from contracts.money import AmountMinor, CurrencyCode
 RESERVE_DAYS_MAX = 366
 
 PayoutRail = Literal["sct_inst", "file", "card_psp"]
-FeeRounding = Literal["half_even", "half_up", "up"]
 
 
 class MerchantFees(Struct, frozen=True, kw_only=True):
@@ -29,7 +29,7 @@ class MerchantFees(Struct, frozen=True, kw_only=True):
     payment_minor: LimitMinor = 0
     refund_minor: LimitMinor = 0
     return_minor: LimitMinor = 0
-    rounding: FeeRounding = "half_even"
+    rounding: Rounding = "half_even"
 
 
 class AskedFees(MerchantFees, frozen=True, kw_only=True, forbid_unknown_fields=True):

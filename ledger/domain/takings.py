@@ -11,9 +11,10 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from contracts.commands.merchants import FeeRounding, MerchantFees
+from contracts.commands.merchants import MerchantFees
 from contracts.events import PaymentRefunded, PaymentReturned, PaymentSettled, PostedPosting
 from ledger.domain.records import Record
+from ledger.domain.rounding import rounded
 from ledger.domain.state import State
 
 TAKINGS: Final = "takings"
@@ -55,19 +56,7 @@ def takings_of(state: State, account_id: str) -> Takings | None:
 
 def fee_of(fees: MerchantFees, amount_minor: int) -> int:
     """The fee of one payment: its share, rounded once by the rule, and the flat part."""
-    return rounded_share(amount_minor, fees.basis_points, fees.rounding) + fees.payment_minor
-
-
-def rounded_share(amount_minor: int, basis_points: int, rule: FeeRounding) -> int:
-    """``amount_minor`` times ``basis_points`` in ten thousand, as whole minor units; neither is below zero."""
-    whole, rest = divmod(amount_minor * basis_points, BASIS_POINTS)
-    match rule:
-        case "up":
-            return whole + (rest > 0)
-        case "half_up":
-            return whole + (2 * rest >= BASIS_POINTS)
-        case "half_even":
-            return whole + (2 * rest > BASIS_POINTS or (2 * rest == BASIS_POINTS and whole % 2 == 1))
+    return rounded(amount_minor * fees.basis_points, BASIS_POINTS, fees.rounding) + fees.payment_minor
 
 
 def moved_minor(state: State, account_id: str, postings: tuple[PostedPosting, ...]) -> int:

@@ -9,11 +9,12 @@ import pytest
 from contracts import commands as c
 from contracts import events as e
 from contracts.assessment import Assessment
-from contracts.commands.merchants import AskedFees, FeeRounding, MerchantFees
+from contracts.commands.fees import Rounding
+from contracts.commands.merchants import AskedFees, MerchantFees
 from contracts.events.merchants import KindSum, SettlementFigures
 from contracts.rejections import Refused
 from ledger.domain.book import DECIDERS, EVOLVERS
-from ledger.domain.takings import fee_of, rounded_share
+from ledger.domain.takings import fee_of
 from tests.ledger.payments.bank import pay_in_book, suspense_of
 from tests.ledger.settlement.shop import (
     ACCOUNT,
@@ -220,8 +221,9 @@ def test_new_terms_count_from_the_next_payment_on() -> None:
         ("up", {0: 0, 1: 1, 100: 1, 101: 2}),
     ],
 )
-def test_a_share_is_rounded_once_by_its_rule(rule: FeeRounding, amounts: dict[int, int]) -> None:
-    assert {amount: rounded_share(amount, 100, rule) for amount in amounts} == amounts
+def test_a_share_is_rounded_once_by_its_rule(rule: Rounding, amounts: dict[int, int]) -> None:
+    fees = MerchantFees(basis_points=100, rounding=rule)
+    assert {amount: fee_of(fees, amount) for amount in amounts} == amounts
 
 
 def test_a_fee_is_a_share_and_a_flat_part() -> None:

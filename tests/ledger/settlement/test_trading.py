@@ -120,7 +120,7 @@ def release_a_reserve_again(patch: pytest.MonkeyPatch) -> None:
 
 def charge_by_the_sum(patch: pytest.MonkeyPatch) -> None:
     """A share that is always rounded down."""
-    patch.setattr(takings, "rounded_share", lambda amount_minor, points, rule: amount_minor * points // 10_000)
+    patch.setattr(takings, "rounded", lambda numerator, denominator, rule: numerator // denominator)
 
 
 def forget_a_charge_back(patch: pytest.MonkeyPatch) -> None:
