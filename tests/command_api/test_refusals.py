@@ -34,6 +34,14 @@ ELSEWHERE = {
     Rejection.RATE_NOT_AVAILABLE,
     Rejection.POSITIONS_UNCHANGED,
     Rejection.ACCOUNT_UNSUITABLE,
+    # In tests/settlement; those that need a cut-off or a payout in tests/ledger/settlement, whose clock is the test's.
+    Rejection.MERCHANT_NOT_FOUND,
+    Rejection.MERCHANT_TERMS_CONTRADICT,
+    Rejection.CUT_OFF_NOT_DUE,
+    Rejection.SETTLEMENT_NOT_FOUND,
+    Rejection.SETTLEMENT_STATE_CONFLICT,
+    Rejection.CLEARING_ALREADY_SETTLED,
+    Rejection.CLEARING_ACCOUNT_UNFIT,
 }
 
 
