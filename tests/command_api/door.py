@@ -195,7 +195,7 @@ def problem_in(answer: httpx2.Response, *, status: int, code: str | None = None)
 
 @asynccontextmanager
 async def open_door(dsn_of: DsnOf, folder: Path, *, nats_url: str, **settings: object) -> AsyncIterator[Door]:
-    """Start `bursar serve command-api` on a free port; `settings` are its further settings by name."""
+    """Start `bursar serve command-api` on a free port; `settings` are its further settings by name, None: not set."""
     folder.mkdir(parents=True, exist_ok=True)
     issuer = DevIssuer(folder)
     ring_file = folder / "vault-keys.json"
@@ -213,7 +213,8 @@ async def open_door(dsn_of: DsnOf, folder: Path, *, nats_url: str, **settings: o
         "port": port,
         **settings,
     }
-    environment = child_environment() | {f"COMMAND_API_{name.upper()}": str(value) for name, value in given.items()}
+    chosen = {f"COMMAND_API_{name.upper()}": str(value) for name, value in given.items() if value is not None}
+    environment = child_environment() | chosen
     log = folder / "command-api.log"
     with log.open("ab") as output:
         process = await asyncio.create_subprocess_exec(

@@ -265,7 +265,7 @@ async def test_each_part_has_a_scope_of_its_own(office: Office, path: str, body:
 async def test_without_a_vault_nobody_applies_and_without_lists_nobody_is_verified(
     own_door: OpenDoor, ring_file: Path
 ) -> None:
-    async with own_door() as door:
+    async with own_door(vault_keys_file=None) as door:
         problem_in(await Office(door).post("front", "/v1/customers", PERSON), status=503, code="not_taken")
     async with own_door(vault_keys_file=ring_file) as door:
         customer_id = await Office(door).in_review()
@@ -306,7 +306,7 @@ async def test_an_erasure_that_a_crash_left_undone_is_carried_out_at_the_next_st
     lists = {"screening_folder": SAMPLE_LISTS}
     async with own_door(vault_keys_file=ring_file, **lists) as door:
         applied = await Office(door).applied()
-    async with own_door(**lists) as door:
+    async with own_door(vault_keys_file=None, **lists) as door:
         await Office(door).both(f"/v1/customers/{applied['customer_id']}/erase", ERASE)
         assert not await erased_events(door)
     for _ in range(2):  # the second start finds nothing left to do
