@@ -12,7 +12,18 @@ from typing import Final
 
 from contracts.public_events.cloud_event import CloudEvent, Occurrence, cloud_event_of
 from projectors.events import Event
-from projectors.public_events import accounts, customers, holds, limits, payments, settlements, transfers, webhooks
+from projectors.public_events import (
+    accounts,
+    customers,
+    holds,
+    limits,
+    payments,
+    prices,
+    reconciling,
+    settlements,
+    transfers,
+    webhooks,
+)
 from projectors.public_events.said import Translations, Unsaid
 from runtime.trace import parse_traceparent
 
@@ -25,6 +36,8 @@ CONTEXTS: Final[tuple[ModuleType, ...]] = (
     settlements,
     webhooks,
     customers,
+    prices,
+    reconciling,
 )
 SAID: Final[Translations] = ChainMap(*(context.SAID for context in CONTEXTS))
 UNSAID: Final[Unsaid] = ChainMap(*(context.UNSAID for context in CONTEXTS))

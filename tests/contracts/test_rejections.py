@@ -114,6 +114,10 @@ DECIDED: Final = {
     "effective_date_in_future": True,
     "period_not_over": True,
     "period_closed": False,
+    "webhook_endpoint_not_found": True,
+    "webhook_endpoint_state_conflict": True,
+    "webhook_endpoints_exhausted": False,
+    "webhook_replay_range_invalid": False,
     "atomic_batch_refused": True,
 }
 

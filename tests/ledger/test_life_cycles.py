@@ -18,6 +18,7 @@ from ledger.domain.holds import HOLD_REFUSALS, HOLD_TRANSITIONS
 from ledger.domain.payments.authorisation import ProvenAuthorisation
 from ledger.domain.payments.initiation import AssessedPayment
 from ledger.domain.payments.life_cycle import PAYMENT_TRANSITIONS
+from ledger.domain.settlement.terms import AssessedMerchant
 from ledger.domain.webhooks import EndpointWithSecret, RotationWithSecret
 from tests.ledger.refusals import BANK
 from tests.support.ledger import TOMORROW, a_bank, capture
@@ -35,6 +36,7 @@ def test_every_command_has_a_decision_and_every_event_an_evolution() -> None:
         RotationWithSecret: c.RotateWebhookSecret,
         AssessedApplication: c.ApplyCustomer,
         ScreenedCustomer: c.RescreenCustomer,
+        AssessedMerchant: c.DefineMerchant,
     }
     assert {assessed.get(kind, kind) for kind in DECIDERS} == set(c.Command.__subclasses__())
     assert set(DECIDERS) == set(TOUCHES)
