@@ -46,16 +46,12 @@ ELSEWHERE = {
 
 # Refusals of the contexts beside payments: over HTTP in test_refusals_of_contexts.py, test_customers.py and in
 # tests/reconciliation; each with its pointer in tests/ledger/test_refusals.py.
-OF_OTHER_CONTEXTS = {
-    rejection
-    for rejection in Rejection
-    if rejection.startswith(
-        ("statement_", "line_", "entry_", "match_", "break_", "write_off_", "reconciliation_", "balance_unexplained")
-        + ("already_in_break", "nothing_to_write_off", "customer_", "case_", "risk_class_", "reverification_")
-        + ("retention_", "erasure_", "merchant_", "cut_off_", "settlement_", "clearing_")
-    )
-}
-ELSEWHERE |= OF_OTHER_CONTEXTS
+BEGIN_OF_OTHER_CONTEXTS = (
+    "statement_", "line_", "entry_", "match_", "break_", "write_off_", "reconciliation_", "balance_unexplained",
+    "already_in_break", "nothing_to_write_off", "customer_", "case_", "risk_class_", "reverification_",
+    "retention_", "erasure_", "merchant_", "cut_off_", "settlement_", "clearing_",
+)  # fmt: skip
+ELSEWHERE |= {rejection for rejection in Rejection if rejection.startswith(BEGIN_OF_OTHER_CONTEXTS)}
 
 
 class Scene:

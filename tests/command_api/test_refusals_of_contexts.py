@@ -32,7 +32,7 @@ NOTHING_THERE: Final[dict[Rejection, tuple[str, dict[str, Any], str]]] = {
         {"ledger_minor": 0, "unmatched_entries_minor": 0, "unmatched_lines_minor": 0},
         "/statement_id",
     ),
-    Rejection.LINE_NOT_FOUND: ("/v1/statement-lines/stmt_999999999.1/unmatch", WHY, "/line_id"),
+    Rejection.LINE_NOT_FOUND: ("/v1/statement-lines/stmt_999999999:1/unmatch", WHY, "/line_id"),
 }
 
 
