@@ -12,7 +12,21 @@ a new version.
 
 from typing import Final
 
-from contracts.events import accounts, cases, clearing, customers, fees, fx, holds, limits, merchants, payments, reconciliation, transfers, webhooks
+from contracts.events import (
+    accounts,
+    cases,
+    clearing,
+    customers,
+    fees,
+    fx,
+    holds,
+    limits,
+    merchants,
+    payments,
+    reconciliation,
+    transfers,
+    webhooks,
+)
 from contracts.events.accounts import (
     AccountClosed,
     AccountFrozen,

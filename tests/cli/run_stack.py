@@ -14,4 +14,4 @@ STAND_IN = ProcessSpec(name="stand-in", argv=(sys.executable, str(Path(__file__)
 
 if __name__ == "__main__":
     cli.devstack.BURSAR_PROCESSES = (STAND_IN,)
-    asyncio.run(up.run_until_stopped(Path(sys.argv[1]), demo=False))
+    asyncio.run(up.run_until_stopped(Path(sys.argv[1]), demo=False, seed=None))
