@@ -37,7 +37,7 @@ def decide_refund(command: RefundPayment, state: State, moment: Moment) -> Payme
         return Refused(
             Rejection.REFUND_EXCEEDS_PAYMENT,
             f"{left_minor(payment)} of {payment.payment_id} is left to refund, not {amount_minor}",
-            "/amount_minor",
+            "/payment_id" if command.amount_minor is None else "/amount_minor",
         )
     posted = book_back(payment, state, amount_minor=amount_minor)
     if isinstance(posted, Refused):

@@ -154,7 +154,7 @@ AFTERWARDS: Final = (
     row(about(c.RefundPayment, "rejected"), R.PAYMENT_STATE_CONFLICT),
     row(about(c.RefundPayment, "settled_by_rail"), R.REFUND_NOT_POSSIBLE),
     row(about(c.RefundPayment, "settled", amount_minor=1_001), R.REFUND_EXCEEDS_PAYMENT, "/amount_minor"),
-    row(about(c.RefundPayment, "refunded"), R.REFUND_EXCEEDS_PAYMENT, "/amount_minor"),
+    row(about(c.RefundPayment, "refunded"), R.REFUND_EXCEEDS_PAYMENT, "/payment_id"),
     row(about(c.RefundPayment, "refunded", amount_minor=1), R.REFUND_EXCEEDS_PAYMENT, "/amount_minor"),
     row(c.RefundPayment(payment_id=SPENT.named["spent"]), R.INSUFFICIENT_FUNDS, None, bank=SPENT),
     row(c.RefundPayment(payment_id=SPENT.named["from_full"]), R.BALANCE_LIMIT_EXCEEDED, None, bank=SPENT),

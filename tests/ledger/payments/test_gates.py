@@ -6,6 +6,7 @@ import itertools
 from datetime import timedelta
 from typing import Any, Final
 
+import msgspec
 import pytest
 
 from contracts import commands as c
@@ -13,12 +14,14 @@ from contracts import events as e
 from contracts.assessment import Assessment
 from contracts.rejections import Refused
 from contracts.rejections import Rejection as R
+from ledger.domain.customers.life_cycle import CUSTOMER, Customer
 from ledger.domain.payments.authorisation import FAILURES_MAX
 from tests.ledger.payments.bank import (
     OTHER_IBAN,
     TOMORROW,
     PaymentBank,
     authorise,
+    outcome,
     pay_in_book,
     pay_out,
     resolve,
@@ -242,3 +245,34 @@ def test_a_scheduled_payment_is_not_stopped_by_newer_terms() -> None:
     bank.do(c.StartPayment(payment_id=payment.payment_id))
 
     assert bank.payment(payment.payment_id).state == "accepted"
+
+
+def restrict(bank: PaymentBank, customer_id: str) -> None:
+    """Let a customer be restricted."""
+    customer = bank.state.record(CUSTOMER, customer_id)
+    assert isinstance(customer, Customer)
+    bank.state.records[CUSTOMER, customer_id] = msgspec.structs.replace(customer, state="restricted")
+
+
+@pytest.mark.parametrize("gate", ["date", "authentication", "review"])
+def test_a_payer_who_is_not_verified_any_more_pays_nothing(gate: str) -> None:
+    """Looked at at the beginning and behind every gate."""
+    bank = PaymentBank()
+    payment = meet(bank, (gate,), by_rail=True)
+    restrict(bank, "cust_1")
+
+    pass_(bank, gate, payment)
+
+    for rejected in (bank.events[-1], bank.do(pay_out())):
+        assert isinstance(rejected, e.PaymentRejected)
+        assert rejected.reason_code == "RR04"
+
+
+def test_what_a_rail_has_executed_is_booked_for_a_restricted_customer_too() -> None:
+    bank = PaymentBank()
+    payment = bank.instruct()
+    restrict(bank, "cust_1")
+
+    bank.do(outcome(payment, "accepted"))
+
+    assert bank.payment(payment.payment_id).state == "settled"
