@@ -72,7 +72,7 @@ async def verify(places: Places) -> tuple[int, list[Check]]:
     from contracts.read_models import WalletsKeys
     from ledger.verify.book import verify_book
     from ledger.verify.stream import verify_stream
-    from projectors.verify import verify_lake, verify_wallets, wallets_position
+    from projectors.verify import verify_lake, verify_payments, verify_wallets, wallets_position
     from runtime.jetstream import connect_nats
     from runtime.redis_client import connect_redis
 
@@ -99,7 +99,10 @@ async def verify(places: Places) -> tuple[int, list[Check]]:
                     await _catch_up(lambda: wallets_position(client, keys), position)
                     live = await asyncpg.connect(places.database_url)  # sees what was committed after the snapshot
                     try:
-                        return [await verify_wallets(client, keys, live, accounts, position)]
+                        return [
+                            await verify_wallets(client, keys, live, accounts, position),
+                            await verify_payments(client, keys, live, proof.fold.records.payments, position),
+                        ]
                     finally:
                         await live.close()
                 finally:

@@ -38,3 +38,13 @@ class AccountFold(Struct):
     posted_minor: int = 0
     held_minor: int = 0
     changed_at: int = 0
+
+
+class PaymentFold(Struct, frozen=True):
+    """One payment as the book's records say it is, after its event at ``changed_at``."""
+
+    status: str
+    amount_minor: int
+    refunded_minor: int
+    returned_minor: int
+    changed_at: int

@@ -17,20 +17,23 @@ import duckdb
 import redis.asyncio as redis
 
 from contracts.envelope import decode_data, decode_envelope
-from contracts.findings import AccountFold, Check, Difference, compare
+from contracts.findings import AccountFold, Check, Difference, PaymentFold, compare
 from contracts.ids import transfer_id
 from contracts.read_models import (
     ACCOUNTS_TABLE,
     ENTRIES_TABLE,
     LAKE_WRITE_ORDER,
     AccountState,
+    PaymentState,
     WalletsKeys,
     account_of,
     checkpoint_of,
+    payment_of,
 )
 from projectors.book import QUERIES
 from projectors.lake.tables import open_table, position_of
 
+PAYMENTS_NAME: Final = "redis: every payment equals the book's record"
 WALLETS_NAME: Final = "redis: every account's balance equals the book"
 LAKE_NAME: Final = "lake: every entry equals the book"
 DIRECTORY_NAME: Final = "lake: every account equals the book"
@@ -110,6 +113,68 @@ def _figures_in(event: Any, state: AccountState) -> tuple[int, int, int] | None:
             return state.position, balance.posted_minor, balance.held_minor
     named = getattr(event, "account_id", None) == state.account_id
     return (state.position, state.posted_minor, state.held_minor) if named else None
+
+
+async def verify_payments(
+    client: redis.Redis, keys: WalletsKeys, book: asyncpg.Connection, payments: Mapping[str, PaymentFold], position: int
+) -> Check:
+    """Compare every payment in Redis with the records of the book at ``position``."""
+    reached = await wallets_position(client, keys)
+    if reached < position:
+        return Check(PAYMENTS_NAME, 0, Difference("redis: checkpoint", str(reached), f"at least {position}"))
+    members: Any = await client.zrange(keys.payments, 0, -1)
+    known = [member.decode() for member in members]
+    missing = payments.keys() - set(known)
+    if missing:
+        return Check(PAYMENTS_NAME, 0, Difference(f"redis: payment {min(missing)}", "nothing", "a payment of the book"))
+    compared = 0
+    for start in range(0, len(known), PAGE_ACCOUNTS):
+        page = known[start : start + PAGE_ACCOUNTS]
+        async with client.pipeline(transaction=False) as pipeline:
+            for payment_id in page:
+                pipeline.hgetall(keys.payment(payment_id))
+            hashes = await pipeline.execute()
+        difference = await _first_wrong_payment(dict(zip(page, hashes, strict=True)), book, payments, position)
+        compared += len(page)
+        if difference is not None:
+            return Check(PAYMENTS_NAME, compared, difference)
+    return Check(PAYMENTS_NAME, compared)
+
+
+async def _first_wrong_payment(
+    hashes: Mapping[str, Any], book: asyncpg.Connection, payments: Mapping[str, PaymentFold], position: int
+) -> Difference | None:
+    gone = next((payment_id for payment_id, fields in hashes.items() if not fields), None)
+    if gone is not None:
+        return Difference(f"redis: payment {gone}", "nothing", "a payment of the book")
+    states = [payment_of(payment_id, fields) for payment_id, fields in hashes.items()]
+    moved_on = {state.events[-1].position for state in states if state.events[-1].position > position}
+    events = await _events_at(book, moved_on) if moved_on else {}
+    for state in states:
+        at = state.events[-1].position
+        where = f"redis: payment {state.payment_id}: (position, status, amount, refunded, returned)"
+        found = (at, state.status, state.amount_minor, state.refunded_minor, state.returned_minor)
+        expected = _payment_in(events.get(at), state) if at > position else _payment_of(payments.get(state.payment_id))
+        difference = compare(where, found=found, expected=expected)
+        if difference is not None:
+            return difference
+    return None
+
+
+def _payment_of(fold: PaymentFold | None) -> tuple[int, str, int, int, int] | None:
+    if fold is None:
+        return None
+    return fold.changed_at, fold.status, fold.amount_minor, fold.refunded_minor, fold.returned_minor
+
+
+def _payment_in(event: Any, state: PaymentState) -> tuple[int, str, int, int, int] | None:
+    """What the event that moved a payment on says of it; of what it does not say: what Redis says."""
+    if getattr(event, "payment_id", None) != state.payment_id:
+        return None
+    refunded, returned = (getattr(event, name, getattr(state, name)) for name in ("refunded_minor", "returned_minor"))
+    facts = getattr(event, "facts", event)
+    amount_minor = state.amount_minor if facts.amount_minor is None else facts.amount_minor
+    return state.events[-1].position, event.status, amount_minor, refunded, returned
 
 
 async def verify_lake(

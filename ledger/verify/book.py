@@ -1,7 +1,7 @@
 """Verify the book against itself, in one snapshot.
 
 The events are the evidence: their bytes are hashed, their postings added up by code that shares nothing with the
-deciders, and everything else (entries, balances, holds' reservations, head) must follow from them.
+deciders, and everything else (entries, balances, holds' reservations, records, head) must follow from them.
 """
 
 from collections.abc import AsyncIterator
@@ -15,6 +15,7 @@ from contracts.envelope import HASH_OF_NOTHING, UnknownEvent, chain, decode_data
 from contracts.events import AccountOpened, EventData
 from contracts.findings import AccountFold, Check, Difference, compare
 from ledger.store.load import QUERIES
+from ledger.verify.records import RecordsFold, verify_records
 
 PAGE_EVENTS: Final = 2_000
 
@@ -30,6 +31,7 @@ class BookFold(Struct):
     entries: int = 0
     transfers: int = 0
     accounts: dict[str, AccountFold] = field(default_factory=dict)
+    records: RecordsFold = field(default_factory=RecordsFold)
 
 
 class BookProof(Struct, frozen=True):
@@ -49,6 +51,7 @@ async def verify_book(connection: asyncpg.Connection) -> BookProof:
         checks.append(Check("head: position and hash of the last event", 1, _head_difference(head, fold)))
     checks.append(await _verify_accounts(connection, fold))
     checks.append(await _verify_sums(connection, fold))
+    checks.append(await verify_records(connection, fold.records))
     return BookProof(fold, checks)
 
 
@@ -82,6 +85,9 @@ async def _fold_events(connection: asyncpg.Connection, fold: BookFold) -> Differ
                 return Difference(f"entry at position {position}, leg {line[1]}", _shown(pending), _shown(line))
             pending = await anext(entries, None)
         fold.entries += len(lines)
+        wrong = fold.records.apply(data, position)
+        if wrong is not None:
+            return wrong
     return None if pending is None else Difference("entries", _shown(pending), "no entry without an event")
 
 

@@ -25,6 +25,7 @@ class Booked(NamedTuple):
     position: int
     debit: str
     credit: str
+    payment: str  # settled before
 
 
 @asynccontextmanager
@@ -121,6 +122,46 @@ async def redis_account_gone(booked: Booked) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
+async def redis_payment_edited(booked: Booked, field: str, value: str) -> AsyncIterator[None]:
+    """Have the read model say something else of a payment."""
+    key = WalletsKeys(LEDGER).payment(booked.payment)
+    async with Redis.from_url(booked.whole.stack.servers.redis_url) as redis:
+        before = await redis.hget(key, field)
+        await redis.hset(key, field, value)
+        try:
+            yield
+        finally:
+            await (redis.hdel(key, field) if before is None else redis.hset(key, field, before))
+
+
+@asynccontextmanager
+async def redis_payment_gone(booked: Booked) -> AsyncIterator[None]:
+    """Take a payment out of the read model's list."""
+    keys = WalletsKeys(LEDGER)
+    async with Redis.from_url(booked.whole.stack.servers.redis_url) as redis:
+        score = await redis.zscore(keys.payments, booked.payment)
+        await redis.zrem(keys.payments, booked.payment)
+        try:
+            yield
+        finally:
+            await redis.zadd(keys.payments, {booked.payment: score})
+
+
+@asynccontextmanager
+async def record_edited(booked: Booked, edit: str, kind: str, identifier: str) -> AsyncIterator[None]:
+    """Edit or delete a record by one statement about $1 (kind) and $2 (id), and put it back."""
+    async with booked.whole.superuser() as connection:
+        before = await connection.fetchrow("SELECT * FROM records WHERE kind = $1 AND id = $2", kind, identifier)
+        assert before is not None
+        assert await connection.execute(edit, kind, identifier) not in ("UPDATE 0", "DELETE 0")
+        try:
+            yield
+        finally:
+            await connection.execute("DELETE FROM records WHERE kind = $1 AND id = $2", kind, identifier)
+            await connection.copy_records_to_table("records", records=[tuple(before)])
+
+
+@asynccontextmanager
 async def lake_rows_edited(
     booked: Booked, edit: Callable[[dict[str, Any]], dict[str, Any] | None]
 ) -> AsyncIterator[None]:
@@ -187,6 +228,45 @@ TAMPERINGS: dict[str, tuple[Tampering, Callable[[Booked], str]]] = {
         ),
         lambda b: f"account {b.credit}: (number, posted, held)",
     ),
+    "a payment's record": (
+        lambda b: record_edited(
+            b,
+            """UPDATE records SET state = replace(state::text, '"refunded_minor":0', '"refunded_minor":1')::json"""
+            " WHERE kind = $1 AND id = $2",
+            "payment",
+            b.payment,
+        ),
+        lambda b: f"record payment {b.payment}: refunded_minor",
+    ),
+    "a payment's record gone": (
+        lambda b: record_edited(b, "DELETE FROM records WHERE kind = $1 AND id = $2", "payment", b.payment),
+        lambda b: f"record payment {b.payment}",
+    ),
+    "when a record is due": (
+        lambda b: record_edited(
+            b, "UPDATE records SET due_at = now() WHERE kind = $1 AND id = $2", "payment", b.payment
+        ),
+        lambda b: f"record payment {b.payment}: due_at of its row",
+    ),
+    "a limit lifted": (
+        lambda b: record_edited(
+            b,
+            """UPDATE records SET state = replace(state::text, '500000', '900000')::json"""
+            " WHERE kind = $1 AND id = $2",
+            "limit",
+            f"account:{b.debit}",
+        ),
+        lambda b: f"record limit account:{b.debit}: limits",
+    ),
+    "a Redis payment's status": (
+        lambda b: redis_payment_edited(b, "status", "RJCT"),
+        lambda b: f"redis: payment {b.payment}",
+    ),
+    "a Redis payment's refunds": (
+        lambda b: redis_payment_edited(b, "refunded_minor", "5"),
+        lambda b: f"redis: payment {b.payment}",
+    ),
+    "a Redis payment gone": (redis_payment_gone, lambda b: f"redis: payment {b.payment}"),
     "a Redis balance": (redis_balance_edited, lambda b: f"redis: account {b.credit}: (position, posted, held)"),
     "a Redis account gone": (redis_account_gone, lambda b: f"redis: account {b.credit}"),
     "a lake row": (

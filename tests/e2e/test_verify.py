@@ -22,14 +22,26 @@ TRANSFERS = 12
 
 @pytest.fixture(scope="module")
 async def booked(whole: Whole) -> Booked:
-    """Some transfers between two new accounts, in every copy."""
+    """A payment within a limit and some transfers between two new accounts, in every copy."""
     debit, credit = new_key(), new_key()
     await whole.open_accounts(debit, credit)
+    limit = {"currency": "EUR", "window_hours": 24, "amount_max_minor": 500_000, "count_max": None, "basis": "gross"}
+    await whole.send("/v1/limits", {"subject": f"account:{debit}", "limits": [limit]})
+    paid = await whole.send(
+        "/v1/payments",
+        {
+            "debtor_account_id": debit,
+            "creditor_account_id": credit,
+            "instructed_amount": {"currency": "EUR", "value": "1.00"},
+            "end_to_end_id": "E2E-verify",
+        },
+    )
+    payment = paid.json()["data"]["payment_id"]
     position = 0
     for _ in range(TRANSFERS):
         position = (await whole.send("/v1/transfers", move(debit, credit, 10))).json()["position"]
     assert await whole.failures() == []
-    return Booked(whole, position, debit, credit)
+    return Booked(whole, position, debit, credit, payment)
 
 
 async def bursar_verify(whole: Whole) -> tuple[int, dict[str, Any]]:
@@ -59,7 +71,7 @@ async def test_a_sound_ledger_verifies_with_exit_code_0(booked: Booked) -> None:
     assert (code, report["ok"], report["first_difference"]) == (0, True, None), report
     assert report["position"] >= booked.position
     names = " ".join(check["name"] for check in report["checks"])
-    for part in ("hash chain", "head", "accounts", "entries", "stream", "redis", "lake"):
+    for part in ("hash chain", "head", "accounts", "entries", "records", "stream", "redis", "payment", "lake"):
         assert part in names
     assert all(check["count"] > 0 for check in report["checks"])
 

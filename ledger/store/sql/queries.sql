@@ -95,3 +95,6 @@ SELECT account_no, account_id, posted_minor, held_minor FROM accounts ORDER BY a
 
 -- name: sum_entries
 SELECT currency, sum(amount_minor) AS amount_minor FROM entries GROUP BY currency ORDER BY currency;
+
+-- name: scan_records
+SELECT kind, id, due_at, state FROM records ORDER BY kind, id;
