@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+import asyncpg
 import msgspec
 
 from cli.client import BursarClient
-from cli.demo.fintech import MERCHANTS, WALLETS, accounts
+from cli.demo.business import terms
+from cli.demo.fintech import CUSTOMERS, MERCHANTS, WALLETS, accounts
+from cli.demo.people import APP, RITA, People
 from cli.demo.seed import seed
+from cli.devstack import DevStack
+from cli.devstack.postgres import READER
+
+PER_CUSTOMER = 4  # application, evidence, two verdicts
 
 
-async def test_a_second_seed_adds_nothing(commands: BursarClient) -> None:
+async def test_a_second_seed_adds_nothing(people: People) -> None:
     """As for a second `bursar up` on the same data."""
-    first = await seed(commands)
-    second = await seed(commands)
+    first = await seed(people)
+    second = await seed(people)
+    customer_ids = dict.fromkeys(CUSTOMERS, "cust_1")
+    opened = len(accounts(customer_ids)) + 1 + len(MERCHANTS) + len(WALLETS)
     assert second.added == 0
-    assert second.replayed == first.added + first.replayed == len(accounts()) + 1 + len(WALLETS)
+    assert second.replayed == first.added + first.replayed
+    assert second.replayed == opened + PER_CUSTOMER * len(CUSTOMERS) + len(terms("cust_1"))
 
 
-async def test_the_fintech_has_believable_money(commands: BursarClient, queries: BursarClient) -> None:
+async def test_the_fintech_has_believable_money(people: People, queries: BursarClient) -> None:
     """Each wallet has something, the fintech's bank account covers all of it, and every currency adds up to zero."""
-    seeded = await seed(commands)
+    seeded = await seed(people)
     params: dict[str, str | int] = {"min_position": seeded.position, "wait_ms": 10_000}
     report = (await queries.get("/v1/reports/trial-balance", params, accept="application/json")).require()
     rows = msgspec.json.decode(report.content)["rows"]
@@ -32,3 +42,28 @@ async def test_the_fintech_has_believable_money(commands: BursarClient, queries:
         assert balances[f"bank:settlement:{currency}"] == -wallets
     assert len(WALLETS) == 40
     assert len(MERCHANTS) == 8
+
+
+async def test_every_wallet_belongs_to_a_customer_whom_two_people_verified(
+    people: People, demo_stack: DevStack
+) -> None:
+    """The ledger opens no account for anybody else."""
+    await seed(people)
+    connection = await asyncpg.connect(demo_stack.servers.postgres_dsn(READER))
+    try:
+        rows = await connection.fetch("SELECT state::text AS state FROM records WHERE kind = 'customer'")
+    finally:
+        await connection.close()
+    customers = [msgspec.json.decode(row["state"]) for row in rows]
+    assert {one["state"] for one in customers} == {"verified"}
+    assert {account for one in customers for account in one["accounts"]} == {one.account_id for one in WALLETS}
+
+
+async def test_nobody_may_do_another_ones_work(people: People) -> None:
+    """The app releases no payment, a reviewer makes none."""
+    released = await people.speaking_as(APP).post(
+        "/v1/payments/pay_1/review", b'{"decision":"release","reason":"by myself"}', key="own-review"
+    )
+    assert released.status == 403
+    made = await people.speaking_as(RITA).post("/v1/transfers", b'{"postings":[]}', key="own-transfer")
+    assert made.status == 403

@@ -10,20 +10,26 @@ from datetime import UTC, datetime
 import msgspec
 
 from cli.client import BursarClient
+from cli.demo.payments import ON_RAILS, PLOTS
+from cli.demo.people import People, speaking
 from cli.demo.seed import seed
 from cli.demo.traffic import Traffic, run_traffic
 from cli.devstack import DevStack
 from cli.options import CHECKOUT, child_environment
-from runtime.clock import FixedClock, SystemClock
+from runtime.clock import FixedClock
 from runtime.shutdown import Shutdown
 
 FAST_PER_S = 10_000.0
 WISHES = 400
 KINDS = {
-    *("purchase", "transfer_with_fee", "top_up", "payout", "payment"),
+    *("purchase", "transfer_with_fee", "top_up", "payout"),
     *("hold", "hold_end", "reversal", "too_much", "replay"),
+    *PLOTS,
 }
-EXPECTED_REFUSALS = {"refused:insufficient_funds", "refused:transfer_already_reversed", "refused:hold_already_expired"}
+EXPECTED_REFUSALS = {
+    *("refused:insufficient_funds", "refused:transfer_already_reversed", "refused:hold_already_expired"),
+    "refused:authorisation_differs",
+}
 MIDDLE_WITHIN_S = 30.0
 
 
@@ -41,12 +47,10 @@ async def balances(queries: BursarClient, position: int) -> dict[str | None, int
     return {row[4]: row[7] for row in msgspec.json.decode(report.content)["rows"]}
 
 
-async def test_traffic_does_everything_and_keeps_the_book_in_balance(
-    commands: BursarClient, queries: BursarClient
-) -> None:
+async def test_traffic_does_everything_and_keeps_the_book_in_balance(people: People, queries: BursarClient) -> None:
     """Each kind happens, some are refused for want of money, replays are known as such, no wallet is below zero."""
-    await seed(commands)
-    traffic = Traffic(commands, seed=1, clock=SystemClock())
+    await seed(people)
+    traffic = Traffic(people, seed=1)
     await run_traffic(traffic, Shutdown(), rate_per_s=FAST_PER_S, wishes_max=WISHES)
     assert traffic.wishes == WISHES
     assert set(traffic.counts) >= KINDS
@@ -59,26 +63,34 @@ async def test_traffic_does_everything_and_keeps_the_book_in_balance(
     assert max(minor for account_id, minor in after.items() if account_id and account_id.startswith("customers:")) <= 0
 
 
-async def test_the_same_seed_makes_the_same_wishes(commands: BursarClient, queries: BursarClient) -> None:
+async def test_the_same_seed_makes_the_same_wishes(demo_stack: DevStack) -> None:
     """A second run with the same seed at the same time is nothing but replays."""
-    await seed(commands)
     clock = FixedClock(datetime.now(UTC))
     counts = []
-    for _ in range(2):
-        traffic = Traffic(commands, seed=2, clock=clock)
-        await run_traffic(traffic, Shutdown(), rate_per_s=FAST_PER_S, wishes_max=100)
-        counts.append(traffic.counts)
-        assert traffic.counts["purchase"] > 0
+    async with speaking(demo_stack.url("command-api"), demo_stack.servers.data, clock=clock) as people:
+        await seed(people)
+        for _ in range(2):
+            traffic = Traffic(people, seed=2)
+            await run_traffic(traffic, Shutdown(), rate_per_s=FAST_PER_S, wishes_max=100)
+            counts.append(traffic.counts)
+            assert traffic.counts["purchase"] > 0
     answered = {name: count for name, count in counts[0].items() if name != "replayed"}
     assert {name: count for name, count in counts[1].items() if name != "replayed"} == answered
     assert counts[1]["replayed"] > 80
 
 
+async def test_without_counterparties_nothing_is_sent_to_them(people: People) -> None:
+    """As beside `bursar up --no-demo`: payments stay inside the ledger."""
+    await seed(people)
+    traffic = Traffic(people, seed=3, has_rails=False)
+    await run_traffic(traffic, Shutdown(), rate_per_s=FAST_PER_S, wishes_max=60)
+    assert not ON_RAILS & set(traffic.counts)
+    assert traffic.counts["pay_friend"] > 0
+
+
 async def test_traffic_goes_on_after_the_command_api_was_killed(demo_stack: DevStack) -> None:
     """`bursar demo run`, as the stack starts it, waits for the restart and repeats under the same keys."""
-    token_file = demo_stack.servers.data.path / "demo-token"
-    token_file.write_text(demo_stack.token(), encoding="ascii")
-    argv = ["--url", demo_stack.url("command-api"), "--token-file", str(token_file), "--rate", "50", "--wishes", "200"]
+    argv = ["--data-dir", str(demo_stack.servers.data.path), "--rate", "50", "--wishes", "200"]
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-P", "-m", "cli", "demo", "run", *argv), env=child_environment(), cwd=CHECKOUT, stderr=PIPE
     )
