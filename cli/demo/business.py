@@ -25,7 +25,7 @@ MERCHANT_FEES: Final = "fees:merchants:eur"
 SETTLED_MERCHANT: Final = "book-cellar"
 PAYABLE: Final = f"merchants:{SETTLED_MERCHANT}:payable:eur"
 
-AUTHENTICATED_FROM_MINOR: Final = 500_00
+AUTHENTICATED_FROM_MINOR: Final = 100_00
 LIMITED: Final = "petr"
 LIMIT_MINOR: Final = 400_00
 
@@ -73,7 +73,7 @@ def terms(limited_customer_id: str) -> list[tuple[str, str, Command]]:
         (
             "authentication",
             "/v1/authentication",
-            DefineAuthentication(currency="EUR", amount_from_minor=AUTHENTICATED_FROM_MINOR, new_payee=True),
+            DefineAuthentication(currency="EUR", amount_from_minor=AUTHENTICATED_FROM_MINOR, new_payee=False),
         ),
         (
             "limits",

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import re
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
@@ -14,8 +9,8 @@ from typing import Final
 import pytest
 
 from cli.devstack import BURSAR_PROCESSES, DevStack
+from tests.guides.typed import ROOT, blocks_of, type_guide, unsaid
 
-ROOT: Final = Path(__file__).resolve().parents[2]
 GUIDE: Final = ROOT / "docs" / "guides" / "first-requests.md"
 SCRIPT_WITHIN_S: Final = 60
 # A newcomer reads more slowly than this test types; by then the lake has the first entries.
@@ -49,36 +44,10 @@ async def stack(tmp_path: Path) -> AsyncIterator[DevStack]:
         yield running
 
 
-def blocks_of(text: str) -> list[tuple[str, str]]:
-    """Return (heading, shell block) for every block that is to be typed, in order; `bursar up` is running already."""
-    preamble, *parts = re.split(r"^## (.+)$", text, flags=re.MULTILINE)
-    sections = [("", preamble), *zip(parts[0::2], parts[1::2], strict=True)]
-    blocks = [(title, block) for title, body in sections for block in re.findall(r"```bash\n(.*?)```", body, re.DOTALL)]
-    return [(title, block) for title, block in blocks if "bursar up" not in block]
-
-
-def script_of(blocks: list[tuple[str, str]]) -> str:
-    """Put the blocks into one shell, each behind its heading, with `./bursar` as this interpreter."""
-    lines = ["set -euo pipefail"]
-    for title, block in blocks:
-        lines += [f"echo; echo '## {title}'", LAKE_IS_THERE if title == "7. Look back" else "", block]
-    return "\n".join(lines).replace("./bursar", f"{sys.executable} -P -m cli")
-
-
-async def test_every_block_answers_what_the_guide_says(stack: DevStack, tmp_path: Path) -> None:
-    blocks = blocks_of(GUIDE.read_text(encoding="utf-8"))
-    environ = {**os.environ, "PYTHONPATH": str(ROOT), "BURSAR_DATA_DIR": str(tmp_path / "stack")}
-    command = ["bash", "-c", script_of(blocks)]
-    done = await asyncio.to_thread(
-        subprocess.run, command, env=environ, capture_output=True, text=True, timeout=SCRIPT_WITHIN_S
-    )
-    assert done.returncode == 0, done.stderr
-
-    outputs = dict.fromkeys(SAID, "")
-    for title, output in re.findall(r"^## (.+)\n((?:(?!^## ).*\n?)*)", done.stdout, re.MULTILINE):
-        outputs[title] += output
-    for title, said in SAID.items():
-        assert re.search(".*".join(map(re.escape, said)), outputs[title], re.DOTALL), f"{title}: {outputs[title]}"
+async def test_every_block_answers_what_the_guide_says(stack: DevStack) -> None:
+    first = {"7. Look back": LAKE_IS_THERE}
+    outputs = await type_guide(GUIDE, stack.servers.data.path, first=first, within_s=SCRIPT_WITHIN_S)
+    assert unsaid(outputs, SAID) == []
 
 
 def test_every_section_with_requests_is_checked() -> None:

@@ -1,0 +1,72 @@
+"""docs/guides/payments-tour.md is typed into a shell, block by block, and answers what it says it answers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from cli.demo.people import speaking
+from cli.demo.seed import seed
+from cli.devstack import BURSAR_PROCESSES, DevStack
+from cli.devstack.processes import SIMULATORS
+from tests.guides.typed import ROOT, blocks_of, type_guide, unsaid
+
+GUIDE: Final = ROOT / "docs" / "guides" / "payments-tour.md"
+SCRIPT_WITHIN_S: Final = 120
+LAKE_IS_THERE: Final = (
+    "for _ in {1..200}; do ask reports/trial-balance | grep -q customers:zora:eur && break; sleep 0.1; done"
+)
+
+# What the output of a section's blocks must contain, in this order.
+SAID: Final = {
+    "1. Know the customer": [
+        '"type":"evidence_added"',
+        '"code":"four_eyes_required"',
+        '"type":"verification_proposed"',
+        '"type":"customer_verified"',
+    ],
+    "2. Open her account": ['"type":"account_opened"', '"customer_id":"cust_'],
+    "3. Top up from a card": ["is ACSC"],
+    "4. Pay a friend": ["is ACSC"],
+    "5. Pay somebody at another bank": [
+        '"type":"payment_authorisation_requested"',
+        '"code":"insufficient_user_authentication"',
+        '"code":"authorisation_differs"',
+        '"type":"payment_accepted"',
+        "is ACSC",
+    ],
+    "6. See what happened": ["payment_authorised", "payment_settled"],
+    "7. Ask to be paid": ['"type":"payment_settled"', "is ACSC"],
+    "8. Give something back": ['"type":"payment_refunded"', '"refunded_minor":600'],
+    "9. Pay out": ["is ACSP"],
+    # 400.00 - 12.00 - 150.00 - 0.28 - 8.00 + 6.00 = 235.72, of which 50.00 are held
+    "10. Look at the books": [
+        '"posted_minor":23572,"held_minor":5000,"available_minor":18572',
+        "customers:zora:eur",
+        '"total","EUR",2',
+        ",0\n",
+    ],
+}
+
+
+@pytest.fixture
+async def stack(tmp_path: Path) -> AsyncIterator[DevStack]:
+    """What `bursar up` runs, seeded, without traffic."""
+    async with DevStack(tmp_path / "stack", processes=(*SIMULATORS, *BURSAR_PROCESSES)) as running:
+        async with speaking(running.url("command-api"), running.servers.data) as people:
+            await seed(people)
+        yield running
+
+
+async def test_every_block_answers_what_the_tour_says(stack: DevStack) -> None:
+    first = {"10. Look at the books": LAKE_IS_THERE}
+    outputs = await type_guide(GUIDE, stack.servers.data.path, first=first, within_s=SCRIPT_WITHIN_S)
+    assert unsaid(outputs, SAID) == []
+
+
+def test_every_section_with_requests_is_checked() -> None:
+    titles = {title for title, _ in blocks_of(GUIDE.read_text(encoding="utf-8")) if title}
+    assert titles == set(SAID)
