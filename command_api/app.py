@@ -33,6 +33,7 @@ from command_api.routes import (
     periods,
     rails,
     reviews,
+    standing_orders,
     transfers,
 )
 from command_api.routes.messages import RailSecrets
@@ -78,7 +79,10 @@ from runtime.webhooks import check_secret
 SIGNED_PATHS: Final = tuple(f"/v1/rails/{rail}/messages" for rail in (messages.SCT_INST, messages.CARD_PSP))
 NO_SHELF: Final = "risk"  # a folder that need not exist
 BATCH_BODY_BYTES_MAX: Final = 8 * 1024 * 1024  # the largest batch, each command with room for a reference
-MODULES: Final = (accounts, transfers, periods, holds, payments, reviews, operations, rails, deadlines, batches)
+MODULES: Final = (
+    *(accounts, transfers, periods, holds, payments, standing_orders, reviews),
+    *(operations, rails, deadlines, batches),
+)
 HANDLERS: Final[list[HTTPRouteHandler]] = [handler for module in MODULES for handler in module.HANDLERS]
 
 log = structlog.get_logger(__name__)

@@ -20,6 +20,7 @@ NOT_FOUND: Final = frozenset(
         Rejection.TRANSFER_NOT_FOUND,
         Rejection.HOLD_NOT_FOUND,
         Rejection.PAYMENT_NOT_FOUND,
+        Rejection.STANDING_ORDER_NOT_FOUND,
     }
 )
 CONFLICT: Final = frozenset(
@@ -39,6 +40,11 @@ CONFLICT: Final = frozenset(
         Rejection.FOUR_EYES_REQUIRED,
         Rejection.REVIEWERS_DISAGREE,
         Rejection.RETURN_ALREADY_BOOKED,
+        Rejection.STANDING_ORDER_STATE_CONFLICT,
+        Rejection.OCCURRENCE_ALREADY_ISSUED,
+        Rejection.OCCURRENCE_NOT_NEXT,
+        Rejection.IBAN_ALREADY_ASSIGNED,
+        Rejection.PAYMENT_FILE_DUPLICATE,
     }
 )
 

@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 from contracts.commands import (
     BatchItem,
     Command,
+    IbanText,
     Instant,
     InstructedAmount,
     InstructionId,
@@ -21,7 +22,7 @@ from contracts.commands import (
     Reference,
 )
 from contracts.envelope import Actor
-from contracts.ids import AccountId, HoldId, PaymentId, TransferId
+from contracts.ids import AccountId, HoldId, PaymentId, StandingOrderId, TransferId
 from contracts.money import AmountMinor
 from ledger.sequencer.queue import BATCH_COMMANDS_MAX
 from runtime.http.framework import ProblemException, field_error_of
@@ -33,6 +34,7 @@ PATH_TYPES: Final[dict[str, Any]] = {
     "transfer_id": TransferId,
     "hold_id": HoldId,
     "payment_id": PaymentId,
+    "standing_order_id": StandingOrderId,
 }
 
 C = TypeVar("C", bound=Command)
@@ -136,6 +138,18 @@ class RailReturn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     return_id: Annotated[str, Meta(min_length=1, max_length=64)]
     amount_minor: AmountMinor
     reason_code: ReasonCode
+
+
+class Occurrence(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The day of a standing order's occurrence."""
+
+    occurrence_on: date
+
+
+class AccountIban(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An IBAN of this institution."""
+
+    iban: IbanText
 
 
 class Batch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -7,8 +7,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from command_api.desk import AnyRequest, Desk
-from command_api.requests import Answer, Nothing, command_of
-from contracts.commands import ExpireHold, ExpirePayment, StartPayment
+from command_api.requests import Answer, Nothing, Occurrence, command_of
+from contracts.commands import ExpireHold, ExpirePayment, IssueStandingOrder, StartPayment
 
 SCOPE: Final = "deadlines:write"
 
@@ -37,4 +37,12 @@ async def expire_payment(
     return await desk.send(request, command_of(ExpirePayment, data, payment_id=payment_id))
 
 
-HANDLERS: Final = [expire_hold, start_payment, expire_payment]
+@post("/standing-orders/{standing_order_id:str}/issue")
+async def issue_standing_order(
+    standing_order_id: FromPath[str], data: JSONBody[Occurrence], request: AnyRequest, desk: NamedDependency[Desk]
+) -> Answer:
+    """Make the payment of a standing order's occurrence whose day has come; each once, in order."""
+    return await desk.send(request, command_of(IssueStandingOrder, data, standing_order_id=standing_order_id))
+
+
+HANDLERS: Final = [expire_hold, start_payment, expire_payment, issue_standing_order]

@@ -12,7 +12,7 @@ a new version.
 
 from typing import Final
 
-from contracts.events import accounts, holds, limits, payments, transfers
+from contracts.events import accounts, holds, limits, payment_files, payments, standing_orders, transfers
 from contracts.events.accounts import (
     AccountClosed,
     AccountFrozen,
@@ -34,6 +34,7 @@ from contracts.events.holds import (
     HoldStatus,
 )
 from contracts.events.limits import LimitsDefined, LimitSet
+from contracts.events.payment_files import IbanAssigned, PaymentFileReceived
 from contracts.events.payments import (
     AuthenticationDefined,
     Instruction,
@@ -63,6 +64,15 @@ from contracts.events.payments import (
     RailDefined,
     SealedParty,
 )
+from contracts.events.standing_orders import (
+    StandingOrderAuthorised,
+    StandingOrderCancelled,
+    StandingOrderCreated,
+    StandingOrderIssued,
+    StandingOrderResumed,
+    StandingOrderState,
+    StandingOrderSuspended,
+)
 from contracts.events.transfers import (
     PeriodClosed,
     TransferPosted,
@@ -88,6 +98,7 @@ __all__ = [
     "HoldPlaced",
     "HoldReleased",
     "HoldStatus",
+    "IbanAssigned",
     "Instruction",
     "LimitSet",
     "LimitsDefined",
@@ -98,6 +109,7 @@ __all__ = [
     "PaymentCancelled",
     "PaymentContradicted",
     "PaymentFacts",
+    "PaymentFileReceived",
     "PaymentHeldForReview",
     "PaymentInitiated",
     "PaymentInstructed",
@@ -119,11 +131,18 @@ __all__ = [
     "PostedPosting",
     "RailDefined",
     "SealedParty",
+    "StandingOrderAuthorised",
+    "StandingOrderCancelled",
+    "StandingOrderCreated",
+    "StandingOrderIssued",
+    "StandingOrderResumed",
+    "StandingOrderState",
+    "StandingOrderSuspended",
     "TransferPosted",
     "TransferReversed",
 ]
 
-CONTEXTS: Final = (accounts, transfers, holds, payments, limits)
+CONTEXTS: Final = (accounts, transfers, holds, payments, limits, standing_orders, payment_files)
 
 # Type name and version of every event that is written today -> its struct. Older versions are read by way of
 # contracts/upcasters.

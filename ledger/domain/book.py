@@ -8,10 +8,11 @@ from typing import Any, Final
 
 from contracts import events as e
 from contracts.rejections import Refused
-from ledger.domain import accounts, holds, limits, transfers
+from ledger.domain import accounts, holds, limits, payment_files, transfers
 from ledger.domain.contexts import Context, Decider, Evolver, Follow, Touch
 from ledger.domain.payments import context as payments
 from ledger.domain.records import Record
+from ledger.domain.standing_orders import context as standing_orders
 from ledger.domain.state import Moment, State
 
 Line = tuple[int, int, str, int, int, date]
@@ -22,6 +23,8 @@ CONTEXTS: Final[tuple[Context, ...]] = (
     holds.CONTEXT,
     payments.CONTEXT,
     limits.CONTEXT,
+    standing_orders.CONTEXT,
+    payment_files.CONTEXT,
 )
 
 

@@ -279,6 +279,14 @@ _FOLDS: Final[dict[type[e.EventData], Callable[[Changes, Event, Any], None]]] = 
     e.RailDefined: _nothing_to_show,
     e.AuthenticationDefined: _nothing_to_show,
     e.LimitsDefined: _nothing_to_show,
+    e.StandingOrderCreated: _nothing_to_show,
+    e.StandingOrderAuthorised: _nothing_to_show,
+    e.StandingOrderIssued: _nothing_to_show,
+    e.StandingOrderSuspended: _nothing_to_show,
+    e.StandingOrderResumed: _nothing_to_show,
+    e.StandingOrderCancelled: _nothing_to_show,
+    e.IbanAssigned: _nothing_to_show,
+    e.PaymentFileReceived: _nothing_to_show,
 }
 
 

@@ -42,6 +42,14 @@ FIRST_EVENT_OF: Final[dict[type[c.Command], type[e.EventData]]] = {
     c.DefineRail: e.RailDefined,
     c.DefineAuthentication: e.AuthenticationDefined,
     c.DefineLimits: e.LimitsDefined,
+    c.CreateStandingOrder: e.StandingOrderCreated,
+    c.AuthoriseStandingOrder: e.StandingOrderAuthorised,
+    c.IssueStandingOrder: e.StandingOrderIssued,
+    c.SuspendStandingOrder: e.StandingOrderSuspended,
+    c.ResumeStandingOrder: e.StandingOrderResumed,
+    c.CancelStandingOrder: e.StandingOrderCancelled,
+    c.AssignIban: e.IbanAssigned,
+    c.ReceivePaymentFile: e.PaymentFileReceived,
 }
 
 # Text, numbers and maps may be narrower in a command; structure and names may not differ.

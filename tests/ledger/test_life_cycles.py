@@ -13,9 +13,11 @@ from contracts.rejections import Refused
 from ledger.domain.accounts import ACCOUNT_REFUSALS, ACCOUNT_TRANSITIONS
 from ledger.domain.book import DECIDERS, EVOLVERS, TOUCHES
 from ledger.domain.holds import HOLD_REFUSALS, HOLD_TRANSITIONS
+from ledger.domain.payment_files import SealedIban, UnpayableTransaction
 from ledger.domain.payments.authorisation import ProvenAuthorisation
 from ledger.domain.payments.initiation import AssessedPayment
 from ledger.domain.payments.life_cycle import PAYMENT_TRANSITIONS
+from ledger.domain.standing_orders.creation import AssessedOrder, ProvenSeries
 from tests.ledger.refusals import BANK
 from tests.support.ledger import TOMORROW, a_bank, capture
 
@@ -25,8 +27,15 @@ HOLD_EVENTS = (e.HoldExtended, e.HoldCaptured, e.HoldReleased, e.HoldExpired)
 
 
 def test_every_command_has_a_decision_and_every_event_an_evolution() -> None:
-    assessed: dict[type, type] = {AssessedPayment: c.InitiatePayment, ProvenAuthorisation: c.AuthorisePayment}
-    assert {assessed.get(kind, kind) for kind in DECIDERS} == set(c.Command.__subclasses__())
+    assessed: dict[type, type] = {
+        AssessedPayment: c.InitiatePayment,
+        ProvenAuthorisation: c.AuthorisePayment,
+        AssessedOrder: c.CreateStandingOrder,
+        ProvenSeries: c.AuthoriseStandingOrder,
+        SealedIban: c.AssignIban,
+    }
+    of_the_door = {UnpayableTransaction}  # no client can ask for it
+    assert {assessed.get(kind, kind) for kind in DECIDERS.keys() - of_the_door} == set(c.Command.__subclasses__())
     assert set(DECIDERS) == set(TOUCHES)
     assert set(EVOLVERS) == set(e.EVENT_TYPES.values())
 

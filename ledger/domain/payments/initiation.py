@@ -15,7 +15,7 @@ from contracts.events import EventData, PaymentInitiated
 from contracts.events.payments import SealedParty
 from contracts.ids import payment_id
 from contracts.money import AmountOutOfRange, WrongScale, minor_of
-from contracts.payment_codes import STATUS_OF
+from contracts.payment_codes import STATUS_OF, RailName
 from contracts.rejections import Refused, Rejection
 from ledger.domain import limits
 from ledger.domain.contexts import Touched
@@ -155,6 +155,7 @@ def payment_from(event: PaymentInitiated, state: State) -> Payment | Refused:
         causes=causes,
         reviewers_wanted=reviewers_wanted,
         challenged=challenged,
+        cleared=() if event.standing_order_id is None else ("authentication",),  # the series was authorised
     )
 
 
@@ -181,32 +182,59 @@ def evolve_initiated(state: State, event: PaymentInitiated, position: int) -> No
     state.records[PAYMENT, event.payment_id] = payment
 
 
-def touch_payment(command: AssessedPayment, touched: Touched) -> None:
-    """Its accounts, its currency, its rail, its currency's authentication terms."""
+class Needs(Struct, frozen=True, kw_only=True):
+    """By what a payment that is about to be decided finds the states it looks at."""
+
+    debtor_account_id: str | None
+    creditor_account_id: str | None
+    payee_id: str | None
+    currency: str
+    rail: RailName
+
+
+def needs_of(command: AssessedPayment) -> Needs:
+    """What a client's wish looks at."""
     wish = command.wish
-    currency = wish.instructed_amount.currency
-    touched.accounts.update(filter(None, (wish.debtor_account_id, wish.creditor_account_id)))
-    touched.currencies.add(currency)
-    touched.records.add((AUTHENTICATION, currency))
-    if wish.chosen_rail != "book":
-        touched.records.add((RAIL, f"{wish.chosen_rail}:{currency}"))
+    return Needs(
+        debtor_account_id=wish.debtor_account_id,
+        creditor_account_id=wish.creditor_account_id,
+        payee_id=wish.creditor_account_id if command.creditor is None else command.creditor.payee_id,
+        currency=wish.instructed_amount.currency,
+        rail=wish.chosen_rail,
+    )
+
+
+def touch_payment(command: AssessedPayment, touched: Touched) -> None:
+    """What can be named from the wish."""
+    touch_needs(needs_of(command), touched)
 
 
 def follow_payment(command: AssessedPayment, state: State, touched: Touched) -> None:
-    """The rail's accounts, and whether the payee is known."""
-    wish = command.wish
-    currency = wish.instructed_amount.currency
-    if wish.chosen_rail != "book":
-        terms = rail_of(state, wish.chosen_rail, currency)
+    """What can be named once accounts and rails are loaded."""
+    follow_needs(needs_of(command), state, touched)
+
+
+def touch_needs(needs: Needs, touched: Touched) -> None:
+    """A payment's accounts, its currency, its rail, its currency's authentication terms."""
+    touched.accounts.update(filter(None, (needs.debtor_account_id, needs.creditor_account_id)))
+    touched.currencies.add(needs.currency)
+    touched.records.add((AUTHENTICATION, needs.currency))
+    if needs.rail != "book":
+        touched.records.add((RAIL, f"{needs.rail}:{needs.currency}"))
+
+
+def follow_needs(needs: Needs, state: State, touched: Touched) -> None:
+    """The rail's accounts, the limits, and whether the payee is known."""
+    if needs.rail != "book":
+        terms = rail_of(state, needs.rail, needs.currency)
         if terms is not None:
             touched.accounts.update((terms.clearing_account_id, terms.suspense_account_id))
-    if wish.debtor_account_id is None:
+    if needs.debtor_account_id is None:
         return
-    debtor = state.account(wish.debtor_account_id)
-    payee_id = wish.creditor_account_id if command.creditor is None else command.creditor.payee_id
+    debtor = state.account(needs.debtor_account_id)
     customer_id = None if debtor is None else debtor.terms.customer_id
-    subjects = limits.subjects_of(account_id=wish.debtor_account_id, customer_id=customer_id, payee_id=payee_id)
+    subjects = limits.subjects_of(account_id=needs.debtor_account_id, customer_id=customer_id, payee_id=needs.payee_id)
     touched.records.update((limits.LIMIT, subject) for subject in subjects)
-    if state.record(AUTHENTICATION, currency) is not None:
-        key = payee_key(customer_id=customer_id, debtor_account_id=wish.debtor_account_id, payee_id=payee_id)
+    if state.record(AUTHENTICATION, needs.currency) is not None:
+        key = payee_key(customer_id=customer_id, debtor_account_id=needs.debtor_account_id, payee_id=needs.payee_id)
         touched.records.add((PAYEE, key))
