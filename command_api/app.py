@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 from command_api.assessing import Assessor, Inspectors
 from command_api.desk import Desk
 from command_api.document import PREFIX, write_document
+from command_api.files.filing import FILE_BYTES_MAX, Filing
 from command_api.holders import AccountHolders
 from command_api.problems import render_refusal
 from command_api.risk.lag import HeadWatch
@@ -29,6 +30,7 @@ from command_api.routes import (
     holds,
     messages,
     operations,
+    payment_files,
     payments,
     periods,
     rails,
@@ -77,6 +79,7 @@ from runtime.webhooks import check_secret
 
 # Messages of rails: a signature in place of a token.
 SIGNED_PATHS: Final = tuple(f"/v1/rails/{rail}/messages" for rail in (messages.SCT_INST, messages.CARD_PSP))
+BOOK_CONNECTIONS_MAX: Final = 8  # beside the sequencer's own: look-ups, and keys of payees never paid before
 NO_SHELF: Final = "risk"  # a folder that need not exist
 BATCH_BODY_BYTES_MAX: Final = 8 * 1024 * 1024  # the largest batch, each command with room for a reference
 MODULES: Final = (
@@ -130,7 +133,13 @@ class Settings(ScreeningSettings, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 def create_app(
-    *, desk: Desk, verifier: TokenVerifier, registry: CollectorRegistry, ledger: str, secrets: RailSecrets
+    *,
+    desk: Desk,
+    filing: Filing,
+    verifier: TokenVerifier,
+    registry: CollectorRegistry,
+    ledger: str,
+    secrets: RailSecrets,
 ) -> ASGIApp:
     """Put the application and what surrounds every request together."""
 
@@ -139,6 +148,9 @@ def create_app(
 
     async def give_desk() -> Desk:
         return desk
+
+    async def give_filing() -> Filing:
+        return filing
 
     document = write_document(HANDLERS)
     litestar = Litestar(
@@ -156,6 +168,14 @@ def create_app(
                     "secrets": Provide(give_secrets, use_cache=True),
                 },
             ),
+            Router(
+                PREFIX,
+                route_handlers=[_group(payment_files.HANDLERS, scope=payment_files.SCOPE, ledger=ledger)],
+                dependencies={
+                    "desk": Provide(give_desk, use_cache=True),
+                    "filing": Provide(give_filing, use_cache=True),
+                },
+            ),
             api_pages(lambda: document),
         ],
         openapi_config=None,
@@ -167,6 +187,7 @@ def create_app(
         litestar,  # type: ignore[arg-type]  # Litestar spells the same ASGI types as TypedDicts
         rules=[
             BodyRule(prefix="/v1/batches", bytes_max=BATCH_BODY_BYTES_MAX),
+            BodyRule(prefix=PREFIX + payment_files.PATH, bytes_max=FILE_BYTES_MAX, content_types=(messages.XML,)),
             BodyRule(prefix=SIGNED_PATHS[0], content_types=(messages.XML,)),
         ],
     )
@@ -216,17 +237,21 @@ async def serve(settings: Settings) -> int:
     shutdown.listen()
     clock = SystemClock()
     registry = create_registry()
-    book = await create_pool(settings.database_url, application_name="bursar-command-api", size_max=2)
+    book = await create_pool(
+        settings.database_url, application_name="bursar-command-api", size_max=BOOK_CONNECTIONS_MAX
+    )
     async with book.acquire() as connection:
         await read_head(connection, ledger=settings.ledger)
     nats = NatsLink(settings.nats_url, name="bursar-command-api", shutdown=shutdown, registry=registry)
     queue = SubmissionQueue(commands_max=settings.commands_waiting_max)
     sequencer = create_sequencer(settings, nats=nats, clock=clock, registry=registry, queue=queue)
     inspectors = await create_inspectors(settings, book=book, clock=clock, registry=registry)
+    assessor = Assessor(inspectors)
     keys = await key_source(settings, clock=clock)
     verifier = TokenVerifier(keys, settings.token_issuer, settings.token_audience, clock)
     app = create_app(
-        desk=Desk(sequencer=sequencer, clock=clock, assessor=Assessor(inspectors)),
+        desk=Desk(sequencer=sequencer, clock=clock, assessor=assessor),
+        filing=Filing(book=book, assessor=assessor, vault=inspectors.vault),
         verifier=verifier,
         registry=registry,
         ledger=settings.ledger,
