@@ -65,7 +65,14 @@ BURSAR_PROCESSES: tuple[ProcessSpec, ...] = (
         settings=(
             *("environment", "database_url", "nats_url", "command_api_url", "service_token_file", "port"),
             *("vault_database_url", "vault_keys_file", "sct_inst_url", "card_psp_url"),
-            *("files_dir", "file_cut_off_minutes", "institution_name", "institution_iban", "institution_bic"),
+            *(
+                "files_dir",
+                "file_cut_off_minutes",
+                "file_calendar",
+                "institution_name",
+                "institution_iban",
+                "institution_bic",
+            ),
         ),
         role=REACTOR,
     ),
@@ -111,7 +118,7 @@ def _simulated(name: str, rail: str) -> tuple[str, ...]:
 
 # Counterparties of the rails; each keeps its books, and the secret of its webhooks, in a folder of its own.
 SIMULATORS: tuple[ProcessSpec, ...] = (
-    ProcessSpec(name="bank", settings=(), argv=_simulated("bank", "sct_inst")),
+    ProcessSpec(name="bank", settings=(), argv=(*_simulated("bank", "sct_inst"), "--files-dir", "{files_dir}")),
     ProcessSpec(name="cards", settings=(), argv=_simulated("cards", "card_psp")),
 )
 
@@ -141,6 +148,7 @@ def service_of(spec: ProcessSpec, servers: Servers) -> Service:
         "card_psp_secret_file": _secret_of(servers, "cards"),
         "files_dir": str(servers.data.path / "bank-files"),
         "file_cut_off_minutes": "1",
+        "file_calendar": "EVERY_DAY",
         "institution_name": "Bursar Demo",
         "institution_iban": "DE02120300000000202051",
         "institution_bic": "BYLADEM1001",
