@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import asyncpg
 import structlog
@@ -143,38 +143,23 @@ def create_app(
 ) -> ASGIApp:
     """Put the application and what surrounds every request together."""
 
-    async def give_secrets() -> RailSecrets:
-        return secrets
-
-    async def give_desk() -> Desk:
-        return desk
-
-    async def give_filing() -> Filing:
-        return filing
-
     document = write_document(HANDLERS)
     litestar = Litestar(
         route_handlers=[
             Router(
                 PREFIX,
                 route_handlers=[_group(module.HANDLERS, scope=module.SCOPE, ledger=ledger) for module in MODULES],
-                dependencies={"desk": Provide(give_desk, use_cache=True)},
+                dependencies={"desk": _given(desk)},
             ),
             Router(
                 PREFIX,
                 route_handlers=list(messages.HANDLERS),
-                dependencies={
-                    "desk": Provide(give_desk, use_cache=True),
-                    "secrets": Provide(give_secrets, use_cache=True),
-                },
+                dependencies={"desk": _given(desk), "secrets": _given(secrets)},
             ),
             Router(
                 PREFIX,
                 route_handlers=[_group(payment_files.HANDLERS, scope=payment_files.SCOPE, ledger=ledger)],
-                dependencies={
-                    "desk": Provide(give_desk, use_cache=True),
-                    "filing": Provide(give_filing, use_cache=True),
-                },
+                dependencies={"desk": _given(desk), "filing": _given(filing)},
             ),
             api_pages(lambda: document),
         ],
@@ -194,6 +179,15 @@ def create_app(
     app = Authenticate(app, verifier=verifier, public_prefixes=(*OPEN_PATHS, *SIGNED_PATHS))
     app = MeasureRequests(app, registry=registry)
     return TraceRequests(app)
+
+
+def _given(value: Any) -> Provide:
+    """Hand the same thing to every handler that asks for it."""
+
+    async def give() -> Any:
+        return value
+
+    return Provide(give, use_cache=True)
 
 
 def _group(handlers: Sequence[HTTPRouteHandler], *, scope: str | None, ledger: str) -> Router:
