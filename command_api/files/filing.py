@@ -39,7 +39,7 @@ from runtime.vault import Vault
 FILE_BYTES_MAX: Final = 16 * 1024 * 1024
 TRANSACTIONS_MAX: Final = BATCH_COMMANDS_MAX
 FILES_AT_ONCE_MAX: Final = 2
-LIMITS: Final = XmlLimits(bytes_max=FILE_BYTES_MAX, nodes_max=400_000)
+LIMITS: Final = XmlLimits(bytes_max=FILE_BYTES_MAX, nodes_max=300_000)
 
 _canonical = msgspec.json.Encoder().encode
 

@@ -99,11 +99,11 @@ def occurrences_hold(recurrence: dict[str, Any], pauses: list[int]) -> None:
         look(diary, so)
     issued = [event for event in diary.events if isinstance(event, e.StandingOrderIssued)]
     made = [event for event in diary.events if isinstance(event, e.PaymentInitiated)]
-    days = [event.occurrence_on for event in issued]
-    assert days == expected(wanted, created_on=FIRST_DAY, until=diary.today)
+    paid = [event.occurrence_on for event in issued]
+    assert paid == expected(wanted, created_on=FIRST_DAY, until=diary.today)
     assert [event.number for event in issued] == list(range(1, len(issued) + 1))
     assert [event.payment_id for event in made] == [event.payment_id for event in issued]
-    assert [event.end_to_end_id for event in made] == [f"RENT-{day:%Y%m%d}" for day in days]
+    assert [event.end_to_end_id for event in made] == [f"RENT-{day:%Y%m%d}" for day in paid]
 
 
 @settings(max_examples=60, deadline=None)

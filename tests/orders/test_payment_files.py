@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,7 +15,13 @@ from command_api.files.filing import FILE_BYTES_MAX
 from tests.command_api.door import Door, new_key, problem_in
 from tests.orders.files import OUTSIDE, Wish, customer, iban_of, payment_file, read_answer, send
 
-SECONDS_MAX = 1.0  # for a file that nobody should write
+CPU_S_MAX = 1.0  # of the door, for a file that nobody should write; its own time, however busy the machine is
+
+
+def cpu_s(door: Door) -> float:
+    """The processor time that the door has used so far, of all its threads."""
+    fields = Path(f"/proc/{door.process.pid}/stat").read_text("ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 async def events_about(door: Door, *kinds: str) -> list[dict[str, Any]]:
@@ -170,11 +178,11 @@ HOSTILE = {
 async def test_a_file_that_is_not_sound_is_refused_whole_and_quickly(door: Door, what: str) -> None:
     body, status = HOSTILE[what]
     before = len(await door.events())
-    begun = time.perf_counter()
+    used_before = cpu_s(door)
 
     answer = await send(door, body)
 
-    assert time.perf_counter() - begun < SECONDS_MAX
+    assert cpu_s(door) - used_before < CPU_S_MAX
     problem_in(answer, status=status)
     assert len(await door.events()) == before
 
