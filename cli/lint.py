@@ -18,6 +18,7 @@ STATIC_CHECKS = {
     "ruff format": ("ruff", "format", "--check"),
     "mypy": ("mypy",),
     "imports": ("lint-imports",),
+    "published schemas": ("python", "-m", "cli.published"),
 }
 CHECKS = {**STATIC_CHECKS, "architecture": ("pytest", "-q", "tests/architecture")}
 CHECK_WITHIN_S = 900.0

@@ -15,7 +15,8 @@ from cli.options import Failure, data_dir_option, json_option
 if TYPE_CHECKING:
     from cli.devstack.state import DataDir
 
-MODELS = ("wallets", "lake", "risk")
+MODELS = ("wallets", "lake", "risk", "public_events")
+WITHOUT_POSITION = {"public_events"}  # the query API answers nothing from it, so `bursar status` shows no position
 REBUILT_WITHIN_S = 600.0
 POLL_S = 0.5
 LEDGER = "main"  # of the local stack
@@ -40,8 +41,8 @@ def command(model: str, data_dir: Path, as_json: bool, no_wait: bool) -> None:
         raise Failure(f"no stack runs in {data.path}; start it with `bursar up`")
     started = time.perf_counter()
     removed = asyncio.run(_drop(model, data))
-    click.echo(f"dropped {model}: {removed} keys or files", err=True)
-    position = None if no_wait else asyncio.run(_wait(model, data))
+    click.echo(f"dropped {model}: {removed} keys, files or messages", err=True)
+    position = None if no_wait or model in WITHOUT_POSITION else asyncio.run(_wait(model, data))
     seconds = round(time.perf_counter() - started, 1)
     if as_json:
         click.echo(json.dumps({"model": model, "removed": removed, "position": position, "seconds": seconds}))

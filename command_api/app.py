@@ -13,9 +13,11 @@ from msgspec import Meta
 from nats.errors import Error as NatsError
 from prometheus_client import CollectorRegistry
 
+from command_api.applicants import Applicants
 from command_api.assessing import Assessor, Inspectors
 from command_api.desk import Desk
 from command_api.document import PREFIX, write_document
+from command_api.erasures import Erasures
 from command_api.files.filing import FILE_BYTES_MAX, Filing
 from command_api.holders import AccountHolders
 from command_api.problems import render_refusal
@@ -26,22 +28,34 @@ from command_api.risk.shelf import ActivePolicy, Shelf
 from command_api.routes import (
     accounts,
     batches,
+    breaks,
+    cases,
+    customer_reviews,
+    customers,
     deadlines,
+    erasures,
+    fx,
     holds,
     messages,
     operations,
     payment_files,
     payments,
     periods,
+    quotes,
     rails,
     reviews,
+    settlements,
     standing_orders,
+    statements,
     transfers,
+    webhooks,
+    write_offs,
 )
 from command_api.routes.messages import RailSecrets
 from command_api.screening.screener import Screener
 from command_api.screening.settings import ScreeningSettings
 from command_api.screening.watcher import ListWatcher
+from command_api.statement_import import STATEMENT_BODY_BYTES_MAX
 from contracts.risk_features import RiskKeys
 from contracts.subjects import LedgerName, poke_subject
 from ledger.metrics import SequencerMetrics
@@ -71,6 +85,7 @@ from runtime.jetstream import NatsLink
 from runtime.logs import configure_logging
 from runtime.memory import settle_memory
 from runtime.metrics import create_registry
+from runtime.outbound import Reach, refuse_loopback
 from runtime.postgres import connect, create_pool
 from runtime.server import ops_app, serve_http
 from runtime.shutdown import Shutdown, supervise
@@ -83,8 +98,28 @@ BOOK_CONNECTIONS_MAX: Final = 8  # beside the sequencer's own: look-ups, and key
 NO_SHELF: Final = "risk"  # a folder that need not exist
 BATCH_BODY_BYTES_MAX: Final = 8 * 1024 * 1024  # the largest batch, each command with room for a reference
 MODULES: Final = (
-    *(accounts, transfers, periods, holds, payments, standing_orders, reviews),
-    *(operations, rails, deadlines, batches),
+    accounts,
+    transfers,
+    periods,
+    holds,
+    payments,
+    standing_orders,
+    breaks,
+    cases,
+    customer_reviews,
+    customers,
+    deadlines,
+    erasures,
+    fx,
+    operations,
+    quotes,
+    rails,
+    reviews,
+    settlements,
+    statements,
+    webhooks,
+    write_offs,
+    batches,
 )
 HANDLERS: Final[list[HTTPRouteHandler]] = [handler for module in MODULES for handler in module.HANDLERS]
 
@@ -116,6 +151,9 @@ class Settings(ScreeningSettings, frozen=True, kw_only=True, forbid_unknown_fiel
     card_psp_secret_file: Annotated[
         str | None, Meta(description="File with the secrets, one a line, that the card processor signs with.")
     ] = None
+    webhooks_to_loopback: Annotated[
+        bool, Meta(description="Take webhook endpoints on this machine, over http; for development alone.")
+    ] = False
     ledger: LedgerName = "main"
     environment: Literal["production", "development"] = "production"
     commands_waiting_max: Annotated[
@@ -130,6 +168,7 @@ class Settings(ScreeningSettings, frozen=True, kw_only=True, forbid_unknown_fiel
         if (self.jwks_file is None) == (self.jwks_url is None):
             raise ValueError("set exactly one of jwks_file and jwks_url")
         refuse_development_issuer(self.token_issuer, environment=self.environment)
+        refuse_loopback(self.webhooks_to_loopback, environment=self.environment)
 
 
 def create_app(
@@ -139,7 +178,7 @@ def create_app(
     verifier: TokenVerifier,
     registry: CollectorRegistry,
     ledger: str,
-    secrets: RailSecrets,
+    signing: RailSecrets,
 ) -> ASGIApp:
     """Put the application and what surrounds every request together."""
 
@@ -154,7 +193,7 @@ def create_app(
             Router(
                 PREFIX,
                 route_handlers=list(messages.HANDLERS),
-                dependencies={"desk": _given(desk), "secrets": _given(secrets)},
+                dependencies={"desk": _given(desk), "signing": _given(signing)},
             ),
             Router(
                 PREFIX,
@@ -174,6 +213,7 @@ def create_app(
             BodyRule(prefix="/v1/batches", bytes_max=BATCH_BODY_BYTES_MAX),
             BodyRule(prefix=PREFIX + payment_files.PATH, bytes_max=FILE_BYTES_MAX, content_types=(messages.XML,)),
             BodyRule(prefix=SIGNED_PATHS[0], content_types=(messages.XML,)),
+            BodyRule(prefix="/v1/statements", bytes_max=STATEMENT_BODY_BYTES_MAX),
         ],
     )
     app = Authenticate(app, verifier=verifier, public_prefixes=(*OPEN_PATHS, *SIGNED_PATHS))
@@ -241,15 +281,17 @@ async def serve(settings: Settings) -> int:
     sequencer = create_sequencer(settings, nats=nats, clock=clock, registry=registry, queue=queue)
     inspectors = await create_inspectors(settings, book=book, clock=clock, registry=registry)
     assessor = Assessor(inspectors)
+    reach = Reach(loopback=settings.webhooks_to_loopback)
     keys = await key_source(settings, clock=clock)
     verifier = TokenVerifier(keys, settings.token_issuer, settings.token_audience, clock)
+    desk = Desk(sequencer=sequencer, clock=clock, assessor=assessor, reach=reach)
     app = create_app(
-        desk=Desk(sequencer=sequencer, clock=clock, assessor=assessor),
+        desk=desk,
         filing=Filing(book=book, assessor=assessor, vault=inspectors.vault),
         verifier=verifier,
         registry=registry,
         ledger=settings.ledger,
-        secrets=read_rail_secrets(settings),
+        signing=read_rail_secrets(settings),
     )
     settle_memory()
     tasks = {
@@ -263,6 +305,8 @@ async def serve(settings: Settings) -> int:
         tasks["keys"] = keys.run(shutdown)
     if inspectors.head is not None:
         tasks["risk-head"] = inspectors.head.run(shutdown)
+    if inspectors.vault is not None:
+        tasks["erasures"] = Erasures(book, inspectors.vault, desk).run(shutdown)
     if inspectors.screener is not None:
         tasks["screening"] = ListWatcher(inspectors.screener, registry=registry).run(shutdown)
     try:
@@ -297,7 +341,14 @@ async def create_inspectors(
             metrics=RiskMetrics(registry),
             head=lambda: watch.position,
         )
-    return Inspectors(holders=AccountHolders(book), vault=vault, screener=screener, scorer=scorer, head=head)
+    return Inspectors(
+        holders=AccountHolders(book),
+        applicants=Applicants(book, vault=vault, screener=screener, clock=clock),
+        vault=vault,
+        screener=screener,
+        scorer=scorer,
+        head=head,
+    )
 
 
 def read_rail_secrets(settings: Settings) -> RailSecrets:

@@ -11,14 +11,15 @@ itself is made in the commit, from what is found out here and from the book. Com
 """
 
 import asyncio
-from collections.abc import Sequence
-from typing import Final, NamedTuple, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple, Protocol, TypeVar
 
 import msgspec
 from msgspec import Struct
 
+from command_api.applicants import Applicants
 from command_api.holders import AccountHolders
-from command_api.parties import checked_iban, checked_party, iban_id_of, payee_of, sealed_party
+from command_api.parties import checked_iban, checked_party, hashed, iban_id_of, payee_of, sealed_party
 from command_api.risk.lag import HeadWatch
 from command_api.risk.scorer import Scorer
 from command_api.screening.names import UnscreenableName
@@ -27,15 +28,20 @@ from command_api.screening.screener import Party as ScreenedParty
 from command_api.screening.screener import Screener
 from contracts.assessment import Assessment
 from contracts.commands import (
+    ApplyCustomer,
     AssignIban,
     AuthorisePayment,
     AuthoriseStandingOrder,
     Command,
     CreateStandingOrder,
+    DefineMerchant,
     InitiatePayment,
+    Party,
+    RescreenCustomer,
 )
 from contracts.currencies import SCALE_OF_CURRENCY
 from contracts.events.payments import SealedParty
+from contracts.events.webhooks import SECRET_FIELD, WEBHOOK_SECRETS
 from contracts.iban import mask_iban
 from contracts.money import AmountOutOfRange, WrongScale, minor_of
 from contracts.payment_codes import RailName
@@ -45,6 +51,7 @@ from contracts.screening import PartyRole, ScreeningMode, ScreeningSummary
 from ledger.domain.payment_files import SealedIban
 from ledger.domain.payments.authorisation import ProvenAuthorisation
 from ledger.domain.payments.initiation import AssessedPayment
+from ledger.domain.settlement.terms import AssessedMerchant
 from ledger.domain.standing_orders.creation import AssessedOrder, ProvenSeries
 from ledger.sequencer.queue import Unavailable, Wish, assessed_wish_of, wish_of
 from runtime.auth import Principal
@@ -52,7 +59,7 @@ from runtime.http.framework import ProblemException
 from runtime.http.problems import FieldError, problem_of
 from runtime.vault import SubjectErased, Vault, VaultError
 
-ASSESSED: Final = (InitiatePayment, AuthorisePayment)  # of the commands that a batch may hold
+ASSESSED: Final = (InitiatePayment, AuthorisePayment, DefineMerchant)
 AT_ONCE_MAX: Final = 64  # of one batch; each may wait for Redis
 REMITTANCE: Final = "remittance_information"
 IBAN: Final = "iban"
@@ -69,11 +76,22 @@ class Inspectors(Struct, frozen=True, kw_only=True):
     """Whom the door asks. ``screening_modes``: by rail, see command_api/screening/parties.py."""
 
     holders: AccountHolders
+    applicants: Applicants
     vault: Vault | None = None
     screener: Screener | None = None
     scorer: Scorer | None = None
     head: HeadWatch | None = None  # what the scorer goes by
     screening_modes: dict[RailName, ScreeningMode] = {}
+
+
+class LineSealer(Protocol):
+    """What the import of statements asks of the door's vault."""
+
+    def token_of(self, identity: str) -> str:
+        """Give the keyed hash of a counterparty. Raises Unavailable without a vault."""
+
+    async def seal(self, subject: str, fields: Mapping[str, str]) -> dict[str, str]:
+        """Seal texts for a data subject; nothing for one that is forgotten. Raises Unavailable."""
 
 
 class Assessor:
@@ -133,8 +151,43 @@ class Assessor:
                 return assessed_wish_of(
                     command, assessed=assigned, stored=stored_iban, key=key, tenant=principal.tenant
                 )
+            case ApplyCustomer() | RescreenCustomer():
+                return await self._wish_about_customer(command, key=key, tenant=principal.tenant)
+            case DefineMerchant():
+                merchant = await self._assess_merchant(command)
+                stored_merchant = msgspec.structs.replace(
+                    command, creditor=_sealed(command.creditor, merchant.creditor)
+                )
+                return assessed_wish_of(
+                    command, assessed=merchant, stored=stored_merchant, key=key, tenant=principal.tenant
+                )
             case _:
                 return wish_of(command, key=key, tenant=principal.tenant)
+
+    async def _wish_about_customer(self, command: ApplyCustomer | RescreenCustomer, *, key: str, tenant: str) -> Wish:
+        if isinstance(command, RescreenCustomer):
+            screened = await self._ask.applicants.rescreen(command)
+            return assessed_wish_of(command, assessed=screened, stored=command, key=key, tenant=tenant)
+        applied = await self._ask.applicants.assess(command)
+        sealed = msgspec.structs.replace(
+            command,
+            name=applied.name,
+            birth_date=applied.birth_date,
+            registration_number=applied.registration_number,
+            address=None,
+            email=applied.email,
+        )
+        digest = self._ask.applicants.digest(command)
+        return assessed_wish_of(command, assessed=applied, stored=sealed, key=key, tenant=tenant, digest=digest)
+
+    async def seal_secret(self, secret: str) -> str:
+        """Seal the secret of a webhook endpoint. Raises Unavailable when that cannot be done now."""
+        if self._ask.vault is None:
+            raise Unavailable("webhook endpoints need vault_keys_file to be set", may_have_happened=False)
+        try:
+            return (await self._ask.vault.seal(WEBHOOK_SECRETS, {SECRET_FIELD: secret}))[SECRET_FIELD]
+        except (VaultError, OSError) as fault:
+            raise Unavailable(f"the secret cannot be sealed now: {fault}", may_have_happened=False) from fault
 
     async def assess(self, wish: InitiatePayment, principal: Principal) -> AssessedPayment:
         """Find out what can be known about a payment before it is decided."""
@@ -153,11 +206,33 @@ class Assessor:
             assessment=Assessment(screening=await self._screen(wish), risk=risk),
         )
 
+    def token_of(self, identity: str) -> str:
+        """Give the keyed hash of somebody outside, the same as a payment's payee has."""
+        return hashed(identity, self._vault())
+
+    async def seal(self, subject: str, fields: Mapping[str, str]) -> dict[str, str]:
+        """Seal texts for a data subject. Of somebody who is forgotten nothing is kept any more: no text comes back."""
+        try:
+            return await self._vault().seal(subject, fields)
+        except SubjectErased:
+            return {}
+        except (VaultError, OSError) as fault:
+            raise Unavailable(f"personal data cannot be sealed now: {fault}", may_have_happened=False) from fault
+
+    async def _assess_merchant(self, command: DefineMerchant) -> AssessedMerchant:
+        """Seal whom a merchant's payouts go to, and screen the name: every payout carries what was found."""
+        return AssessedMerchant(
+            command=command,
+            creditor=await self._seal("creditor", command.creditor),
+            assessment=Assessment(screening=await self._screen_party("creditor", command.creditor)),
+        )
+
     async def _seal_party(self, wish: InitiatePayment) -> SealedParty | None:
         role: PartyRole = "creditor" if wish.creditor is not None else "debtor"
         party = wish.creditor or wish.debtor
-        if party is None:
-            return None
+        return None if party is None else await self._seal(role, party)
+
+    async def _seal(self, role: PartyRole, party: Party) -> SealedParty:
         party = checked_party(party, pointer=f"/{role}")
         try:
             return await sealed_party(party, self._vault())
@@ -173,6 +248,9 @@ class Assessor:
             return None, None
         try:
             sealed = await self._vault().seal(subject, {REMITTANCE: wish.remittance_information})
+        except SubjectErased:
+            detail = "the customer of this account has been forgotten; nothing is paid for them any more"
+            raise ProblemException(problem_of(422, detail, code="customer_erased")) from None
         except (VaultError, OSError) as fault:
             raise Unavailable(f"personal data cannot be sealed now: {fault}", may_have_happened=False) from fault
         return subject, sealed[REMITTANCE]
@@ -196,11 +274,16 @@ class Assessor:
 
     async def _screen(self, wish: InitiatePayment) -> ScreeningSummary | None:
         party = wish.creditor or wish.debtor
-        if party is None or self._ask.screener is None:
+        if party is None:
             return None
         role: PartyRole = "creditor" if wish.creditor is not None else "debtor"
         mode = self._ask.screening_modes.get(wish.chosen_rail, "per_transaction")
         if not roles_to_screen(wish.chosen_rail, mode, roles=(role,)):
+            return None
+        return await self._screen_party(role, party)
+
+    async def _screen_party(self, role: PartyRole, party: Party) -> ScreeningSummary | None:
+        if self._ask.screener is None:
             return None
         countries = frozenset() if party.address is None else frozenset({party.address.country})
         try:
@@ -264,7 +347,16 @@ def without_personal_data(command: W, assessed: AssessedPayment) -> W:
     for role in ("debtor", "creditor"):
         party, sealed = getattr(command, role, None), getattr(assessed, role)
         if party is not None:
-            changes[role] = msgspec.structs.replace(
-                party, name=sealed.name, iban=sealed.iban, card_token=sealed.card_token, address=None
-            )
+            changes[role] = _sealed(party, sealed)
     return msgspec.structs.replace(command, **changes)
+
+
+def _sealed(party: Party, sealed: SealedParty) -> Party:
+    """The party as a refusal keeps it."""
+    return msgspec.structs.replace(
+        party,
+        name=sealed.name,
+        iban=sealed.iban,
+        card_token=sealed.card_token,
+        address=sealed.address,
+    )

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from litestar import Request, Response
@@ -14,6 +14,7 @@ from command_api.keys import read_key
 from command_api.problems import status_of
 from contracts.commands import BatchItem, Command
 from contracts.envelope import Actor, encode_actor
+from ledger.domain.webhooks import WithSecret
 from ledger.sequencer.queue import (
     BATCH_COMMANDS_CAP,
     Accepted,
@@ -22,11 +23,14 @@ from ledger.sequencer.queue import (
     Submission,
     Unavailable,
     Wish,
+    assessed_wish_of,
 )
 from ledger.sequencer.sequencer import Sequencer
 from runtime.auth import Principal
 from runtime.clock import Clock
 from runtime.http.problems import problem_of, problem_response
+from runtime.ids import new_webhook_secret
+from runtime.outbound import Reach
 from runtime.trace import current_trace
 
 COMMAND_WAIT_S: Final = 5.0  # after this the client is told to ask again with the same key
@@ -39,17 +43,21 @@ AnyRequest = Request[Any, Any, AppState]
 class Desk:
     """Stands between HTTP and the sequencer."""
 
-    def __init__(self, *, sequencer: Sequencer, clock: Clock, assessor: Assessor) -> None:
+    def __init__(self, *, sequencer: Sequencer, clock: Clock, assessor: Assessor, reach: Reach | None = None) -> None:
+        """``reach``: how far webhooks go; by default not to this machine."""
+        self.reach = reach or Reach()
         self._sequencer = sequencer
         self._clock = clock
+        self.assessor = assessor
         self._assessor = assessor
+        self.erasure_wanted = asyncio.Event()  # set when somebody has to be forgotten, see command_api/erasures.py
 
     async def send(self, request: AnyRequest, command: Command) -> Response[Any]:
         """Send one command and answer with its event or its refusal."""
         principal: Principal = request.scope["principal"]  # type: ignore[typeddict-item]  # put there by Authenticate
         key = read_key(request)
         try:
-            wish = await self._assessor.wish_for(command, key=key, principal=principal)
+            wish = await self.assessor.wish_for(command, key=key, principal=principal)
             (outcome,) = await self._outcomes_of([(wish,)], principal, atomic=False, wait_s=COMMAND_WAIT_S)
         except Unavailable as unavailable:
             return unavailable_response(unavailable)
@@ -57,13 +65,34 @@ class Desk:
 
     async def submit(self, command: Command, *, key: str, principal: Principal) -> Outcome:
         """Send one command for a principal that no token names: a rail that signed its message. Raises Unavailable."""
-        wish = await self._assessor.wish_for(command, key=key, principal=principal)
+        wish = await self.assessor.wish_for(command, key=key, principal=principal)
+        return await self.settle(wish, principal=principal)
+
+    async def settle(self, wish: Wish, *, principal: Principal) -> Outcome:
+        """Have one prepared wish decided. Raises Unavailable."""
         (outcome,) = await self._outcomes_of([(wish,)], principal, atomic=False, wait_s=COMMAND_WAIT_S)
         return outcome
 
     async def submit_all(self, wishes: Sequence[Wish], *, principal: Principal) -> list[Outcome]:
         """Send many wishes that somebody else prepared, each on its own; outcomes in order. Raises Unavailable."""
         return await self._outcomes_of(list(_chunks(wishes)), principal, atomic=False, wait_s=BATCH_WAIT_S)
+
+    async def send_with_secret(
+        self, request: AnyRequest, command: Command, *, carry: Callable[[str], WithSecret]
+    ) -> Response[Any]:
+        """Send a command that a new secret goes with, sealed; an accepted one is answered with it, this once.
+
+        A repeat under the same key is answered with the event alone: the secret is not known here any more.
+        """
+        principal: Principal = request.scope["principal"]  # type: ignore[typeddict-item]  # put there by Authenticate
+        key, secret = read_key(request), new_webhook_secret()
+        try:
+            assessed = carry(await self.assessor.seal_secret(secret))
+            wish = assessed_wish_of(command, assessed=assessed, stored=command, key=key, tenant=principal.tenant)
+            (outcome,) = await self._outcomes_of([(wish,)], principal, atomic=False, wait_s=COMMAND_WAIT_S)
+        except Unavailable as unavailable:
+            return unavailable_response(unavailable)
+        return answer_of(outcome) if outcome.replayed else _with_secret(answer_of(outcome), secret)
 
     async def send_batch(
         self, request: AnyRequest, items: Sequence[BatchItem], *, atomic: bool, receipts: bool
@@ -72,7 +101,7 @@ class Desk:
         principal: Principal = request.scope["principal"]  # type: ignore[typeddict-item]  # put there by Authenticate
         keyed = [KeyedCommand(item.command, item.idempotency_key) for item in items]
         try:
-            wishes = await self._assessor.wishes_for(keyed, principal)
+            wishes = await self.assessor.wishes_for(keyed, principal)
             groups = [wishes] if atomic else list(_chunks(wishes))
             outcomes = await self._outcomes_of(groups, principal, atomic=atomic, wait_s=BATCH_WAIT_S)
         except Unavailable as unavailable:
@@ -109,6 +138,14 @@ class Desk:
         except TimeoutError:
             raise Unavailable("the outcome is not known yet", may_have_happened=True) from None
         return _all_of(settled)
+
+
+def _with_secret(answer: Response[Any], secret: str) -> Response[Any]:
+    """Put the secret at the end of an accepted command's event."""
+    if answer.status_code == 201:
+        answer.content = b'%b,"secret":"%b"}' % (answer.content.removesuffix(b"}"), secret.encode())
+        answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 def _all_of(settled: Sequence[list[Outcome] | BaseException]) -> list[Outcome]:

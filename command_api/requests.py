@@ -10,20 +10,44 @@ from msgspec import Meta, Struct
 from contracts.commands import (
     BatchItem,
     Command,
+    DisablingCause,
+    EndpointUrl,
     IbanText,
     Instant,
     InstructedAmount,
     InstructionId,
     LimitMinor,
     Metadata,
+    PayeeText,
     Posting,
+    RailText,
     Reason,
     ReasonCode,
     Reference,
+    Subscriptions,
 )
+from contracts.commands.clearing import SignedMinor
+from contracts.commands.customers import DocumentReference, Documents, Sha256
+from contracts.commands.reconciliation import Assignee, BankStatementId
+from contracts.commands.webhooks import OVERLAP_HOURS_MAX, Position
+from contracts.customer_codes import CaseDecision, DocumentKind, RiskClass, VerificationDecision
 from contracts.envelope import Actor
-from contracts.ids import AccountId, HoldId, PaymentId, StandingOrderId, TransferId
-from contracts.money import AmountMinor
+from contracts.ids import (
+    AccountId,
+    BreakId,
+    CaseId,
+    CustomerId,
+    HoldId,
+    MerchantId,
+    PaymentId,
+    SettlementId,
+    StandingOrderId,
+    StatementId,
+    StatementLineId,
+    TransferId,
+    WebhookEndpointId,
+)
+from contracts.money import AmountMinor, CurrencyCode
 from ledger.sequencer.queue import BATCH_COMMANDS_MAX
 from runtime.http.framework import ProblemException, field_error_of
 from runtime.http.problems import problem_of
@@ -35,6 +59,15 @@ PATH_TYPES: Final[dict[str, Any]] = {
     "hold_id": HoldId,
     "payment_id": PaymentId,
     "standing_order_id": StandingOrderId,
+    "endpoint_id": WebhookEndpointId,
+    "statement_id": StatementId,
+    "line_id": StatementLineId,
+    "break_id": BreakId,
+    "customer_id": CustomerId,
+    "case_id": CaseId,
+    "merchant_id": MerchantId,
+    "settlement_id": SettlementId,
+    "rail": Literal["sct_inst", "card_psp", "file"],
 }
 
 C = TypeVar("C", bound=Command)
@@ -95,11 +128,43 @@ class Why(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reason: Reason
 
 
+class Assignment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who takes a break."""
+
+    assignee: Assignee
+
+
+class WriteOff(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a break's difference shall be booked, and why."""
+
+    write_off_account_id: AccountId
+    reason: Reason
+
+
+class Closing(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What leads from the book's balance at the end of the statement's day to the bank's."""
+
+    ledger_minor: SignedMinor
+    unmatched_entries_minor: SignedMinor
+    unmatched_lines_minor: SignedMinor
+    matched_difference_minor: SignedMinor = 0
+
+
+class StatementFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A bank's file in base64. A CSV export needs a description (TOML in base64), and a name that it does not carry."""
+
+    account_id: AccountId
+    format: Literal["camt053", "mt940", "csv"]
+    content: Annotated[bytes, Meta(min_length=1, examples=["PERvY3VtZW50Lz4="])]
+    description: Annotated[bytes, Meta(min_length=1, max_length=65_536, examples=["Zm9v"])] | None = None
+    bank_statement_id: BankStatementId | None = None
+
+
 class Authorisation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is being authorised, said again: it must be what was initiated."""
 
     instructed_amount: InstructedAmount
-    payee: Annotated[str, Meta(min_length=1, max_length=128)]
+    payee: PayeeText
 
 
 class Refund(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -129,13 +194,13 @@ class RailOutcome(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     instruction_id: InstructionId
     outcome: Literal["accepted", "rejected", "unknown", "not_found"]
     reason_code: ReasonCode | None = None
-    rail_reference: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    rail_reference: RailText | None = None
 
 
 class RailReturn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a rail gives or takes back."""
 
-    return_id: Annotated[str, Meta(min_length=1, max_length=64)]
+    return_id: RailText
     amount_minor: AmountMinor
     reason_code: ReasonCode
 
@@ -150,6 +215,87 @@ class AccountIban(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """An IBAN of this institution."""
 
     iban: IbanText
+
+
+class EndpointChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where an endpoint is, what it hears and what it is for."""
+
+    url: EndpointUrl
+    kinds: Subscriptions
+    description: Reference | None = None
+
+
+class SecretRotation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """For how long the old secret signs too."""
+
+    overlap_hours: Annotated[int, Meta(ge=0, le=OVERLAP_HOURS_MAX)] = 24
+
+
+class Disabling(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Why nothing is delivered any more."""
+
+    cause: DisablingCause = "requested"
+    reason: Reason | None = None
+
+
+class Replay(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which positions of the book are delivered again, both ends included."""
+
+    from_position: Position
+    to_position: Position
+
+
+class WantedDocuments(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Kinds of documents."""
+
+    documents: Documents
+
+
+class Evidence(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A document that is kept elsewhere."""
+
+    document: DocumentKind
+    reference: DocumentReference
+    sha256: Sha256
+
+
+class Verification(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A reviewer's decision about a customer, with its reason."""
+
+    decision: VerificationDecision
+    reason: Reason
+
+
+class Classification(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A risk class with its reason."""
+
+    risk_class: RiskClass
+    reason: Reason
+
+
+class CaseVerdict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A reviewer's decision about a case, with its reason."""
+
+    decision: CaseDecision
+    reason: Reason
+
+
+class CutOff(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which cut-off has come."""
+
+    cut_off_at: Instant
+
+
+class RailSettlement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a rail has settled: gross, above zero for what we are paid, and the fee that it keeps."""
+
+    currency: CurrencyCode
+    reference: RailText
+    settled_on: date
+    amount_minor: SignedMinor
+    fee_minor: LimitMinor = 0
+    nostro_account_id: AccountId
+    fee_account_id: AccountId | None = None
 
 
 class Batch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,4 +1,4 @@
-"""The published JSON Schemas: one per command, one per event, and the envelope around events.
+"""The published JSON Schemas: one per command, one per event of the book, one per public event, and the two envelopes.
 
 The files in ``schemas/`` are generated from here and compared by a test: whoever reviews a changed contract sees its
 changed schema.
@@ -11,6 +11,8 @@ import msgspec
 from contracts.commands import Command
 from contracts.envelope import Envelope
 from contracts.events import EVENT_TYPES
+from contracts.public_events.cloud_event import CloudEvent
+from contracts.public_events.kinds import PUBLIC_KINDS
 from contracts.upcasters import UPCASTERS
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -18,11 +20,14 @@ REFERENCE: Final = "#/$defs/{name}"
 
 
 def schemas() -> dict[str, dict[str, Any]]:
-    """Every published schema by name, such as ``command.post_transfer`` or ``event.hold_placed.v1``."""
+    """Every published schema by name, such as ``command.post_transfer``, ``event.hold_placed.v1`` or
+    ``public.payment.settled.v1``.
+    """
     kinds: dict[str, Any] = {f"command.{kind.__struct_config__.tag}": kind for kind in Command.__subclasses__()}
     kinds |= {f"event.{name}.v{version}": kind for (name, version), kind in EVENT_TYPES.items()}
     kinds |= {f"event.{name}.v{version}": kind for (name, version), (kind, _) in UPCASTERS.items()}
-    kinds["envelope"] = Envelope
+    kinds |= {f"public.{kind}": data for kind, data in PUBLIC_KINDS.items()}
+    kinds |= {"envelope": Envelope, "cloud_event": CloudEvent}
     return {name: schema_of(kind) for name, kind in kinds.items()}
 
 

@@ -38,6 +38,10 @@ class Rejection(StrEnum):
     PAYMENT_STATE_CONFLICT = "payment_state_conflict"
     PAYMENT_NOT_DUE = "payment_not_due"
     EXECUTION_DATE_TOO_FAR = "execution_date_too_far"
+    QUOTE_NOT_FOUND = "quote_not_found"
+    QUOTE_ALREADY_USED = "quote_already_used"
+    QUOTE_EXPIRED = "quote_expired"
+    QUOTE_MISMATCH = "quote_mismatch"
     RAIL_NOT_DEFINED = "rail_not_defined"
     INSTRUCTION_UNKNOWN = "instruction_unknown"
     AUTHORISATION_EXPIRED = "authorisation_expired"
@@ -66,6 +70,54 @@ class Rejection(StrEnum):
     CREDITOR_REFUSED = "creditor_refused"
     TRANSACTION_NOT_SUPPORTED = "transaction_not_supported"
     TRANSACTION_INVALID = "transaction_invalid"
+    STATEMENT_NOT_FOUND = "statement_not_found"
+    STATEMENT_ALREADY_IMPORTED = "statement_already_imported"
+    STATEMENT_DIFFERS = "statement_differs"
+    STATEMENT_GAP = "statement_gap"
+    STATEMENT_INCOMPLETE = "statement_incomplete"
+    STATEMENT_PAGE_OUT_OF_ORDER = "statement_page_out_of_order"
+    STATEMENT_UNBALANCED = "statement_unbalanced"
+    STATEMENT_LINES_OPEN = "statement_lines_open"
+    LINE_NOT_FOUND = "line_not_found"
+    LINE_ALREADY_MATCHED = "line_already_matched"
+    LINE_NOT_MATCHED = "line_not_matched"
+    ENTRY_NOT_FOUND = "entry_not_found"
+    ENTRY_ALREADY_MATCHED = "entry_already_matched"
+    MATCH_DIFFERENCE_WRONG = "match_difference_wrong"
+    MATCH_DIFFERENCE_TOO_LARGE = "match_difference_too_large"
+    MATCH_WRITTEN_OFF = "match_written_off"
+    BREAK_NOT_FOUND = "break_not_found"
+    BREAK_ITEMS_WRONG = "break_items_wrong"
+    ALREADY_IN_BREAK = "already_in_break"
+    BREAK_CLOSED = "break_closed"
+    NOTHING_TO_WRITE_OFF = "nothing_to_write_off"
+    WRITE_OFF_PROPOSED = "write_off_proposed"
+    WRITE_OFF_NOT_PROPOSED = "write_off_not_proposed"
+    RECONCILIATION_CLOSED = "reconciliation_closed"
+    BALANCE_UNEXPLAINED = "balance_unexplained"
+    FX_NOT_DEFINED = "fx_not_defined"
+    FX_TERMS_FIXED = "fx_terms_fixed"
+    RATE_NOT_AVAILABLE = "rate_not_available"
+    POSITIONS_UNCHANGED = "positions_unchanged"
+    CUSTOMER_NOT_FOUND = "customer_not_found"
+    CUSTOMER_STATE_CONFLICT = "customer_state_conflict"
+    CUSTOMER_NOT_SCREENED = "customer_not_screened"
+    CUSTOMER_ACCOUNTS_FULL = "customer_accounts_full"
+    CUSTOMER_ACCOUNTS_OPEN = "customer_accounts_open"
+    CASE_NOT_FOUND = "case_not_found"
+    CASE_ALREADY_DECIDED = "case_already_decided"
+    CASE_UNRESOLVED = "case_unresolved"
+    RISK_CLASS_UNCHANGED = "risk_class_unchanged"
+    REVERIFICATION_NOT_DUE = "reverification_not_due"
+    RETENTION_NOT_OVER = "retention_not_over"
+    ERASURE_INCOMPLETE = "erasure_incomplete"
+    MERCHANT_NOT_FOUND = "merchant_not_found"
+    MERCHANT_TERMS_CONTRADICT = "merchant_terms_contradict"
+    CUT_OFF_NOT_DUE = "cut_off_not_due"
+    SETTLEMENT_NOT_FOUND = "settlement_not_found"
+    SETTLEMENT_STATE_CONFLICT = "settlement_state_conflict"
+    CLEARING_ALREADY_SETTLED = "clearing_already_settled"
+    CLEARING_ACCOUNT_UNFIT = "clearing_account_unfit"
 
     SAME_ACCOUNT = "same_account"
     ACCOUNT_NOT_FOUND = "account_not_found"
@@ -74,6 +126,7 @@ class Rejection(StrEnum):
     ACCOUNT_NOT_FROZEN = "account_not_frozen"
     ACCOUNT_BALANCE_NOT_ZERO = "account_balance_not_zero"
     CURRENCY_MISMATCH = "currency_mismatch"
+    ACCOUNT_UNSUITABLE = "account_unsuitable"
     POSTINGS_UNBALANCED = "postings_unbalanced"
 
     INSUFFICIENT_FUNDS = "insufficient_funds"
@@ -83,6 +136,11 @@ class Rejection(StrEnum):
     EFFECTIVE_DATE_IN_FUTURE = "effective_date_in_future"
     PERIOD_NOT_OVER = "period_not_over"
     PERIOD_CLOSED = "period_closed"
+
+    WEBHOOK_ENDPOINT_NOT_FOUND = "webhook_endpoint_not_found"
+    WEBHOOK_ENDPOINT_STATE_CONFLICT = "webhook_endpoint_state_conflict"
+    WEBHOOK_ENDPOINTS_EXHAUSTED = "webhook_endpoints_exhausted"
+    WEBHOOK_REPLAY_RANGE_INVALID = "webhook_replay_range_invalid"
 
     ATOMIC_BATCH_REFUSED = "atomic_batch_refused"
 
@@ -101,12 +159,35 @@ _TRANSIENT = frozenset(
         Rejection.PAYMENT_STATE_CONFLICT,
         Rejection.PAYMENT_NOT_DUE,
         Rejection.EXECUTION_DATE_TOO_FAR,
+        Rejection.QUOTE_NOT_FOUND,
         Rejection.RAIL_NOT_DEFINED,
         Rejection.STANDING_ORDER_NOT_FOUND,
         Rejection.STANDING_ORDER_STATE_CONFLICT,
         Rejection.STANDING_ORDER_NOT_DUE,
         Rejection.OCCURRENCE_NOT_NEXT,
         Rejection.DEBTOR_ACCOUNT_UNKNOWN,
+        Rejection.STATEMENT_NOT_FOUND,
+        Rejection.STATEMENT_INCOMPLETE,
+        Rejection.STATEMENT_LINES_OPEN,
+        Rejection.LINE_NOT_FOUND,
+        Rejection.ENTRY_NOT_FOUND,
+        Rejection.BREAK_NOT_FOUND,
+        Rejection.FX_NOT_DEFINED,
+        Rejection.RATE_NOT_AVAILABLE,
+        Rejection.POSITIONS_UNCHANGED,
+        Rejection.CUSTOMER_NOT_FOUND,
+        Rejection.CUSTOMER_STATE_CONFLICT,
+        Rejection.CUSTOMER_NOT_SCREENED,
+        Rejection.CUSTOMER_ACCOUNTS_OPEN,
+        Rejection.CASE_NOT_FOUND,
+        Rejection.CASE_UNRESOLVED,
+        Rejection.REVERIFICATION_NOT_DUE,
+        Rejection.RETENTION_NOT_OVER,
+        Rejection.ERASURE_INCOMPLETE,
+        Rejection.MERCHANT_NOT_FOUND,
+        Rejection.CUT_OFF_NOT_DUE,
+        Rejection.SETTLEMENT_NOT_FOUND,
+        Rejection.SETTLEMENT_STATE_CONFLICT,
         Rejection.ACCOUNT_NOT_FOUND,
         Rejection.ACCOUNT_FROZEN,
         Rejection.ACCOUNT_BALANCE_NOT_ZERO,
@@ -115,6 +196,8 @@ _TRANSIENT = frozenset(
         Rejection.PERIOD_NOT_OVER,
         Rejection.INSUFFICIENT_FUNDS,
         Rejection.BALANCE_LIMIT_EXCEEDED,
+        Rejection.WEBHOOK_ENDPOINT_NOT_FOUND,
+        Rejection.WEBHOOK_ENDPOINT_STATE_CONFLICT,
         Rejection.ATOMIC_BATCH_REFUSED,
     }
 )

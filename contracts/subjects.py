@@ -18,6 +18,16 @@ def events_subject(ledger: str) -> str:
     return f"ledger.{ledger}.events"
 
 
+def public_stream_name(ledger: str) -> str:
+    """JetStream stream of a ledger's public events, for other systems. Only the projectors write to it."""
+    return f"PUBLIC_{ledger.upper()}"
+
+
+def public_subject(ledger: str, name: str) -> str:
+    """Subject of one kind of public event, such as `public.main.payment.settled`; `>` stands for all of them."""
+    return f"public.{ledger}.{name}"
+
+
 def poke_subject(ledger: str) -> str:
     """Core-NATS subject on which a committing process wakes the relay; carries the new head position as ASCII."""
     return f"ledger.{ledger}.poke"

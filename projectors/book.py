@@ -62,6 +62,18 @@ class Book:
             recorded_at: datetime | None = await self._pool.fetchval(QUERIES["read_recorded_at"], position)
         return recorded_at
 
+    async def read_records(self, kind: str, limit: int) -> list[tuple[str, bytes]]:
+        """Return up to ``limit`` records of a kind as (id, JSON), in the order of their ids."""
+        with _reachable():
+            rows = await self._pool.fetch(QUERIES["read_records"], kind, limit)
+        return [(row["id"], row["state"].encode()) for row in rows]
+
+    async def read_record(self, kind: str, identifier: str) -> bytes | None:
+        """Return one record as JSON, None when there is none."""
+        with _reachable():
+            state: str | None = await self._pool.fetchval(QUERIES["read_record"], kind, identifier)
+        return None if state is None else state.encode()
+
     async def read_opening_events(self, account_ids: Iterable[str]) -> list[bytes]:
         """Return the exact bytes of the events that opened these accounts, in no order."""
         with _reachable():

@@ -12,14 +12,18 @@ import msgspec
 
 from contracts.envelope import Envelope, UnknownEvent, decode_data, decode_envelope
 from contracts.events import (
+    ClearingSettled,
     EventData,
     HoldCaptured,
     PaymentRefunded,
     PaymentReturned,
     PaymentSettled,
+    PositionsRevalued,
     PostedPosting,
+    SettlementClosed,
     TransferPosted,
     TransferReversed,
+    WriteOffApproved,
 )
 
 Category = Literal["undecodable", "unknown_event", "wrong_position", "wrong_ledger"]
@@ -115,6 +119,22 @@ def _of_way_back(data: PaymentRefunded | PaymentReturned) -> Booking:
     return Booking(data.transfer_id, data.postings, data.facts.end_to_end_id, None)
 
 
+def _of_write_off(data: WriteOffApproved) -> Booking:
+    return Booking(data.transfer_id, data.postings, data.break_id, None)
+
+
+def _of_revaluation(data: PositionsRevalued) -> Booking:
+    return Booking(data.transfer_id, data.postings, None, None)
+
+
+def _of_closing(data: SettlementClosed) -> Booking:
+    return Booking(data.transfer_id, data.postings, data.settlement_id, None)
+
+
+def _of_clearing(data: ClearingSettled) -> Booking:
+    return Booking(data.transfer_id, data.postings, data.reference, None)
+
+
 BOOKS: Final[dict[type[EventData], Callable[[Any], Booking]]] = {
     TransferPosted: _of_transfer,
     TransferReversed: _of_reversal,
@@ -122,6 +142,10 @@ BOOKS: Final[dict[type[EventData], Callable[[Any], Booking]]] = {
     PaymentSettled: _of_settlement,
     PaymentRefunded: _of_way_back,
     PaymentReturned: _of_way_back,
+    WriteOffApproved: _of_write_off,
+    PositionsRevalued: _of_revaluation,
+    SettlementClosed: _of_closing,
+    ClearingSettled: _of_clearing,
 }
 """The kinds of events that move money."""
 

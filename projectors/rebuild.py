@@ -2,8 +2,8 @@
 
 Safe while a projector runs. Redis: a fence goes up in the checkpoint first, so that no batch is applied to a model
 that is half empty, and comes down last. Lake: each table is renamed away in one step, and a commit to a table that is
-gone fails. Either way the projector finds that the checkpoint is not where it left it, and begins at position 1. When
-no projector runs, the next one does.
+gone fails. Public stream: it is deleted, and a publish to a stream that is gone fails. In each case the projector finds
+that the checkpoint is not where it left it, and begins at position 1. When no projector runs, the next one does.
 """
 
 from __future__ import annotations
@@ -18,8 +18,11 @@ import structlog
 
 from contracts.read_models import ACCOUNTS_TABLE, ENTRIES_TABLE, LAKE, READ_MODELS, WALLETS, WalletsKeys
 from contracts.risk_features import RISK, RiskKeys
+from contracts.subjects import public_stream_name
+from projectors.public_events.target import PUBLIC_EVENTS
 from projectors.settings import Settings
 from runtime.ids import new_opaque_id
+from runtime.jetstream import connect_nats, delete_stream
 from runtime.redis_client import connect_redis
 
 UNLINK_KEYS: Final = 1000  # keys per SCAN step and UNLINK call: a few milliseconds of Redis' time
@@ -36,7 +39,7 @@ class UnknownModel(ValueError):
 async def rebuild(model: str, settings: Settings) -> int:
     """Drop the data of one model and return how many keys or files are gone.
 
-    Raises UnknownModel, redis.exceptions.RedisError, OSError. Interrupted, it can simply be run again.
+    Raises UnknownModel, redis.exceptions.RedisError, JetStreamRefused, OSError. Interrupted, it can be run again.
     """
     if model == WALLETS:
         return await drop_keys(settings.redis_url, WalletsKeys(settings.ledger), model=WALLETS)
@@ -44,7 +47,10 @@ async def rebuild(model: str, settings: Settings) -> int:
         return await drop_keys(settings.redis_url, RiskKeys(settings.ledger), model=RISK)
     if model == LAKE:
         return await asyncio.to_thread(drop_lake, Path(settings.lake_dir) / settings.ledger)
-    raise UnknownModel(f"there is no read model {model!r}; the read models are {', '.join((*READ_MODELS, RISK))}")
+    if model == PUBLIC_EVENTS:
+        return await drop_public_stream(settings.nats_url, public_stream_name(settings.ledger))
+    known = ", ".join((*READ_MODELS, RISK, PUBLIC_EVENTS))
+    raise UnknownModel(f"there is no read model {model!r}; the read models are {known}")
 
 
 async def drop_keys(redis_url: str, keys: WalletsKeys | RiskKeys, *, model: str) -> int:
@@ -73,6 +79,17 @@ def drop_lake(folder: Path) -> int:
         removed += sum(1 for file in leftover.rglob("*") if file.is_file())
         shutil.rmtree(leftover)
     _log.info("model_dropped", model=LAKE, files=removed)
+    return removed
+
+
+async def drop_public_stream(nats_url: str, stream: str) -> int:
+    """Delete the stream with its messages; the projector makes it again and fills it from the book."""
+    client = await connect_nats(nats_url, name="rebuild", on_closed=lambda: None)
+    try:
+        removed = await delete_stream(client, stream)
+    finally:
+        await client.close()
+    _log.info("model_dropped", model=PUBLIC_EVENTS, messages=removed)
     return removed
 
 

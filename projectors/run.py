@@ -26,6 +26,8 @@ from projectors.lake.target import LakeTarget
 from projectors.lifetime import closing, until_shutdown
 from projectors.metrics import ProjectorMetrics
 from projectors.progress import Progress
+from projectors.public_events.target import PACE as PUBLIC_EVENTS_PACE
+from projectors.public_events.target import PUBLIC_EVENTS, PublicStreamTarget
 from projectors.risk.target import PACE as RISK_PACE
 from projectors.risk.target import RiskTarget
 from projectors.settings import PREFIX, Settings
@@ -65,6 +67,7 @@ class Projectors:
         self.risk = RiskTarget(settings.redis_url, RiskKeys(settings.ledger))
         folder = Path(settings.lake_dir) / settings.ledger
         self.lake = LakeTarget(folder, AccountDirectory(book), clock=self._clock)
+        self.public_stream = PublicStreamTarget(link.client, ledger=settings.ledger)
         self._lake_pace = Pace(events_max=settings.lake_flush_events_max, linger_s=settings.lake_flush_s)
 
     def tasks(self) -> dict[str, Coroutine[Any, Any, None]]:
@@ -74,14 +77,17 @@ class Projectors:
             WALLETS: self._project(WALLETS, self.wallets, WALLETS_PACE),
             RISK: self._project(RISK, self.risk, RISK_PACE),
             LAKE: self._project(LAKE, self.lake, self._lake_pace),
+            PUBLIC_EVENTS: self._project(PUBLIC_EVENTS, self.public_stream, PUBLIC_EVENTS_PACE, is_served=False),
             "lake-maintenance": self.lake.maintain(),
             "lag": watch_lag(self._book, self.models, clock=self._clock),
         }
 
-    def _project(self, model: str, target: Target, pace: Pace) -> Coroutine[Any, Any, None]:
+    def _project(self, model: str, target: Target, pace: Pace, *, is_served: bool = True) -> Coroutine[Any, Any, None]:
+        """``is_served``: answers come from the model, so that the process is not ready while it is behind."""
         progress = Progress(model, self._metrics)
         self.models.append(progress)
-        self.health.add_check(model, progress.why_not_ready)
+        if is_served:
+            self.health.add_check(model, progress.why_not_ready)
         feed = Feed(self._book, self._link.client, pace=pace)
         projection = Projection(self._book, feed, target, progress=progress, clock=self._clock)
         announce = announcer(self._link.client, ledger=self._settings.ledger, model=model)

@@ -48,6 +48,7 @@ _UNANSWERED: Final = (
     asyncpg.OperatorInterventionError,  # shutting down, or the statement timeout
     asyncpg.InsufficientResourcesError,
 )
+_SHOWN: Final = frozenset(AccountView.__struct_fields__)
 _AFTER_ALL_IDS: Final = "\x7f"
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
@@ -115,7 +116,7 @@ class Book:
         envelope = decode_envelope(row["opened"].encode())
         opened = decode_data(envelope)
         assert isinstance(opened, AccountOpened)
-        terms = {name: getattr(opened, name) for name in opened.__struct_fields__}
+        terms = {name: getattr(opened, name) for name in opened.__struct_fields__ if name in _SHOWN}
         return AccountView(
             **terms,
             status=row["status"],

@@ -9,10 +9,12 @@ from __future__ import annotations
 import random
 import re
 import secrets
+from base64 import b64encode
 from typing import Final
 
 from runtime.trace import TraceContext
 
+SECRET_BYTES: Final = 32  # as long as the output of the hash that it keys
 OPAQUE_BYTES: Final = 16  # 128 bits: two processes never draw the same one
 
 _PREFIX: Final = re.compile(r"[a-z][a-z0-9]{0,15}")
@@ -43,6 +45,11 @@ def new_opaque_id(prefix: str) -> str:
     if not _PREFIX.fullmatch(prefix):
         raise ValueError(f"an id prefix is 1 to 16 lower-case letters and digits, got {prefix!r}")
     return f"{prefix}_{secrets.token_hex(OPAQUE_BYTES)}"
+
+
+def new_webhook_secret() -> str:
+    """Return a signing secret as Standard Webhooks writes one: `whsec_` and base64 of 32 random bytes."""
+    return "whsec_" + b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
 def random_bytes(count: int) -> bytes:

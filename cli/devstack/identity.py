@@ -15,21 +15,35 @@ LEDGER = "main"
 SCOPES = (
     "accounts:read",
     "accounts:write",
+    "fx:write",
+    "customers:erase",
+    "customers:review",
+    "customers:write",
     "holds:write",
     "payments:operate",
     "payments:read",
     "payments:review",
     "payments:write",
     "periods:write",
+    "reconciliation:write",
     "reports:read",
+    "statements:write",
+    "settlements:operate",
     "status:read",
     "transfers:write",
+    "webhooks:write",
+    "write_offs:approve",
 )
 SERVICES = ("reactors", "timers")
 SERVICE_TENANT = "bursar"
+OF_PEOPLE = ("fx:write",)
 # What reactors and timers ask for by themselves; only they may say that a deadline has come,
 # or what a rail answered.
-SERVICE_SCOPES = (*(scope for scope in SCOPES if scope.endswith(":write")), "deadlines:write", "payments:execute")
+SERVICE_SCOPES = (
+    *(scope for scope in SCOPES if scope.endswith(":write") and scope not in OF_PEOPLE),
+    "deadlines:write",
+    "payments:execute",
+)
 
 
 def jwks_file(data: DataDir) -> Path:

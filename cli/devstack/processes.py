@@ -49,6 +49,7 @@ BURSAR_PROCESSES: tuple[ProcessSpec, ...] = (
         settings=(
             *("environment", "database_url", "nats_url", "redis_url", "port", *_APIS_VERIFY),
             *("vault_keys_file", "screening_folder", "risk_folder", "sct_inst_secret_file", "card_psp_secret_file"),
+            "webhooks_to_loopback",
         ),
         role=WRITER,
     ),
@@ -65,14 +66,9 @@ BURSAR_PROCESSES: tuple[ProcessSpec, ...] = (
         settings=(
             *("environment", "database_url", "nats_url", "command_api_url", "service_token_file", "port"),
             *("vault_database_url", "vault_keys_file", "sct_inst_url", "card_psp_url"),
-            *(
-                "files_dir",
-                "file_cut_off_minutes",
-                "file_calendar",
-                "institution_name",
-                "institution_iban",
-                "institution_bic",
-            ),
+            "webhooks_to_loopback",
+            *("files_dir", "file_cut_off_minutes", "file_calendar"),
+            *("institution_name", "institution_iban", "institution_bic"),
         ),
         role=REACTOR,
     ),
@@ -146,6 +142,7 @@ def service_of(spec: ProcessSpec, servers: Servers) -> Service:
         "card_psp_url": servers.addresses.get("cards", ""),
         "sct_inst_secret_file": _secret_of(servers, "bank"),
         "card_psp_secret_file": _secret_of(servers, "cards"),
+        "webhooks_to_loopback": "true",
         "files_dir": str(servers.data.path / "bank-files"),
         "file_cut_off_minutes": "1",
         "file_calendar": "EVERY_DAY",

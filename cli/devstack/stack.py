@@ -52,9 +52,9 @@ class DevStack:
         """Whether every server and process is ready now."""
         return all(process.state == "ready" for process in self.supervisor.processes())
 
-    def token(self, *, tenant: str = "local", scopes: Sequence[str] = identity.SCOPES) -> str:
+    def token(self, *, tenant: str = "local", scopes: Sequence[str] = identity.SCOPES, subject: str = "you") -> str:
         """Return a new token that the APIs of this stack accept."""
-        return identity.issue_token(self.servers.data, tenant=tenant, scopes=scopes)
+        return identity.issue_token(self.servers.data, subject=subject, tenant=tenant, scopes=scopes)
 
     async def kill(self, name: str, *, wait: bool = True) -> int:
         """Kill -9 a server or a process; returns the new pid once it is ready, the old one without `wait`."""

@@ -7,8 +7,15 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from command_api.desk import AnyRequest, Desk
-from command_api.requests import Answer, Nothing, Occurrence, command_of
-from contracts.commands import ExpireHold, ExpirePayment, IssueStandingOrder, StartPayment
+from command_api.requests import Answer, CutOff, Nothing, Occurrence, command_of
+from contracts.commands import (
+    CloseSettlement,
+    ExpireHold,
+    ExpirePayment,
+    ExpireVerification,
+    IssueStandingOrder,
+    StartPayment,
+)
 
 SCOPE: Final = "deadlines:write"
 
@@ -45,4 +52,27 @@ async def issue_standing_order(
     return await desk.send(request, command_of(IssueStandingOrder, data, standing_order_id=standing_order_id))
 
 
-HANDLERS: Final = [expire_hold, start_payment, expire_payment, issue_standing_order]
+@post("/customers/{customer_id:str}/expire-verification")
+async def expire_verification(
+    customer_id: FromPath[str], data: JSONBody[Nothing], request: AnyRequest, desk: NamedDependency[Desk]
+) -> Answer:
+    """Say that a customer has to be verified again; refused before that day."""
+    return await desk.send(request, command_of(ExpireVerification, data, customer_id=customer_id))
+
+
+@post("/merchants/{merchant_id:str}/close-settlement")
+async def close_settlement(
+    merchant_id: FromPath[str], data: JSONBody[CutOff], request: AnyRequest, desk: NamedDependency[Desk]
+) -> Answer:
+    """Close what a merchant took until a cut-off that has come, and begin to pay it out."""
+    return await desk.send(request, command_of(CloseSettlement, data, merchant_id=merchant_id))
+
+
+HANDLERS: Final = [
+    expire_hold,
+    start_payment,
+    expire_payment,
+    expire_verification,
+    close_settlement,
+    issue_standing_order,
+]

@@ -48,11 +48,11 @@ class _Coded(msgspec.Struct):
 
 @post("/rails/{rail:str}/messages", status_code=200)
 async def receive_message(
-    rail: FromPath[str], request: AnyRequest, desk: NamedDependency[Desk], secrets: NamedDependency[RailSecrets]
+    rail: FromPath[str], request: AnyRequest, desk: NamedDependency[Desk], signing: NamedDependency[RailSecrets]
 ) -> Response[Any]:
     """Take a rail's message: outcomes of instructions, returns, charge-backs."""
     body = await request.body()
-    verified = verify(dict(request.headers), body, secrets=secrets.by_rail.get(rail, ()), now=SystemClock().now())
+    verified = verify(dict(request.headers), body, secrets=signing.by_rail.get(rail, ()), now=SystemClock().now())
     if isinstance(verified, WebhookRefused):
         raise ProblemException(problem_of(401, verified.detail, code=verified.code))
     principal = Principal(subject=f"rail:{rail}", tenant=RAILS_TENANT)

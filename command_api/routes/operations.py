@@ -1,4 +1,4 @@
-"""What operators do: define rails and authentication, and move payments that are stuck."""
+"""What operators do: define rails, authentication, limits and fees, and move payments that are stuck."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ from litestar.params import FromPath, JSONBody
 
 from command_api.desk import AnyRequest, Desk
 from command_api.requests import Answer, Resolution, command_of
-from contracts.commands import DefineAuthentication, DefineLimits, DefineRail, ResolvePayment
+from contracts.commands import DefineAuthentication, DefineFees, DefineLimits, DefineRail, ResolvePayment
 
 SCOPE: Final = "payments:operate"
 
@@ -41,4 +41,10 @@ async def define_limits(data: JSONBody[DefineLimits], request: AnyRequest, desk:
     return await desk.send(request, data)
 
 
-HANDLERS: Final = [resolve_payment, define_rail, define_authentication, define_limits]
+@post("/fees")
+async def define_fees(data: JSONBody[DefineFees], request: AnyRequest, desk: NamedDependency[Desk]) -> Answer:
+    """Set what payments of a kind cost their payer, in one currency, by one rail or any."""
+    return await desk.send(request, data)
+
+
+HANDLERS: Final = [resolve_payment, define_rail, define_authentication, define_limits, define_fees]

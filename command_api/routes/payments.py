@@ -19,6 +19,7 @@ from contracts.commands import (
     RefundPayment,
 )
 from contracts.payment_codes import SCA_ACR
+from ledger.domain.payments.authorisation import NOT_PROVEN
 from runtime.auth import require_authentication
 from runtime.clock import SystemClock
 
@@ -26,8 +27,13 @@ SCOPE: Final = "payments:write"
 AUTHENTICATION_AGE_S_MAX: Final = 300  # RTS 2018/389, article 4: five minutes
 
 
-class _Kind(msgspec.Struct):
+class _Ended(msgspec.Struct):
+    reason_code: str | None = None
+
+
+class _Answer(msgspec.Struct):
     type: str
+    data: _Ended
 
 
 @post("/payments")
@@ -49,11 +55,13 @@ async def authorise_payment(
     """
     await strongly_authenticated(request, request.route_handler)
     answer = await desk.send(request, command_of(AuthorisePayment, data, payment_id=payment_id))
-    failed = answer.status_code == 201 and msgspec.json.decode(answer.content, type=_Kind).type in (
-        "payment_authorisation_failed",
-        "payment_rejected",
-    )
-    return authorisation_differs(answer) if failed else answer
+    return authorisation_differs(answer) if answer.status_code == 201 and _not_proven(answer.content) else answer
+
+
+def _not_proven(receipt: bytes) -> bool:
+    """Tell whether the authorisation did not fit; one that fits may still end in a rejection, for want of funds say."""
+    answer = msgspec.json.decode(receipt, type=_Answer)
+    return answer.type == "payment_authorisation_failed" or answer.data.reason_code == NOT_PROVEN
 
 
 @post("/payments/{payment_id:str}/decline")

@@ -21,6 +21,8 @@ AddressLine = Annotated[str, Meta(min_length=1, max_length=70, pattern=PRINTABLE
 CardToken = Annotated[str, Meta(pattern=r"^tok_[a-z0-9_]{1,60}\Z", description="The processor's token of a card.")]
 ReasonCode = Annotated[str, Meta(pattern=r"^[A-Z0-9]{4}\Z", description="ISO 20022 status reason.", examples=["AM04"])]
 InstructionId = Annotated[str, Meta(pattern=r"^pay_[1-9][0-9]{0,17}\.[1-9][0-9]{0,2}\Z", examples=["pay_44.1"])]
+PayeeText = Annotated[str, Meta(min_length=1, max_length=128, pattern=PRINTABLE)]
+RailText = Annotated[str, Meta(min_length=1, max_length=64, pattern=PRINTABLE, description="A rail's own reference.")]
 
 
 class CurrencyAmount(Struct, frozen=True, kw_only=True):
@@ -75,6 +77,9 @@ class InitiatePayment(Command, frozen=True, kw_only=True, forbid_unknown_fields=
     payout            debtor_account_id    creditor              file, sct_inst, card_psp
     card_top_up       debtor (card_token)  creditor_account_id   card_psp
     ================  ===================  ====================  =================
+
+    A book_transfer with ``quote_id`` exchanges currencies: ``instructed_amount`` is exactly what the quote sells, and
+    the creditor gets what it buys.
     """
 
     payment_type: PaymentType = "book_transfer"
@@ -134,7 +139,7 @@ class AuthorisePayment(Command, frozen=True, kw_only=True, forbid_unknown_fields
 
     payment_id: PaymentId
     instructed_amount: InstructedAmount
-    payee: Annotated[str, Meta(min_length=1, max_length=128, pattern=PRINTABLE)]
+    payee: PayeeText
 
 
 class DeclinePayment(Command, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="decline_payment"):
@@ -214,7 +219,7 @@ class RecordRailOutcome(Command, frozen=True, kw_only=True, forbid_unknown_field
     instruction_id: InstructionId
     outcome: Literal["accepted", "rejected", "unknown", "not_found"]
     reason_code: ReasonCode | None = None
-    rail_reference: Annotated[str, Meta(min_length=1, max_length=64, pattern=PRINTABLE)] | None = None
+    rail_reference: RailText | None = None
 
 
 class ParkPayment(Command, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="park_payment"):
@@ -228,7 +233,7 @@ class ReturnPayment(Command, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """A rail gives back (or takes back: a charge-back) all or a part of a settled payment."""
 
     payment_id: PaymentId
-    return_id: Annotated[str, Meta(min_length=1, max_length=64, pattern=PRINTABLE)]
+    return_id: RailText
     amount_minor: AmountMinor
     reason_code: ReasonCode
 

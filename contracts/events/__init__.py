@@ -12,7 +12,23 @@ a new version.
 
 from typing import Final
 
-from contracts.events import accounts, holds, limits, payment_files, payments, standing_orders, transfers
+from contracts.events import (
+    accounts,
+    cases,
+    clearing,
+    customers,
+    fees,
+    fx,
+    holds,
+    limits,
+    merchants,
+    payment_files,
+    payments,
+    reconciliation,
+    standing_orders,
+    transfers,
+    webhooks,
+)
 from contracts.events.accounts import (
     AccountClosed,
     AccountFrozen,
@@ -20,10 +36,45 @@ from contracts.events.accounts import (
     AccountUnfrozen,
     AssetDeclared,
 )
+from contracts.events.cases import (
+    CaseCleared,
+    CaseConfirmed,
+    CaseDecisionProposed,
+    CaseOpened,
+)
+from contracts.events.clearing import ClearingSettled
+from contracts.events.customers import (
+    CustomerApplied,
+    CustomerErased,
+    CustomerOffboarded,
+    CustomerRejected,
+    CustomerRestricted,
+    CustomerScreened,
+    CustomerVerified,
+    DestroyedSubject,
+    DocumentsRequested,
+    ErasureDecided,
+    ErasureProposed,
+    EvidenceAdded,
+    ReviewReopened,
+    RiskClassChanged,
+    RiskClassProposed,
+    VerificationExpired,
+    VerificationProposed,
+)
 from contracts.events.event import (
     AccountBalance,
     EventData,
     PostedPosting,
+)
+from contracts.events.fees import FeesDefined, FeeTierSet
+from contracts.events.fx import (
+    FxDefined,
+    FxPositionSet,
+    PositionsRevalued,
+    QuoteGiven,
+    RatePublished,
+    RevaluedPosition,
 )
 from contracts.events.holds import (
     HoldCaptured,
@@ -34,6 +85,15 @@ from contracts.events.holds import (
     HoldStatus,
 )
 from contracts.events.limits import LimitsDefined, LimitSet
+from contracts.events.merchants import (
+    CutOffPassed,
+    KindSum,
+    MerchantDefined,
+    PayoutRetried,
+    PayoutRetryProposed,
+    SettlementClosed,
+    SettlementFigures,
+)
 from contracts.events.payment_files import IbanAssigned, PaymentFileReceived
 from contracts.events.payments import (
     AuthenticationDefined,
@@ -64,6 +124,20 @@ from contracts.events.payments import (
     RailDefined,
     SealedParty,
 )
+from contracts.events.reconciliation import (
+    BreakAssigned,
+    BreakOpened,
+    BreakStatus,
+    LineUnmatched,
+    MatchesRecorded,
+    ReconciliationClosed,
+    RecordedMatch,
+    StatementImported,
+    StatementLinesImported,
+    WriteOffApproved,
+    WriteOffProposed,
+    WriteOffRejected,
+)
 from contracts.events.standing_orders import (
     StandingOrderAuthorised,
     StandingOrderCancelled,
@@ -78,6 +152,14 @@ from contracts.events.transfers import (
     TransferPosted,
     TransferReversed,
 )
+from contracts.events.webhooks import (
+    WebhookDeliveriesReplayed,
+    WebhookEndpointCreated,
+    WebhookEndpointDisabled,
+    WebhookEndpointEnabled,
+    WebhookEndpointUpdated,
+    WebhookSecretRotated,
+)
 from contracts.payment_codes import PaymentStatus
 
 __all__ = [
@@ -91,7 +173,32 @@ __all__ = [
     "AccountUnfrozen",
     "AssetDeclared",
     "AuthenticationDefined",
+    "BreakAssigned",
+    "BreakOpened",
+    "BreakStatus",
+    "CaseCleared",
+    "CaseConfirmed",
+    "CaseDecisionProposed",
+    "CaseOpened",
+    "ClearingSettled",
+    "CustomerApplied",
+    "CustomerErased",
+    "CustomerOffboarded",
+    "CustomerRejected",
+    "CustomerRestricted",
+    "CustomerScreened",
+    "CustomerVerified",
+    "CutOffPassed",
+    "DestroyedSubject",
+    "DocumentsRequested",
+    "ErasureDecided",
+    "ErasureProposed",
     "EventData",
+    "EvidenceAdded",
+    "FeeTierSet",
+    "FeesDefined",
+    "FxDefined",
+    "FxPositionSet",
     "HoldCaptured",
     "HoldExpired",
     "HoldExtended",
@@ -100,8 +207,12 @@ __all__ = [
     "HoldStatus",
     "IbanAssigned",
     "Instruction",
+    "KindSum",
     "LimitSet",
     "LimitsDefined",
+    "LineUnmatched",
+    "MatchesRecorded",
+    "MerchantDefined",
     "PaymentAccepted",
     "PaymentAuthorisationFailed",
     "PaymentAuthorisationRequested",
@@ -127,10 +238,23 @@ __all__ = [
     "PaymentScheduled",
     "PaymentSettled",
     "PaymentStatus",
+    "PayoutRetried",
+    "PayoutRetryProposed",
     "PeriodClosed",
+    "PositionsRevalued",
     "PostedPosting",
+    "QuoteGiven",
     "RailDefined",
+    "RatePublished",
+    "ReconciliationClosed",
+    "RecordedMatch",
+    "RevaluedPosition",
+    "ReviewReopened",
+    "RiskClassChanged",
+    "RiskClassProposed",
     "SealedParty",
+    "SettlementClosed",
+    "SettlementFigures",
     "StandingOrderAuthorised",
     "StandingOrderCancelled",
     "StandingOrderCreated",
@@ -138,11 +262,40 @@ __all__ = [
     "StandingOrderResumed",
     "StandingOrderState",
     "StandingOrderSuspended",
+    "StatementImported",
+    "StatementLinesImported",
     "TransferPosted",
     "TransferReversed",
+    "VerificationExpired",
+    "VerificationProposed",
+    "WebhookDeliveriesReplayed",
+    "WebhookEndpointCreated",
+    "WebhookEndpointDisabled",
+    "WebhookEndpointEnabled",
+    "WebhookEndpointUpdated",
+    "WebhookSecretRotated",
+    "WriteOffApproved",
+    "WriteOffProposed",
+    "WriteOffRejected",
 ]
 
-CONTEXTS: Final = (accounts, transfers, holds, payments, limits, standing_orders, payment_files)
+CONTEXTS: Final = (
+    accounts,
+    transfers,
+    holds,
+    payments,
+    limits,
+    cases,
+    clearing,
+    customers,
+    fees,
+    fx,
+    merchants,
+    reconciliation,
+    webhooks,
+    standing_orders,
+    payment_files,
+)
 
 # Type name and version of every event that is written today -> its struct. Older versions are read by way of
 # contracts/upcasters.

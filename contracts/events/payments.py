@@ -6,7 +6,7 @@ Every one after the first says again what the payment is (``facts``), so that no
 from datetime import date, datetime
 from typing import Final, Literal
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from contracts.assessment import Assessment
 from contracts.commands.payments import CurrencyAmount
@@ -46,7 +46,10 @@ class PaymentFacts(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class PaymentInitiated(EventData, frozen=True, kw_only=True):
-    """A payment was received (RCVD). ``remittance_information`` is a sealed text of the data subject ``subject``."""
+    """A payment was received (RCVD). ``remittance_information`` is a sealed text of the data subject ``subject``.
+
+    ``settlement_id``: the settlement that it pays to a merchant; not there on any other payment.
+    """
 
     payment_id: str
     payment_type: PaymentType
@@ -70,6 +73,7 @@ class PaymentInitiated(EventData, frozen=True, kw_only=True):
     initiated_by: str
     assessment: Assessment
     status: PaymentStatus
+    settlement_id: str | UnsetType = UNSET
 
 
 class PaymentScheduled(EventData, frozen=True, kw_only=True):

@@ -19,7 +19,10 @@ import msgspec
 from cli.serve import PROCESSES, prefix_of
 from command_api.problems import STATUS_OF as COMMAND_STATUS_OF
 from contracts.events import EVENT_TYPES
+from contracts.public_events.asyncapi import asyncapi_document
+from contracts.public_events.kinds import PUBLIC_KINDS, subject_of_kind
 from contracts.rejections import Rejection
+from contracts.subjects import public_subject
 from query_api.problems import STATUS_OF as QUERY_STATUS_OF
 from query_api.refusals import Refusal
 from runtime.http.problems import CODES
@@ -37,7 +40,7 @@ MEANING_OF: Final = {
     Rejection.CURRENCY_UNKNOWN: "Neither ISO 4217 nor a declared asset; declare it first.",
     Rejection.ASSET_ALREADY_DECLARED: "The code is taken, by ISO 4217 or by an earlier declaration.",
     Rejection.ACCOUNT_ALREADY_EXISTS: "The account id is taken; ids are never given out twice.",
-    Rejection.OVERDRAFT_TERMS_CONTRADICT: "A credit limit without `overdraft: limited`, or the other way round.",
+    Rejection.OVERDRAFT_TERMS_CONTRADICT: "Limit and overdraft contradict each other, or the use forbids them.",
     Rejection.TRANSFER_NOT_FOUND: "No transfer has this id.",
     Rejection.TRANSFER_IS_A_REVERSAL: "A reversal is not reversed; post a new transfer.",
     Rejection.TRANSFER_ALREADY_REVERSED: "Nothing of the transfer is left to reverse.",
@@ -57,12 +60,16 @@ MEANING_OF: Final = {
     Rejection.PAYMENT_STATE_CONFLICT: "The payment is in another state than this needs; `detail` names both.",
     Rejection.PAYMENT_NOT_DUE: "Too early: the payment's date or deadline has not come.",
     Rejection.EXECUTION_DATE_TOO_FAR: "The execution date is more than a year away.",
+    Rejection.QUOTE_NOT_FOUND: "You have no quote with this id.",
+    Rejection.QUOTE_ALREADY_USED: "A quote serves one payment; ask for another.",
+    Rejection.QUOTE_EXPIRED: "The quote does not hold any more; ask for another.",
+    Rejection.QUOTE_MISMATCH: "The instructed amount is not what the quote sells; `detail` names both.",
     Rejection.RAIL_NOT_DEFINED: "The rail has no accounts in this currency; define it first.",
     Rejection.INSTRUCTION_UNKNOWN: "The rail's answer is not about an instruction of this payment.",
     Rejection.AUTHORISATION_EXPIRED: "The payment had to be authorised earlier; initiate it again.",
     Rejection.FOUR_EYES_REQUIRED: "Another person has to decide this: not the initiator, not the same one twice.",
     Rejection.REVIEWERS_DISAGREE: "The first decision was another one; agree with it, or talk to whoever made it.",
-    Rejection.REFUND_NOT_POSSIBLE: "A payment that went by a rail is given back by another payment.",
+    Rejection.REFUND_NOT_POSSIBLE: "What went by a rail, or exchanged currencies, is given back by another payment.",
     Rejection.REFUND_EXCEEDS_PAYMENT: "More would be given back than is left of the payment.",
     Rejection.RETURN_ALREADY_BOOKED: "This return was booked before.",
     Rejection.RETURN_EXCEEDS_PAYMENT: "More would be returned than is left of the payment.",
@@ -83,12 +90,61 @@ MEANING_OF: Final = {
     Rejection.CREDITOR_REFUSED: "A transaction of a payment file: the creditor cannot be paid under this name (BE01).",
     Rejection.TRANSACTION_NOT_SUPPORTED: "A transaction of a payment file asks for what no rail here does (AG03).",
     Rejection.TRANSACTION_INVALID: "A transaction of a payment file that is no payment (FF01).",
+    Rejection.STATEMENT_NOT_FOUND: "No statement has this id.",
+    Rejection.STATEMENT_ALREADY_IMPORTED: "This statement is in the book; `detail` names it.",
+    Rejection.STATEMENT_DIFFERS: "A statement of this name was imported with other content; ask the bank.",
+    Rejection.STATEMENT_GAP: "It does not continue the account's last statement; import the ones between first.",
+    Rejection.STATEMENT_INCOMPLETE: "Lines of the statement are still missing; send the file again.",
+    Rejection.STATEMENT_PAGE_OUT_OF_ORDER: "Another line is next; `detail` says which.",
+    Rejection.STATEMENT_UNBALANCED: "Opening balance and lines do not make the closing balance.",
+    Rejection.STATEMENT_LINES_OPEN: "Lines have neither a match nor a break yet.",
+    Rejection.LINE_NOT_FOUND: "The account has no statement line of this id.",
+    Rejection.LINE_ALREADY_MATCHED: "The line is in a match, or named twice.",
+    Rejection.LINE_NOT_MATCHED: "The line is in no match.",
+    Rejection.ENTRY_NOT_FOUND: "The account has no entry at this position and leg.",
+    Rejection.ENTRY_ALREADY_MATCHED: "The entry is in a match, or named twice.",
+    Rejection.MATCH_DIFFERENCE_WRONG: "Lines less entries are not the difference given; `detail` adds them up.",
+    Rejection.MATCH_DIFFERENCE_TOO_LARGE: "So large a difference is a break, not a match.",
+    Rejection.MATCH_WRITTEN_OFF: "The match was made by a write-off; reverse that transfer instead.",
+    Rejection.BREAK_NOT_FOUND: "No break has this id.",
+    Rejection.BREAK_ITEMS_WRONG: "A break names at least one line or entry, and each once.",
+    Rejection.ALREADY_IN_BREAK: "The line or entry is in another break.",
+    Rejection.BREAK_CLOSED: "The break is settled, by a match or a write-off.",
+    Rejection.NOTHING_TO_WRITE_OFF: "The break has no difference; match its items instead.",
+    Rejection.WRITE_OFF_PROPOSED: "A write-off waits for approval; approve or reject it first.",
+    Rejection.WRITE_OFF_NOT_PROPOSED: "Nobody has proposed to write the break off.",
+    Rejection.RECONCILIATION_CLOSED: "The account is reconciled through that day.",
+    Rejection.BALANCE_UNEXPLAINED: "Without what is unmatched, book and bank differ; `detail` says by what.",
+    Rejection.FX_NOT_DEFINED: "Foreign exchange is not defined, or not for this currency; define it first.",
+    Rejection.FX_TERMS_FIXED: "The functional currency and the accounts of a position are for good.",
+    Rejection.RATE_NOT_AVAILABLE: "The pair has no rate, or only one that is not valid any more; publish one.",
+    Rejection.POSITIONS_UNCHANGED: "Every position stands in the books at its current rate already.",
+    Rejection.CUSTOMER_NOT_FOUND: "No customer has this id.",
+    Rejection.CUSTOMER_STATE_CONFLICT: "The customer is in another state than this needs; `detail` names both.",
+    Rejection.CUSTOMER_NOT_SCREENED: "The customer's name was never compared with the lists; screen them first.",
+    Rejection.CUSTOMER_ACCOUNTS_FULL: "The customer has as many accounts as one customer may have.",
+    Rejection.CUSTOMER_ACCOUNTS_OPEN: "Close the customer's accounts first; `detail` names one.",
+    Rejection.CASE_NOT_FOUND: "No case has this id.",
+    Rejection.CASE_ALREADY_DECIDED: "Two people have cleared or confirmed the case; that is final.",
+    Rejection.CASE_UNRESOLVED: "A case about the customer is open or confirmed; `detail` names it.",
+    Rejection.RISK_CLASS_UNCHANGED: "The customer is in this risk class already.",
+    Rejection.REVERIFICATION_NOT_DUE: "The day of the customer's re-verification has not come.",
+    Rejection.RETENTION_NOT_OVER: "The law wants the data kept for now; `detail` says until when.",
+    Rejection.ERASURE_INCOMPLETE: "The proof does not name every data subject of the customer.",
+    Rejection.MERCHANT_NOT_FOUND: "No merchant has this id.",
+    Rejection.MERCHANT_TERMS_CONTRADICT: "An account, a zone or a change that does not go with a merchant's terms.",
+    Rejection.CUT_OFF_NOT_DUE: "This is not the merchant's next cut-off, or it has not come.",
+    Rejection.SETTLEMENT_NOT_FOUND: "No settlement has this id.",
+    Rejection.SETTLEMENT_STATE_CONFLICT: "Nothing of the settlement may be paid again; `detail` says why.",
+    Rejection.CLEARING_ALREADY_SETTLED: "This settlement of the rail was booked before.",
+    Rejection.CLEARING_ACCOUNT_UNFIT: "A nostro account is an asset, a fee account an expense.",
     Rejection.ACCOUNT_NOT_FOUND: "No account has this id.",
     Rejection.ACCOUNT_CLOSED: "The account is closed for good.",
     Rejection.ACCOUNT_FROZEN: "The account is frozen; unfreeze it first.",
     Rejection.ACCOUNT_NOT_FROZEN: "Only a frozen account can be unfrozen.",
     Rejection.ACCOUNT_BALANCE_NOT_ZERO: "An account is closed when its balance and its holds are zero.",
     Rejection.CURRENCY_MISMATCH: "The posting's currency is not the account's.",
+    Rejection.ACCOUNT_UNSUITABLE: "The account grows on the wrong side for what it is named for.",
     Rejection.SAME_ACCOUNT: "Both sides are the same account; nothing would move.",
     Rejection.POSTINGS_UNBALANCED: "Debits and credits differ in a currency.",
     Rejection.WRONG_SCALE: "The decimal places are not those of the currency.",
@@ -99,6 +155,10 @@ MEANING_OF: Final = {
     Rejection.INSUFFICIENT_FUNDS: "The available balance would fall below what the account's terms allow.",
     Rejection.BALANCE_LIMIT_EXCEEDED: "The balance would rise above the account's greatest balance.",
     Rejection.BALANCE_OUT_OF_RANGE: "The balance would leave the 64-bit range.",
+    Rejection.WEBHOOK_ENDPOINT_NOT_FOUND: "No webhook endpoint has this id.",
+    Rejection.WEBHOOK_ENDPOINT_STATE_CONFLICT: "The endpoint is enabled, or disabled, already; or it must be enabled.",
+    Rejection.WEBHOOK_ENDPOINTS_EXHAUSTED: "The ledger has as many webhook endpoints as it may have.",
+    Rejection.WEBHOOK_REPLAY_RANGE_INVALID: "The positions are not in the book's past, or too many at once.",
     Rejection.ATOMIC_BATCH_REFUSED: "Another command of the same atomic batch was refused; its own result says why.",
 }
 
@@ -226,11 +286,37 @@ def render_events() -> str:
     return "\n".join(lines)
 
 
+def render_public_events() -> str:
+    """Write docs/reference/public-events.md."""
+    lines = [
+        "# Public events",
+        NOTE,
+        "What other systems are told, on the public stream and by webhook: the `data` of a CloudEvent, by its `type`.",
+        "How to receive them: [notifications](../guides/notifications.md). For programs:",
+        "[asyncapi.json](asyncapi.json) and the JSON Schemas `contracts/schemas/public.*.json`.",
+        "",
+    ]
+    for kind, data in PUBLIC_KINDS.items():
+        subject = public_subject("<ledger>", subject_of_kind(kind))
+        lines += [f"## `{kind}`", "", f"Subject `{subject}`. {_first_paragraph(data)}", ""]
+        lines += ["| Field | Type |", "|---|---|"]
+        lines += [f"| `{field.name}` | {_cell(_type_of(field.type))} |" for field in msgspec.structs.fields(data)]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def render_asyncapi() -> str:
+    """Write docs/reference/asyncapi.json."""
+    return msgspec.json.format(msgspec.json.encode(asyncapi_document()), indent=2).decode() + "\n"
+
+
 PAGES: Final = {
     "metrics.md": render_metrics,
     "settings.md": render_settings,
     "rejections.md": render_rejections,
     "events.md": render_events,
+    "public-events.md": render_public_events,
+    "asyncapi.json": render_asyncapi,
 }
 
 
@@ -276,7 +362,14 @@ def _type_of(kind: Any) -> str:
         return "object of strings"
     if inspect.isclass(kind) and issubclass(kind, msgspec.Struct):
         return "{" + ", ".join(f"{field.name}: {_type_of(field.type)}" for field in msgspec.structs.fields(kind)) + "}"
-    names = {int: "integer", str: "string", bool: "boolean", date: "date", type(None): "null"}
+    names = {
+        int: "integer",
+        str: "string",
+        bool: "boolean",
+        date: "date",
+        type(None): "null",
+        msgspec.UnsetType: "absent",
+    }
     return names.get(kind, "instant (RFC 3339, UTC)")
 
 

@@ -8,6 +8,7 @@ from contracts.currencies import SCALE_OF_CURRENCY
 from contracts.events import AccountClosed, AccountFrozen, AccountOpened, AccountUnfrozen, AssetDeclared, EventData
 from contracts.rejections import Refused, Rejection
 from ledger.domain.contexts import Context, Touched
+from ledger.domain.customers.life_cycle import CUSTOMER, may_have_account, note_account
 from ledger.domain.state import DEBIT_NORMAL, Account, AccountTerms, Moment, State
 
 # The life cycle: status x event -> status. What is not here cannot happen.
@@ -34,7 +35,7 @@ def decide_declare_asset(command: DeclareAsset, state: State, moment: Moment) ->
 
 
 def decide_open(command: OpenAccount, state: State, moment: Moment) -> AccountOpened | Refused:
-    """Open an account under a free id in a known currency."""
+    """Open an account under a free id in a known currency, for a known customer or for the institution itself."""
     scale = state.scale_of(command.currency)
     if scale is None:
         return Refused(
@@ -50,6 +51,9 @@ def decide_open(command: OpenAccount, state: State, moment: Moment) -> AccountOp
             "credit_limit_minor must be above zero with overdraft 'limited' and zero otherwise",
             "/credit_limit_minor",
         )
+    holder = None if command.customer_id is None else may_have_account(state, command.customer_id)
+    if isinstance(holder, Refused):
+        return holder
     return AccountOpened(
         account_id=command.account_id,
         currency=command.currency,
@@ -124,8 +128,10 @@ def evolve_asset(state: State, event: AssetDeclared, position: int) -> None:
 
 
 def evolve_opened(state: State, event: AccountOpened, position: int) -> None:
-    """Add the account, empty."""
+    """Add the account, empty, and note it under its customer."""
     state.accounts[event.account_id] = Account(terms_of(event, position=position), "open", 0, 0)
+    if event.customer_id is not None:
+        note_account(state, event.customer_id, event.account_id)
 
 
 def evolve_status(state: State, event: AccountFrozen | AccountUnfrozen | AccountClosed, position: int) -> None:
@@ -143,6 +149,8 @@ def _touch_account(command: OpenAccount | CloseAccount | FreezeAccount | Unfreez
 def _touch_opening(command: OpenAccount, touched: Touched) -> None:
     _touch_account(command, touched)
     touched.currencies.add(command.currency)
+    if command.customer_id is not None:
+        touched.records.add((CUSTOMER, command.customer_id))
 
 
 def _touch_asset(command: DeclareAsset, touched: Touched) -> None:

@@ -11,7 +11,7 @@ from contracts.commands import Posting
 from contracts.events import PostedPosting
 from contracts.money import BALANCE_MINOR_MAX
 from contracts.rejections import Refused, Rejection
-from ledger.domain.state import Account, Moment, State
+from ledger.domain.state import DEBIT_NORMAL_SIGN, Account, Moment, State
 
 NO_HELD_CHANGE: Final[Mapping[str, int]] = {}
 
@@ -45,6 +45,26 @@ def usable(
         return Refused(
             Rejection.CURRENCY_MISMATCH, f"account {account_id} holds {account.terms.currency}, not {currency}", pointer
         )
+    return account
+
+
+def own_account(
+    account_id: str, currency: str, *, normal_sign: int, may_fall: bool, state: State, pointer: str
+) -> Account | Refused:
+    """Find an account of the institution that can take whatever is booked on it by itself.
+
+    ``may_fall``: it must also go below zero without limit.
+    """
+    account = usable(account_id, currency, state=state, pointer=pointer)
+    if isinstance(account, Refused):
+        return account
+    terms = account.terms
+    if terms.normal_sign != normal_sign:
+        side = "debits" if normal_sign == DEBIT_NORMAL_SIGN else "credits"
+        return Refused(Rejection.ACCOUNT_UNSUITABLE, f"account {account_id} must grow by {side} for this", pointer)
+    if terms.ceiling_minor is not None or (may_fall and terms.floor_minor is not None):
+        needs = "overdraft unlimited and no max_balance_minor" if may_fall else "no max_balance_minor"
+        return Refused(Rejection.OVERDRAFT_TERMS_CONTRADICT, f"account {account_id} needs {needs}", pointer)
     return account
 
 

@@ -17,6 +17,8 @@ from contracts.events import HoldStatus
 from ledger.domain.records import Record, RecordKey
 
 DEBIT_NORMAL: Final = frozenset({"asset", "expense"})
+DEBIT_NORMAL_SIGN: Final = 1
+CREDIT_NORMAL_SIGN: Final = -1
 NOTHING_CLOSED: Final = date.min
 
 

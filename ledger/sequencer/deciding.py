@@ -204,11 +204,21 @@ def _data_of(event: bytes | None) -> bytes:
 def differing(command: Any, earlier: Any, path: str = "") -> Iterator[str]:
     """Name the fields of ``command`` that ``earlier`` (a command or an event's data) has otherwise; never nothing.
 
-    An event carries its command's fields under the same names plus results, so what only it has does not count; a field
-    left out of the command counts only if nothing else differs (the book may have filled it in).
+    An event carries its command's fields under the same names plus results, so what only it has does not count. Sealed
+    fields cannot be compared, and one left out of the command may have been filled in by the book: those count only if
+    nothing else differs, the sealed ones first.
     """
-    found = list(_differences(command, earlier, path)) or list(_left_out(command, earlier))
-    yield from found or [WHOLE_COMMAND]
+    found = list(_differences(command, earlier, path)) or list(_sealed(command, earlier, path))
+    yield from found or list(_left_out(command, earlier)) or [WHOLE_COMMAND]
+
+
+def _sealed(command: Any, earlier: Any, path: str) -> Iterator[str]:
+    """The fields that are sealed in both."""
+    if isinstance(command, dict) and isinstance(earlier, dict):
+        for name, value in command.items():
+            yield from _sealed(value, earlier.get(name), f"{path}.{name}" if path else name)
+    elif isinstance(command, str) and isinstance(earlier, str) and earlier.startswith(SEALED):
+        yield path
 
 
 def _left_out(command: Any, earlier: Any) -> Iterator[str]:
@@ -220,14 +230,22 @@ def _differences(command: Any, earlier: Any, path: str) -> Iterator[str]:
     match command, earlier:
         case dict(), dict():
             for name, value in command.items():
-                if name != "type" and (value is not None or earlier.get(name) is None):
+                if name != "type" and (value is not None or _is_known_as_given(earlier.get(name))):
                     yield from _differences(value, earlier.get(name), f"{path}.{name}" if path else name)
             if command.get("type", "") != earlier.get("type", command.get("type", "")):
                 yield "type"
         case list(), list() if len(command) == len(earlier):
             for index, (ours, theirs) in enumerate(zip(command, earlier, strict=True)):
                 yield from _differences(ours, theirs, f"{path}[{index}]")
-        case _, str() if earlier.startswith(SEALED):
-            return  # cannot be compared; named only if nothing else differs
+        case str(), str() if earlier.startswith(SEALED):
+            return
         case _ if command != earlier:
             yield path
+
+
+def _is_known_as_given(earlier: Any) -> bool:
+    """Tell whether a field that the command leaves out was left out before, or certainly was not: the book seals only
+
+    what a client gave.
+    """
+    return earlier is None or (isinstance(earlier, str) and earlier.startswith(SEALED))

@@ -37,12 +37,16 @@ def wish_of(command: Command, *, key: str, tenant: str) -> Wish:
     return Wish(command, key, key_hash_of(tenant, key), canonical, digest_of(canonical))
 
 
-def assessed_wish_of(command: Command, *, assessed: Any, stored: Command, key: str, tenant: str) -> Wish:
+def assessed_wish_of(
+    command: Struct, *, assessed: Any, stored: Command, key: str, tenant: str, digest: bytes | None = None
+) -> Wish:
     """Prepare what the door made of a command: ``assessed`` is decided; ``stored``, the command with its personal data
 
-    sealed, is what a refusal keeps. The digest is the client's own command's, so that a repeat is recognised.
+    sealed, is what a refusal keeps. The digest is the client's own command's, so that a repeat is recognised; the door
+    gives a keyed one where the command could be guessed from it.
     """
-    return Wish(assessed, key, key_hash_of(tenant, key), _canonical(stored), digest_of(_canonical(command)))
+    known_by = digest_of(_canonical(command)) if digest is None else digest
+    return Wish(assessed, key, key_hash_of(tenant, key), _canonical(stored), known_by)
 
 
 class Accepted(Struct, frozen=True):

@@ -137,7 +137,7 @@ def original_of(position: int, event: bytes, reversed_minor: str | None) -> Orig
     return Original(position, postings, isinstance(data, TransferReversed), figures)
 
 
-async def load_records(connection: Connection, state: State, keys: Collection[RecordKey]) -> None:
+async def load_records(connection: AnyConnection, state: State, keys: Collection[RecordKey]) -> None:
     """Put the records under these keys into ``state``, and None for a key that has none."""
     kinds, identifiers = zip(*keys, strict=True)
     for row in await connection.fetch(QUERIES["load_records"], kinds, identifiers):

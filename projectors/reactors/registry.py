@@ -21,7 +21,7 @@ from projectors.reactors.tasks import Chance, Reactor
 from runtime.clock import Clock
 from runtime.vault import Vault
 
-REACTORS: Final[tuple[str, ...]] = ("projectors.payments.building:build",)
+REACTORS: Final[tuple[str, ...]] = ("projectors.payments.building:build", "projectors.webhooks.reactor:build")
 
 
 class Supplies(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from msgspec import Meta, Struct
 from contracts.calendars import Calendar
 from contracts.subjects import LedgerName
 from projectors.reactors.worker import LEASE_S, TASKS_AT_ONCE
+from runtime.outbound import refuse_loopback
 
 PREFIX = "REACTORS_"
 
@@ -39,6 +40,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     institution_name: Annotated[str, Meta(description="In whose name money leaves.")] = "Bursar"
     institution_iban: Annotated[str, Meta(description="The account at the bank that pays for all customers.")] = ""
     institution_bic: Annotated[str, Meta(description="That bank.")] = ""
+    webhooks_to_loopback: Annotated[
+        bool, Meta(description="Deliver webhooks to this machine too, over http; for development alone.")
+    ] = False
     ledger: LedgerName = "main"
     environment: Literal["production", "development"] = "production"
     host: Annotated[str, Meta(description="Address of the operations server: /metrics and /health.")] = "127.0.0.1"
@@ -54,3 +58,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     done_kept_days: Annotated[
         int, Meta(ge=1, le=400, description="Days for which finished tasks are kept to be looked at.")
     ] = 14
+
+    def __post_init__(self) -> None:
+        """Refuse to reach this machine by webhook in production."""
+        refuse_loopback(self.webhooks_to_loopback, environment=self.environment)

@@ -28,6 +28,20 @@ SELECT opened.event::text AS body
   JOIN events opened ON opened.position = accounts.account_no
  WHERE accounts.account_id = ANY ($1::text[]);
 
+-- name: read_records
+-- What a context of the book remembers of all its things of one kind.
+SELECT id, state::text AS state
+  FROM records
+ WHERE kind = $1
+ ORDER BY id
+ LIMIT $2;
+
+-- name: read_record
+-- What a context of the book remembers of one thing.
+SELECT state::text
+  FROM records
+ WHERE kind = $1 AND id = $2;
+
 -- name: read_events_at
 -- The events that moved the accounts which changed after the position that is being verified.
 SELECT position, event::text AS body

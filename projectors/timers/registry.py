@@ -34,8 +34,20 @@ DEADLINES: Final[tuple[Deadline, ...]] = (
         path="/v1/standing-orders/{subject}/issue",
         body=lambda _, due_at: {"occurrence_on": due_at.astimezone(UTC).date().isoformat()},
     ),
+    Deadline(
+        kind="customer",
+        states=("verified",),
+        name="reverification",
+        path="/v1/customers/{subject}/expire-verification",
+    ),
+    Deadline(
+        kind="merchant",
+        name="settlement",
+        path="/v1/merchants/{subject}/close-settlement",
+        body=lambda _, due_at: {"cut_off_at": due_at.isoformat()},
+    ),
 )
-JOBS: Final[tuple[str, ...]] = ()
+JOBS: Final[tuple[str, ...]] = ("projectors.reconciliation.timed:build", "projectors.timers.rescreening:build")
 
 
 class Supplies(msgspec.Struct, frozen=True, kw_only=True):

@@ -198,7 +198,7 @@ def _payment_unparked(changes: Changes, event: Event, data: Any) -> None:
 
 
 def _nothing_to_show(changes: Changes, event: Event, data: Any) -> None:
-    """Terms limit what may still happen; no balance, statement or payment changes by them."""
+    """Terms and customers limit what may still happen; no balance, statement or payment changes by them."""
 
 
 def _line(event: Event, booking: Booking, leg: int) -> StatementLine:
@@ -254,6 +254,16 @@ _FOLDS: Final[dict[type[e.EventData], Callable[[Changes, Event, Any], None]]] = 
     e.HoldReleased: _hold_ended("released"),
     e.HoldExpired: _hold_ended("expired"),
     e.PeriodClosed: _nothing_to_show,
+    e.StatementImported: _nothing_to_show,
+    e.StatementLinesImported: _nothing_to_show,
+    e.MatchesRecorded: _nothing_to_show,
+    e.LineUnmatched: _nothing_to_show,
+    e.BreakOpened: _nothing_to_show,
+    e.BreakAssigned: _nothing_to_show,
+    e.WriteOffProposed: _nothing_to_show,
+    e.WriteOffApproved: _booked,
+    e.WriteOffRejected: _nothing_to_show,
+    e.ReconciliationClosed: _nothing_to_show,
     e.PaymentInitiated: _payment_initiated,
     e.PaymentScheduled: _payment_moved,
     e.PaymentHeldForReview: _payment_said("causes"),
@@ -287,6 +297,43 @@ _FOLDS: Final[dict[type[e.EventData], Callable[[Changes, Event, Any], None]]] = 
     e.StandingOrderCancelled: _nothing_to_show,
     e.IbanAssigned: _nothing_to_show,
     e.PaymentFileReceived: _nothing_to_show,
+    e.MerchantDefined: _nothing_to_show,
+    e.SettlementClosed: _booked,
+    e.CutOffPassed: _nothing_to_show,
+    e.PayoutRetryProposed: _nothing_to_show,
+    e.PayoutRetried: _nothing_to_show,
+    e.ClearingSettled: _booked,
+    e.WebhookEndpointCreated: _nothing_to_show,
+    e.WebhookEndpointUpdated: _nothing_to_show,
+    e.WebhookSecretRotated: _nothing_to_show,
+    e.WebhookEndpointDisabled: _nothing_to_show,
+    e.WebhookEndpointEnabled: _nothing_to_show,
+    e.WebhookDeliveriesReplayed: _nothing_to_show,
+    e.FeesDefined: _nothing_to_show,
+    e.FxDefined: _nothing_to_show,
+    e.RatePublished: _nothing_to_show,
+    e.QuoteGiven: _nothing_to_show,
+    e.PositionsRevalued: _booked,
+    e.CustomerApplied: _nothing_to_show,
+    e.DocumentsRequested: _nothing_to_show,
+    e.EvidenceAdded: _nothing_to_show,
+    e.VerificationProposed: _nothing_to_show,
+    e.CustomerVerified: _nothing_to_show,
+    e.CustomerRejected: _nothing_to_show,
+    e.RiskClassProposed: _nothing_to_show,
+    e.RiskClassChanged: _nothing_to_show,
+    e.CustomerScreened: _nothing_to_show,
+    e.VerificationExpired: _nothing_to_show,
+    e.ReviewReopened: _nothing_to_show,
+    e.CustomerRestricted: _nothing_to_show,
+    e.CustomerOffboarded: _nothing_to_show,
+    e.ErasureProposed: _nothing_to_show,
+    e.ErasureDecided: _nothing_to_show,
+    e.CustomerErased: _nothing_to_show,
+    e.CaseOpened: _nothing_to_show,
+    e.CaseDecisionProposed: _nothing_to_show,
+    e.CaseCleared: _nothing_to_show,
+    e.CaseConfirmed: _nothing_to_show,
 }
 
 

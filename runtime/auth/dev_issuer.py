@@ -55,12 +55,25 @@ class DevIssuer:
         if not self.jwks_file.exists() or self.jwks_file.read_bytes() != public:
             os.replace(_write_beside(self.jwks_file, public, mode=0o644), self.jwks_file)
 
-    def issue(self, subject: str, tenant: str, scopes: Iterable[str], ledgers: Iterable[str], lifetime_s: int) -> str:
-        """Return a signed token. Raises ValueError for a lifetime that no verifier accepts."""
+    def issue(  # noqa: PLR0913 - the claims of a token, named
+        self,
+        subject: str,
+        tenant: str,
+        scopes: Iterable[str],
+        ledgers: Iterable[str],
+        lifetime_s: int,
+        *,
+        acr: str | None = None,
+        auth_time_s: int | None = None,
+    ) -> str:
+        """Return a signed token. Raises ValueError for a lifetime that no verifier accepts.
+
+        ``acr``: how the subject authenticated (RFC 9470), at ``auth_time_s`` (seconds since 1970), by default now.
+        """
         if not 1 <= lifetime_s <= LIFETIME_S_MAX:
             raise ValueError(f"a token lives for 1 to {LIFETIME_S_MAX} s, got {lifetime_s}")
         now_s = int(self._clock.now().timestamp())
-        claims = {
+        claims: dict[str, object] = {
             "iss": self.issuer,
             "aud": self.audience,
             "sub": subject,
@@ -70,6 +83,8 @@ class DevIssuer:
             "iat": now_s,
             "exp": now_s + lifetime_s,
         }
+        if acr is not None:
+            claims |= {"acr": acr, "auth_time": now_s if auth_time_s is None else auth_time_s}
         header = {"alg": ALGORITHM, "typ": "at+jwt", "kid": self._key.kid}
         return jws.serialize_compact(header, msgspec.json.encode(claims), self._key, algorithms=[ALGORITHM])
 

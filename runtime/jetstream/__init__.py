@@ -14,27 +14,52 @@ What is used is its connection, with our own requests on the documented `$JS.API
 from runtime.jetstream.api import STREAM_NOT_FOUND, JetStreamRefused
 from runtime.jetstream.connection import UnsyncedStream, connect_nats, require_synced_stream
 from runtime.jetstream.link import NatsLink
-from runtime.jetstream.publishing import PublishFailed, WrongLastSequence, publish_batch, publish_one
+from runtime.jetstream.publishing import (
+    BATCH_MESSAGES_MAX,
+    Message,
+    PublishFailed,
+    WrongLastSequence,
+    publish_batch,
+    publish_messages,
+    publish_one,
+)
 from runtime.jetstream.pulling import IncompleteRange, PullLoop, fetch_range
-from runtime.jetstream.streams import StreamDrift, StreamSpec, ensure_stream, first_sequence, last_sequence
+from runtime.jetstream.streams import (
+    StreamDrift,
+    StreamSpec,
+    StreamState,
+    delete_stream,
+    ensure_stream,
+    first_sequence,
+    last_sequence,
+    read_message,
+    read_state,
+)
 
 __all__ = [
+    "BATCH_MESSAGES_MAX",
     "STREAM_NOT_FOUND",
     "IncompleteRange",
     "JetStreamRefused",
+    "Message",
     "NatsLink",
     "PublishFailed",
     "PullLoop",
     "StreamDrift",
     "StreamSpec",
+    "StreamState",
     "UnsyncedStream",
     "WrongLastSequence",
     "connect_nats",
+    "delete_stream",
     "ensure_stream",
     "fetch_range",
     "first_sequence",
     "last_sequence",
     "publish_batch",
+    "publish_messages",
     "publish_one",
+    "read_message",
+    "read_state",
     "require_synced_stream",
 ]

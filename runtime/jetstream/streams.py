@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from typing import Any, Final
 
 import msgspec
@@ -36,6 +37,9 @@ class StreamDrift(RuntimeError):
 class StreamSpec(msgspec.Struct, frozen=True, kw_only=True):
     """What a stream must be. Ages in seconds, sizes in bytes; 0 s and UNLIMITED keep everything.
 
+    The server sets `max_bytes` of its disk aside when it creates the stream, and refuses when it has not got them;
+    `max_messages` costs nothing until there are that many.
+
     `first_sequence` counts only when the stream is created: it re-bases a stream that was lost, so that its sequence
     numbers continue where the old ones ended.
     """
@@ -45,6 +49,7 @@ class StreamSpec(msgspec.Struct, frozen=True, kw_only=True):
     replicas: int = 1
     max_age_s: int = 0
     max_bytes: int = UNLIMITED
+    max_messages: int = UNLIMITED
     first_sequence: int | None = None
     description: str = ""
 
@@ -55,6 +60,7 @@ class StreamSpec(msgspec.Struct, frozen=True, kw_only=True):
             "num_replicas": self.replicas,
             "max_age": self.max_age_s * _NS_PER_S,
             "max_bytes": self.max_bytes,
+            "max_msgs": self.max_messages,
             "storage": "file",
             "retention": "limits",
             # Old messages leave when a limit is reached. The other choice would stop the publisher instead.
@@ -84,16 +90,53 @@ async def ensure_stream(nc: Client, spec: StreamSpec) -> None:
         raise StreamDrift(f"stream {spec.name} exists with other settings: {'; '.join(differences)}")
 
 
+class StreamState(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a stream goes. ``created`` tells one stream from another that later took its name."""
+
+    created: str
+    first_sequence: int
+    last_sequence: int
+    messages: int
+
+
+async def read_state(nc: Client, stream: str) -> StreamState:
+    """Read how far a stream goes. Raises JetStreamRefused."""
+    info = await call_api(nc, f"STREAM.INFO.{stream}", {})
+    state = info["state"]
+    return StreamState(
+        created=info["created"],
+        first_sequence=int(state["first_seq"]),
+        last_sequence=int(state["last_seq"]),
+        messages=int(state["messages"]),
+    )
+
+
+async def read_message(nc: Client, stream: str, sequence: int) -> bytes:
+    """Read the body of one message. Raises JetStreamRefused, also for a sequence that the stream does not hold."""
+    answer = await call_api(nc, f"STREAM.MSG.GET.{stream}", {"seq": sequence})
+    return b64decode(answer["message"].get("data", ""))
+
+
+async def delete_stream(nc: Client, stream: str) -> int:
+    """Delete a stream and return how many messages it held; 0 when there is none. Raises JetStreamRefused."""
+    try:
+        held = (await read_state(nc, stream)).messages
+        await call_api(nc, f"STREAM.DELETE.{stream}", {})
+    except JetStreamRefused as refusal:
+        if refusal.code != STREAM_NOT_FOUND:
+            raise
+        return 0
+    return held
+
+
 async def last_sequence(nc: Client, stream: str) -> int:
     """Read the sequence of the newest message, 0 in a new stream. Raises JetStreamRefused."""
-    state = (await call_api(nc, f"STREAM.INFO.{stream}", {}))["state"]
-    return int(state["last_seq"])
+    return (await read_state(nc, stream)).last_sequence
 
 
 async def first_sequence(nc: Client, stream: str) -> int:
     """Read the sequence of the oldest message that is still there (of the next one, in an empty stream)."""
-    state = (await call_api(nc, f"STREAM.INFO.{stream}", {}))["state"]
-    return int(state["first_seq"])
+    return (await read_state(nc, stream)).first_sequence
 
 
 def _differences(spec: StreamSpec, config: dict[str, Any]) -> list[str]:

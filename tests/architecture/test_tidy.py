@@ -24,7 +24,7 @@ SQL_ON_PURPOSE = {
 
 CODE = python_files()
 MODULES = [path for path in CODE if not name_of(path).startswith("tests/")]
-PURE = python_files("contracts", "ledger/domain")
+PURE = python_files("contracts", "ledger/domain", "projectors/reconciliation/matching")
 
 
 def module_of(text: str) -> ast.Module:

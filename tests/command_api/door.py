@@ -11,6 +11,7 @@ import contextlib
 import itertools
 import signal
 import sys
+import time
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -25,10 +26,28 @@ from cli.devstack.http_probe import http_get
 from cli.devstack.ports import choose_ports
 from cli.options import CHECKOUT, child_environment
 from contracts.envelope import HASH_OF_NOTHING, chain
+from contracts.payment_codes import SCA_ACR
 from runtime.auth import DevIssuer
+from runtime.vault import new_ring, write_ring
 
 DsnOf = Callable[[str], str]
-SCOPES = ("accounts:write", "deadlines:write", "holds:write", "payments:write", "periods:write", "transfers:write")
+SCOPES = (
+    "accounts:write",
+    "deadlines:write",
+    "fx:write",
+    "holds:write",
+    "payments:execute",
+    "payments:operate",
+    "payments:review",
+    "payments:write",
+    "periods:write",
+    "settlements:operate",
+    "transfers:write",
+    "webhooks:write",
+    "reconciliation:write",
+    "statements:write",
+    "write_offs:approve",
+)
 READY_WITHIN_S = 30.0
 ANSWER_WITHIN_S = 40.0
 STOPPED_WITHIN_S = 25.0
@@ -51,12 +70,22 @@ class Door:
             trust_env=False,
             timeout=ANSWER_WITHIN_S,
             limits=httpx2.Limits(max_connections=100),
-            headers={"authorization": f"Bearer {self.token()}"},
+            headers={"authorization": f"Bearer {self.token(acr=SCA_ACR)}"},
         )
 
-    def token(self, scopes: Iterable[str] = SCOPES, *, tenant: str = "acme", ledgers: Iterable[str] = ("main",)) -> str:
-        """Issue a token; by default one that may do everything here."""
-        return self._issuer.issue("clerk", tenant, scopes, ledgers, 600)
+    def token(
+        self,
+        scopes: Iterable[str] = SCOPES,
+        *,
+        subject: str = "clerk",
+        tenant: str = "acme",
+        ledgers: Iterable[str] = ("main",),
+        acr: str | None = None,
+        authenticated_s_ago: int = 0,
+    ) -> str:
+        """Issue a token; by default one that may do everything but what needs strong authentication."""
+        auth_time_s = int(time.time()) - authenticated_s_ago
+        return self._issuer.issue(subject, tenant, scopes, ledgers, 600, acr=acr, auth_time_s=auth_time_s)
 
     async def post(
         self,
@@ -169,6 +198,9 @@ async def open_door(dsn_of: DsnOf, folder: Path, *, nats_url: str, **settings: o
     """Start `bursar serve command-api` on a free port; `settings` are its further settings by name."""
     folder.mkdir(parents=True, exist_ok=True)
     issuer = DevIssuer(folder)
+    ring_file = folder / "vault-keys.json"
+    if not ring_file.exists():
+        write_ring(ring_file, new_ring("k1"))
     port = choose_ports(["command-api"], {}, data_dir=folder)["command-api"]
     given = {
         "environment": "development",
@@ -177,6 +209,7 @@ async def open_door(dsn_of: DsnOf, folder: Path, *, nats_url: str, **settings: o
         "jwks_file": issuer.jwks_file,
         "token_issuer": issuer.issuer,
         "token_audience": issuer.audience,
+        "vault_keys_file": ring_file,
         "port": port,
         **settings,
     }

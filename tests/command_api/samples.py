@@ -18,7 +18,18 @@ from command_api.document import write_document
 DOCUMENT: Final[dict[str, Any]] = msgspec.json.decode(write_document(HANDLERS))
 INT64_MAX: Final = 2**63 - 1
 
-_TEXTS: Final = ("x", "AB12", "a")  # one of these fits every pattern that comes without an example
+# Bodies whose fields depend on each other, which no schema says: the smallest of each, by title.
+DEPENDENT: Final[dict[str, dict[str, Any]]] = {
+    "InitiatePayment": {
+        "debtor_account_id": "a",
+        "creditor_account_id": "b",
+        "instructed_amount": {"currency": "EUR", "value": "1.00"},
+        "end_to_end_id": "E",
+    },
+    "Party": {"name": "x", "iban": "DE89370400440532013000"},
+    "Limit": {"currency": "EUR", "window_hours": 1, "count_max": 1},
+}
+_TEXTS: Final = ("x", "AB12", "a", "cust_1", "tok_x")  # one of these fits every pattern that comes without an example
 _OF_OTHER_TYPES: Final[dict[str, tuple[object, ...]]] = {
     "string": (1, 1.5, True, [], {}),
     "integer": ("5", 1.5, True, [], {}),
@@ -70,6 +81,8 @@ ROUTES: Final = tuple(routes())
 def valid_value(schema: Mapping[str, Any]) -> Any:
     """The smallest value that the schema allows: required fields only."""
     schema = resolved(schema)
+    if schema.get("title") in DEPENDENT:
+        return DEPENDENT[schema["title"]]
     if "examples" in schema:
         return schema["examples"][0]
     if "enum" in schema:
@@ -109,7 +122,8 @@ def wrong_values(schema: Mapping[str, Any], pointer: str = "") -> Iterator[Wrong
         case "array":
             yield from _wrong_arrays(schema, pointer)
         case "integer":
-            for number in (-1, schema["minimum"] - 1, schema["maximum"] + 1, INT64_MAX + 1, 2**64 + 1, -(2**70)):
+            negative = () if schema["minimum"] < 0 else (-1,)
+            for number in (*negative, schema["minimum"] - 1, schema["maximum"] + 1, INT64_MAX + 1, 2**64 + 1, -(2**70)):
                 yield Wrong("out of range", pointer, number)
         case "string":
             yield from _wrong_texts(schema, pointer)

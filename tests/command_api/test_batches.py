@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
+from typing import Any, get_args
 
 import asyncpg
 import msgspec
 import pytest
 
+from command_api.guards import SCOPE_OF
+from contracts.commands.batches import AnyCommand
 from ledger.sequencer.queue import BATCH_COMMANDS_MAX
 from tests.command_api.conftest import OpenDoor
 from tests.command_api.door import Door, item, move, new_key, problem_in
-from tests.command_api.test_hostile_requests import SCOPE_OF
 
 COMMAND_OF_SCOPE: dict[str, tuple[str, dict[str, Any]]] = {
     "accounts:write": ("freeze_account", {"account_id": "nobody"}),
@@ -50,8 +51,9 @@ async def send(door: Door, items: list[dict[str, Any]], *, atomic: bool, receipt
 
 
 def test_a_command_of_every_scope_is_tried() -> None:
-    """The table above is whole."""
+    """The table above is whole, and so is the door's."""
     assert COMMAND_OF_SCOPE.keys() == set(SCOPE_OF.values())
+    assert SCOPE_OF.keys() == set(get_args(AnyCommand))
 
 
 async def test_independent_commands_stand_for_themselves_and_are_answered_in_order(door: Door) -> None:

@@ -9,6 +9,8 @@ import msgspec
 import pytest
 
 from command_api.app import BATCH_BODY_BYTES_MAX
+from command_api.statement_import import STATEMENT_BODY_BYTES_MAX
+from contracts.payment_codes import SCA_ACR
 from runtime.http.body_gate import BODY_BYTES_MAX
 from tests.command_api.door import Door, problem_in
 from tests.command_api.samples import DOCUMENT, ROUTES, Route, valid_value, wrong_values
@@ -23,11 +25,52 @@ SCOPE_OF = {
     "/v1/transfers": "transfers:write",
     "/v1/transfers/{transfer_id}/reverse": "transfers:write",
     "/v1/periods/close": "periods:write",
+    "/v1/statements": "statements:write",
+    "/v1/matches": "reconciliation:write",
+    "/v1/statement-lines/{line_id}/unmatch": "reconciliation:write",
+    "/v1/breaks": "reconciliation:write",
+    "/v1/breaks/{break_id}/assign": "reconciliation:write",
+    "/v1/breaks/{break_id}/propose-write-off": "reconciliation:write",
+    "/v1/breaks/{break_id}/approve-write-off": "write_offs:approve",
+    "/v1/breaks/{break_id}/reject-write-off": "write_offs:approve",
+    "/v1/reconciliations/{statement_id}/close": "reconciliation:write",
     "/v1/holds": "holds:write",
     "/v1/holds/{hold_id}/extend": "holds:write",
     "/v1/holds/{hold_id}/capture": "holds:write",
     "/v1/holds/{hold_id}/release": "holds:write",
+    "/v1/holds/{hold_id}/expire": "deadlines:write",
     "/v1/payments": "payments:write",
+    "/v1/webhook-endpoints": "webhooks:write",
+    "/v1/webhook-endpoints/{endpoint_id}/update": "webhooks:write",
+    "/v1/webhook-endpoints/{endpoint_id}/rotate-secret": "webhooks:write",
+    "/v1/webhook-endpoints/{endpoint_id}/disable": "webhooks:write",
+    "/v1/webhook-endpoints/{endpoint_id}/enable": "webhooks:write",
+    "/v1/webhook-endpoints/{endpoint_id}/replay": "webhooks:write",
+    "/v1/payments/{payment_id}/authorise": "payments:write",
+    "/v1/payments/{payment_id}/decline": "payments:write",
+    "/v1/payments/{payment_id}/cancel": "payments:write",
+    "/v1/payments/{payment_id}/refund": "payments:write",
+    "/v1/payments/{payment_id}/recall": "payments:write",
+    "/v1/payments/{payment_id}/review": "payments:review",
+    "/v1/payments/{payment_id}/resolve": "payments:operate",
+    "/v1/payments/{payment_id}/start": "deadlines:write",
+    "/v1/payments/{payment_id}/expire": "deadlines:write",
+    "/v1/payments/{payment_id}/instruct": "payments:execute",
+    "/v1/payments/{payment_id}/outcome": "payments:execute",
+    "/v1/payments/{payment_id}/park": "payments:execute",
+    "/v1/payments/{payment_id}/return": "payments:execute",
+    "/v1/rails": "payments:operate",
+    "/v1/authentication": "payments:operate",
+    "/v1/limits": "payments:operate",
+    "/v1/fees": "payments:operate",
+    "/v1/fx": "fx:write",
+    "/v1/fx/revalue": "fx:write",
+    "/v1/rates": "fx:write",
+    "/v1/quotes": "payments:write",
+    "/v1/merchants": "settlements:operate",
+    "/v1/merchants/{merchant_id}/close-settlement": "deadlines:write",
+    "/v1/settlements/{settlement_id}/retry": "settlements:operate",
+    "/v1/rails/{rail}/settlements": "settlements:operate",
     "/v1/batches": "transfers:write",  # of the command in the sample
 }
 SCOPES = set(SCOPE_OF.values())
@@ -103,7 +146,8 @@ async def test_one_wrong_place_is_pointed_at(door: Door, route: Route) -> None:
 @every_route
 async def test_a_body_over_the_cap_is_refused_and_one_at_the_cap_is_read(door: Door, route: Route) -> None:
     """White space counts; what is at the cap gets as far as its content."""
-    bytes_max = BATCH_BODY_BYTES_MAX if route.path == "/v1/batches" else BODY_BYTES_MAX
+    larger = {"/v1/batches": BATCH_BODY_BYTES_MAX, "/v1/statements": STATEMENT_BODY_BYTES_MAX}
+    bytes_max = larger.get(route.path, BODY_BYTES_MAX)
     problem_in(await door.post(route.url, b" " * (bytes_max + 1)), status=413, code="body_too_large")
     problem_in(await door.post(route.url, b"[]" + b" " * (bytes_max - 2)), status=400, code="invalid_body")
 
@@ -164,7 +208,7 @@ async def test_every_route_needs_its_scope_and_the_ledger(door: Door, route: Rou
     assert f'scope="{scope}"' in refused.headers["www-authenticate"]
     refused = await door.post(route.url, body, token=door.token([scope], ledgers=["other"]))
     problem_in(refused, status=403, code="ledger_not_granted")
-    let_in = await door.post(route.url, body, token=door.token([scope]))
+    let_in = await door.post(route.url, body, token=door.token([scope], acr=SCA_ACR))
     assert let_in.status_code not in (401, 403), let_in.text
 
 

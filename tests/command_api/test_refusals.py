@@ -10,6 +10,7 @@ import pytest
 from command_api.problems import STATUS_OF
 from contracts.rejections import Rejection
 from tests.command_api.door import Door, move, new_key, problem_in
+from tests.command_api.paying import define_rail, initiate, pay, pay_out
 
 INT64_MAX = 2**63 - 1
 
@@ -21,6 +22,18 @@ ELSEWHERE = {
     Rejection.HOLD_DEADLINE_NOT_PASSED,
     Rejection.HOLD_DEADLINE_PASSED,
     Rejection.HOLD_ALREADY_EXPIRED,
+    Rejection.AUTHORISATION_EXPIRED,
+    *(rejection for rejection in Rejection if rejection.startswith("webhook_")),  # tests/notifications
+    # In test_pricing.py; that a quote has expired, in tests/ledger/pricing, where the clock is the test's.
+    Rejection.QUOTE_NOT_FOUND,
+    Rejection.QUOTE_ALREADY_USED,
+    Rejection.QUOTE_EXPIRED,
+    Rejection.QUOTE_MISMATCH,
+    Rejection.FX_NOT_DEFINED,
+    Rejection.FX_TERMS_FIXED,
+    Rejection.RATE_NOT_AVAILABLE,
+    Rejection.POSITIONS_UNCHANGED,
+    Rejection.ACCOUNT_UNSUITABLE,
 }
 
 
@@ -30,6 +43,7 @@ class Scene:
     def __init__(self, name: str) -> None:
         self.name = name
         self.transfer = self.reversal = self.reversed = self.hold = self.captured = self.released = ""
+        self.paid = self.paid_out = self.returned = self.stuck = self.voted_on = self.scheduled = ""
 
     def __getattr__(self, account: str) -> str:
         return f"{self.name}:{account}"
@@ -55,7 +69,36 @@ async def scene(door: Door) -> Scene:
     await door.accepted(f"/v1/holds/{made.captured}/capture", {})
     await door.accepted(f"/v1/holds/{made.released}/release", {})
     await door.post("/v1/periods/close", {"through": "1990-01-01"})  # refused if a neighbour has closed more
+    await make_payments(door, made)
     return made
+
+
+async def make_payments(door: Door, made: Scene) -> None:
+    """One inside, one for a later day, some by a rail: settled, returned, not known, with an operator's proposal."""
+    await define_rail(door, "sct_inst", clearing=made.clearing, suspense=made.suspense)
+    await define_rail(door, "file", clearing=made.clearing, suspense=made.suspense)
+    made.paid = await initiate(door, pay(made.rich, made.other))
+    made.scheduled = await initiate(door, pay(made.rich, made.other, requested_execution_date=in_days(9)[:10]))
+    for name, rail, outcome in (
+        ("paid_out", "file", "accepted"), ("returned", "sct_inst", "accepted"), ("stuck", "sct_inst", "unknown"),
+        ("voted_on", "sct_inst", "unknown"),
+    ):  # fmt: skip
+        initiator = "clerk" if name == "stuck" else "asker"
+        payment_id = await initiate(door, pay_out(made.rich, rail=rail), token=door.token(subject=initiator))
+        await door.accepted(f"/v1/payments/{payment_id}/instruct", {})
+        said = {"instruction_id": f"{payment_id}.1", "outcome": outcome}
+        await door.accepted(f"/v1/payments/{payment_id}/outcome", said)
+        setattr(made, name, payment_id)
+    await door.accepted(f"/v1/payments/{made.returned}/return", returning(60))
+    await door.accepted(f"/v1/payments/{made.voted_on}/resolve", RESOLUTION, token=door.token(subject="rita"))
+
+
+RESOLUTION = {"action": "fail", "reason": "the bank said so"}
+
+
+def returning(amount_minor: int, *, name: str = "R1") -> dict[str, Any]:
+    """Body of a return."""
+    return {"return_id": name, "amount_minor": amount_minor, "reason_code": "AC04"}
 
 
 def hold(debit: str, credit: str, amount_minor: int = 5, *, days: float = 1) -> dict[str, Any]:
@@ -125,6 +168,31 @@ def cases(s: Scene) -> dict[Rejection, tuple[str, dict[str, Any], str | None]]:
         Rejection.BALANCE_LIMIT_EXCEEDED: ("/v1/transfers", move(s.rich, s.capped, 11), None),
         Rejection.BALANCE_OUT_OF_RANGE: ("/v1/transfers", move(s.other, s.full, 1), None),
         Rejection.EFFECTIVE_DATE_IN_FUTURE: ("/v1/transfers", early, "/effective_date"),
+        Rejection.PAYMENT_NOT_FOUND: ("/v1/payments/pay_999999999/cancel", {}, "/payment_id"),
+        Rejection.PAYMENT_STATE_CONFLICT: (f"/v1/payments/{s.paid}/cancel", {}, "/payment_id"),
+        Rejection.PAYMENT_NOT_DUE: (f"/v1/payments/{s.scheduled}/start", {}, None),
+        Rejection.EXECUTION_DATE_TOO_FAR: (
+            "/v1/payments",
+            pay(s.rich, s.other, requested_execution_date=str(today + timedelta(days=400))),
+            "/requested_execution_date",
+        ),
+        Rejection.RAIL_NOT_DEFINED: ("/v1/payments", pay_out(s.dollar, currency="USD"), "/instructed_amount/currency"),
+        Rejection.INSTRUCTION_UNKNOWN: (
+            f"/v1/payments/{s.paid}/outcome",
+            {"instruction_id": f"{s.paid}.1", "outcome": "accepted"},
+            "/instruction_id",
+        ),
+        Rejection.FOUR_EYES_REQUIRED: (f"/v1/payments/{s.stuck}/resolve", RESOLUTION, None),
+        Rejection.REVIEWERS_DISAGREE: (f"/v1/payments/{s.voted_on}/resolve", {**RESOLUTION, "action": "retry"}, None),
+        Rejection.REFUND_NOT_POSSIBLE: (f"/v1/payments/{s.paid_out}/refund", {}, "/payment_id"),
+        Rejection.REFUND_EXCEEDS_PAYMENT: (f"/v1/payments/{s.paid}/refund", {"amount_minor": 101}, "/amount_minor"),
+        Rejection.RETURN_ALREADY_BOOKED: (f"/v1/payments/{s.returned}/return", returning(1), "/return_id"),
+        Rejection.RETURN_EXCEEDS_PAYMENT: (
+            f"/v1/payments/{s.returned}/return",
+            returning(41, name="R2"),
+            "/amount_minor",
+        ),
+        Rejection.RECALL_NOT_POSSIBLE: (f"/v1/payments/{s.paid_out}/recall", {"reason": "x"}, "/payment_id"),
         Rejection.PERIOD_NOT_OVER: ("/v1/periods/close", {"through": str(today + timedelta(days=1))}, "/through"),
         Rejection.PERIOD_CLOSED: ("/v1/periods/close", {"through": "1990-01-01"}, "/through"),
     }

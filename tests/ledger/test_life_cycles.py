@@ -12,12 +12,15 @@ from contracts.payment_codes import FINAL_STATES, STATUS_OF, PaymentState
 from contracts.rejections import Refused
 from ledger.domain.accounts import ACCOUNT_REFUSALS, ACCOUNT_TRANSITIONS
 from ledger.domain.book import DECIDERS, EVOLVERS, TOUCHES
+from ledger.domain.customers.cases import ScreenedCustomer
+from ledger.domain.customers.onboarding import AssessedApplication
 from ledger.domain.holds import HOLD_REFUSALS, HOLD_TRANSITIONS
 from ledger.domain.payment_files import SealedIban, UnpayableTransaction
 from ledger.domain.payments.authorisation import ProvenAuthorisation
 from ledger.domain.payments.initiation import AssessedPayment
 from ledger.domain.payments.life_cycle import PAYMENT_TRANSITIONS
 from ledger.domain.standing_orders.creation import AssessedOrder, ProvenSeries
+from ledger.domain.webhooks import EndpointWithSecret, RotationWithSecret
 from tests.ledger.refusals import BANK
 from tests.support.ledger import TOMORROW, a_bank, capture
 
@@ -33,6 +36,10 @@ def test_every_command_has_a_decision_and_every_event_an_evolution() -> None:
         AssessedOrder: c.CreateStandingOrder,
         ProvenSeries: c.AuthoriseStandingOrder,
         SealedIban: c.AssignIban,
+        EndpointWithSecret: c.CreateWebhookEndpoint,
+        RotationWithSecret: c.RotateWebhookSecret,
+        AssessedApplication: c.ApplyCustomer,
+        ScreenedCustomer: c.RescreenCustomer,
     }
     of_the_door = {UnpayableTransaction}  # no client can ask for it
     assert {assessed.get(kind, kind) for kind in DECIDERS.keys() - of_the_door} == set(c.Command.__subclasses__())

@@ -50,9 +50,12 @@ def test_a_payment_that_cannot_be_booked_is_received_and_rejected_with_its_reaso
     assert bank.state.accounts == accounts
 
 
-def test_every_reason_is_reached_except_the_one_that_time_forbids() -> None:
-    """A payment takes effect today, and today can never lie in a closed period."""
-    reachable = {code for pair in REASON_CODES.values() for code in pair}
+def test_every_reason_is_reached_except_the_ones_that_time_forbids() -> None:
+    """A payment takes effect today, and today can never lie in a closed period.
+
+    That a quote expired, which takes time too, is shown in tests/ledger/pricing.
+    """
+    reachable = {code for pair in REASON_CODES.values() for code in pair} - {"TM01"}
 
     assert {row[4] for row in REJECTED} == reachable
 

@@ -6,14 +6,22 @@ from copy import deepcopy
 from typing import Any, Final
 
 import pytest
+from msgspec.structs import replace
 
 from contracts import commands as c
 from contracts.rejections import Refused
 from contracts.rejections import Rejection as R
-from ledger.domain.book import DECIDERS, decide
+from ledger.domain.book import decide
 from ledger.domain.state import State
-from tests.ledger.refusals import BANK, ROWS, Row
+from tests.ledger.payments.refusals import PAYMENT_ROWS, REFUSALS_OF_PAYMENTS
+from tests.ledger.pricing.refusals import PRICING_ROWS, REFUSALS_OF_PRICING
+from tests.ledger.refusals import ROWS, Row
+from tests.ledger.settlement.refusals import REFUSALS_OF_SETTLEMENT, SETTLEMENT_ROWS
+from tests.notifications.refusals import REFUSALS_OF_WEBHOOKS, WEBHOOK_ROWS
+from tests.reconciliation.refusals import REFUSALS_OF_RECONCILIATION  # their rows stand beside it
+from tests.support.payments import assessed
 
+ALL_ROWS: Final = (*ROWS, *PAYMENT_ROWS, *WEBHOOK_ROWS, *PRICING_ROWS, *SETTLEMENT_ROWS)
 MOVING: Final = {R.ACCOUNT_NOT_FOUND, R.ACCOUNT_CLOSED, R.ACCOUNT_FROZEN, R.CURRENCY_MISMATCH, R.INSUFFICIENT_FUNDS}
 LIMITS: Final = {R.BALANCE_LIMIT_EXCEEDED, R.BALANCE_OUT_OF_RANGE}
 DATES: Final = {R.EFFECTIVE_DATE_IN_FUTURE, R.PERIOD_CLOSED}
@@ -42,7 +50,10 @@ REFUSALS_OF: Final[dict[type[c.Command], set[R]]] = {
     },
     c.ReleaseHold: HOLD_OVER | {R.HOLD_DEADLINE_PASSED},
     c.ExpireHold: HOLD_OVER | {R.HOLD_DEADLINE_NOT_PASSED},
-    c.InitiatePayment: {R.CURRENCY_UNKNOWN, R.WRONG_SCALE, R.AMOUNT_OUT_OF_RANGE},
+    **REFUSALS_OF_PAYMENTS,
+    **REFUSALS_OF_WEBHOOKS,
+    **REFUSALS_OF_PRICING,
+    **REFUSALS_OF_SETTLEMENT,
 }  # fmt: skip
 
 # What only the sequencer can see.
@@ -53,44 +64,51 @@ def name_of(row: Row) -> str:
     return f"{type(row.command).__name__}-{row.rejection.value}"
 
 
-@pytest.mark.parametrize("row", ROWS, ids=name_of)
+@pytest.mark.parametrize("row", ALL_ROWS, ids=name_of)
 def test_a_decision_refuses_for_the_right_reason_and_names_the_field_to_blame(row: Row) -> None:
-    refused = decide(row.command, BANK.state, BANK.moment)
+    moment = replace(row.bank.moment, subject=row.subject)
+    refused = decide(assessed(row.command), row.bank.state, moment)
 
     assert isinstance(refused, Refused)
     assert (refused.rejection, refused.pointer) == (row.rejection, row.pointer), refused.detail
     assert refused.detail
 
 
-@pytest.mark.parametrize("command", DECIDERS, ids=lambda kind: kind.__name__)
+DECIDED_HERE: Final = [kind for kind in c.Command.__subclasses__() if kind not in REFUSALS_OF_RECONCILIATION]
+
+
+@pytest.mark.parametrize("command", DECIDED_HERE, ids=lambda kind: kind.__name__)
 def test_every_refusal_of_a_decision_is_reached_by_a_row(command: type[c.Command]) -> None:
-    assert {row.rejection for row in ROWS if type(row.command) is command} == REFUSALS_OF[command]
+    assert {row.rejection for row in ALL_ROWS if type(row.command) is command} == REFUSALS_OF[command]
 
 
 def test_every_rejection_has_a_decision_that_gives_it() -> None:
-    assert set().union(*REFUSALS_OF.values()) | OF_THE_SEQUENCER == set(R)
+    given = set().union(*REFUSALS_OF.values(), *REFUSALS_OF_RECONCILIATION.values())
+    assert given | OF_THE_SEQUENCER == set(R)
 
 
 def test_a_refused_command_changes_nothing() -> None:
-    before = snapshot(BANK.state)
+    banks = {id(row.bank): row.bank for row in ALL_ROWS}.values()
+    before = [snapshot(bank.state) for bank in banks]
 
-    for row in ROWS:
-        assert isinstance(BANK.attempt(row.command), Refused)
+    for row in ALL_ROWS:
+        row.bank.subject = row.subject
+        assert isinstance(row.bank.attempt(row.command), Refused)
 
-    assert snapshot(BANK.state) == before
+    assert [snapshot(bank.state) for bank in banks] == before
 
 
 def snapshot(state: State) -> Any:
-    return deepcopy((state.accounts, state.holds, state.originals, state.assets, state.closed_through))
+    return deepcopy((state.accounts, state.holds, state.originals, state.assets, state.records, state.closed_through))
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if row.pointer is not None], ids=name_of)
+@pytest.mark.parametrize("row", [row for row in ALL_ROWS if row.pointer is not None], ids=name_of)
 def test_a_pointer_leads_into_the_command(row: Row) -> None:
-    """A capture or reversal may blame a posting that the client did not write; the pointer then names the booked."""
+    """What books may blame a posting that the client did not write; the pointer then names the booked one."""
     value: Any = row.command
     parts = row.pointer.split("/")[1:] if row.pointer else []
     if not hasattr(value, parts[0]) or getattr(value, parts[0]) is None:
-        assert isinstance(row.command, c.CaptureHold | c.ReverseTransfer)
+        assert parts[0] == "postings"
         return
     for part in parts:
         value = value[int(part)] if part.isdigit() else getattr(value, part)

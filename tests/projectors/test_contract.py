@@ -25,7 +25,9 @@ FAULTS = {
     "calls a repetition applied": APPLY_LUA.replace(DUPLICATE_CHECK, DUPLICATE_CHECK.replace("duplicate", "applied")),
     "jumps over a gap": APPLY_LUA.replace(GAP_CHECK, ""),
     "forgets the checkpoint": APPLY_LUA.replace(CHECKPOINT_MOVES, ""),
-    "swallows a failing store": APPLY_LUA.replace("redis.call(unpack(command))", "redis.pcall(unpack(command))"),
+    "swallows a failing store": APPLY_LUA.replace(
+        "redis.call(unpack(command))", "redis.pcall(unpack(command))"
+    ).replace("redis.call('HINCRBY'", "redis.pcall('HINCRBY'"),
 }
 
 

@@ -113,16 +113,16 @@ async def test_a_dead_redis_does_not_stop_the_lake(place: Place) -> None:
     await place.record(book.write(100))
     async with running(place, REDIS_URL="redis://127.0.0.1:1/0") as process:
 
-        async def only_wallets_is_missing() -> bool:
+        async def only_the_models_in_redis_are_missing() -> bool:
             try:
                 reasons = await process.reasons()
             except httpx2.TransportError:
                 return False
             metrics = (await process.get("/metrics")).text
             level = f'projectors_position{{model="lake"}} {float(book.position)}' in metrics
-            return level and set(reasons) == {"wallets"}
+            return level and set(reasons) == {"wallets", "risk"}
 
-        await until(only_wallets_is_missing, "the lake is level without Redis")
+        await until(only_the_models_in_redis_are_missing, "the lake is level without Redis")
 
 
 async def test_a_dead_nats_stops_nothing(place: Place) -> None:

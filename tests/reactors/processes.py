@@ -53,6 +53,7 @@ class Served:
         return await asyncio.wait_for(self.process.wait(), STOPPED_WITHIN_S)
 
     async def ready(self) -> bool:
+        assert self.process.returncode is None, self.log.read_text()[-2000:]
         try:
             async with httpx2.AsyncClient(trust_env=False) as client:
                 return (await client.get(self._url + "/health/ready")).status_code == 200

@@ -22,7 +22,7 @@ def react(event: Event) -> list[Task]:
     ]
 
 
-def build(supplies: Supplies) -> Reactor:
+async def build(supplies: Supplies) -> Reactor:
     async def perform(turn: Turn) -> Result:
         sides = (("debit", "world"), ("credit", turn.payload["account_id"]))
         postings = [

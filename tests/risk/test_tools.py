@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 from collections.abc import AsyncIterator
@@ -170,8 +171,6 @@ class TestCommands:
     async def test_from_a_dry_run_over_a_lake_to_an_activation(
         self, written: tuple[Place, list[PaymentFact]], tmp_path: Path
     ) -> None:
-        import asyncio
-
         place, _ = written
         new, rules_dir = tmp_path / "new.toml", tmp_path / "rules"
         new.write_text(HEAD + rule("amount_minor >= 1", points=700))
@@ -194,6 +193,28 @@ class TestCommands:
         )
         assert again.exit_code == 1
         assert "is active, not other" in str(again.exception)
+
+    async def test_a_model_is_trained_from_a_lake(self, place: Place, tmp_path: Path) -> None:
+        """Called fraud here: what is far above the customer's typical amount."""
+        book = RandomBook(seed=2, ledger=place.ledger)
+        lines = book.write(4_000)
+        events = [decode_event(line.position, line.body, ledger=place.ledger) for line in lines]
+        lake, labels, out = place.lake_dir / place.ledger, tmp_path / "labels.csv", tmp_path / "model.json"
+        await place.record(lines)
+        await LakeTarget(lake, AccountDirectory(place.book), clock=SystemClock()).apply(Batch(events, caught_up=True))
+        moments = [moment async for moment in replay(read_lake(lake))]
+        rows = [(moment.payment_id, int(moment.features["amount_to_typical_pct"]) > 150) for moment in moments]
+        labels.write_text("id,fraud\n" + "".join(f"{name},{int(fraud)}\n" for name, fraud in rows))
+        options = ("train", "--lake", lake, "--labels", labels, "--out", out, "--data-dir", tmp_path)
+        done = await asyncio.to_thread(run, *options)
+        assert done.exit_code == 0, (done.output, done.exception)
+        model = read_model(out.read_bytes())
+        assert model.document.training.auc_permille > AUC_PERMILLE_MIN
+        assert "amount_to_typical_pct" in {each.feature for each in model.document.inputs}
+        labels.write_text("id,fraud\n" + f"{rows[0][0]},1\n")
+        refused = await asyncio.to_thread(run, *options)
+        assert refused.exit_code == 1
+        assert "too little" in str(refused.exception)
 
     def test_check_lists_every_mistake(self, tmp_path: Path) -> None:
         bad = tmp_path / "bad.toml"

@@ -36,6 +36,7 @@ class BookInMemory:
     def __init__(self, *, now: datetime = MORNING) -> None:
         self.state = State()
         self.now = now
+        self.subject = "clerk"
         self.position = 0
         self.events: list[e.EventData] = []
         self.lines: list[Line] = []
@@ -43,9 +44,9 @@ class BookInMemory:
     @property
     def moment(self) -> Moment:
         """Where the next decision stands."""
-        return Moment(self.position + 1, self.now, self.now.date())
+        return Moment(self.position + 1, self.now, self.now.date(), self.subject)
 
-    def attempt(self, command: c.Command) -> tuple[e.EventData, ...] | Refused:
+    def attempt(self, command: Any) -> tuple[e.EventData, ...] | Refused:
         """Decide; if accepted, book."""
         decided = decide(assessed(command), self.state, self.moment)
         if isinstance(decided, Refused):
@@ -69,7 +70,7 @@ class BookInMemory:
             is_reversal = isinstance(event, e.TransferReversed)
             self.state.originals[self.position] = Original(self.position, postings, is_reversal, (0,) * len(postings))
 
-    def do(self, *commands: c.Command) -> Any:
+    def do(self, *commands: Any) -> Any:
         """Book commands that must be accepted; give the last event."""
         for command in commands:
             decided = self.attempt(command)

@@ -8,15 +8,59 @@ from typing import Any
 from contracts import commands as c
 from contracts import events as e
 from contracts.assessment import Assessment
-from contracts.events.payments import PaymentFacts
+from contracts.events.payments import PaymentFacts, SealedParty
+from contracts.payment_codes import SCA_ACR
+from contracts.risk import RiskAssessment, RiskDecision
+from contracts.screening import ScreeningSummary
+from ledger.domain.payments.authorisation import ProvenAuthorisation
 from ledger.domain.payments.initiation import AssessedPayment
+from ledger.domain.settlement.terms import AssessedMerchant
+from ledger.domain.webhooks import EndpointWithSecret, RotationWithSecret
 
 INITIATED_AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
-def assessed(command: Any) -> Any:
-    """What the door makes of a command about which there is nothing to find out."""
-    return AssessedPayment(wish=command) if isinstance(command, c.InitiatePayment) else command
+def assessed(command: Any, **found: Any) -> Any:
+    """What the door makes of a command; ``found``: what it found out, by default only whom a payment is to."""
+    match command:
+        case c.InitiatePayment():
+            sealed = {role: sealed_party(getattr(command, role)) for role in ("debtor", "creditor")}
+            return AssessedPayment(wish=command, **sealed, **found)
+        case c.AuthorisePayment():
+            payee = command.payee
+            payee_id = payee if payee[0].islower() and not payee.startswith("tok_") else f"payee_{payee.lower()}"
+            return ProvenAuthorisation(command=command, payee_id=payee_id, acr=SCA_ACR)
+        case c.CreateWebhookEndpoint():
+            return EndpointWithSecret(wish=command, secret="sealed")
+        case c.RotateWebhookSecret():
+            return RotationWithSecret(wish=command, secret="sealed")
+        case c.DefineMerchant():
+            creditor = sealed_party(command.creditor)
+            assert creditor is not None
+            return AssessedMerchant(command=command, creditor=creditor, **found)
+        case _:
+            return command
+
+
+def sealed_party(party: c.Party | None) -> SealedParty | None:
+    """A party as the book keeps it, with a seal that hides nothing."""
+    if party is None:
+        return None
+    identity = party.iban or party.card_token
+    assert identity is not None
+    return SealedParty(payee_id=f"payee_{identity.lower()}", name=f"sealed.{len(party.name)}", bic=party.bic)
+
+
+def hit() -> ScreeningSummary:
+    """A name that is on a list."""
+    return ScreeningSummary(outcome="hit", lists=(), hits=(), hits_count=1)
+
+
+def risk(decision: RiskDecision, *reasons: str) -> RiskAssessment:
+    """A risk score."""
+    return RiskAssessment(
+        score=500, decision=decision, reasons=reasons, ruleset_version="r1", features={}, assessed_at=INITIATED_AT
+    )
 
 
 def facts(end_to_end_id: str, debtor: str, creditor: str, amount: c.CurrencyAmount, amount_minor: int) -> PaymentFacts:

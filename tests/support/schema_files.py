@@ -1,4 +1,7 @@
-"""The committed JSON Schemas. After changing a contract on purpose: ``python -m tests.support.schema_files``."""
+"""The committed JSON Schemas. After changing a contract on purpose: ``python -m tests.support.schema_files``.
+
+Whether such a change breaks somebody is a check of ``./bursar lint``, see cli/published.py.
+"""
 
 from __future__ import annotations
 

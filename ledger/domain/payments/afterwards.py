@@ -1,4 +1,7 @@
-"""After settlement: refunds by the payee, returns by a rail, recalls. Together they never exceed what was paid."""
+"""After settlement: refunds by the payee, returns by a rail, recalls. Together they never exceed what was paid.
+
+None of them gives a fee back.
+"""
 
 from contracts.commands.payments import RecallPayment, RefundPayment, ReturnPayment
 from contracts.events import PaymentRecallRequested, PaymentRefunded, PaymentReturned
@@ -8,6 +11,7 @@ from ledger.domain import limits
 from ledger.domain.payments.booking import book_back
 from ledger.domain.payments.life_cycle import PAYMENT, Payment, become, expect
 from ledger.domain.postings import effective_on
+from ledger.domain.settlement import payouts, takings
 from ledger.domain.state import Moment, State
 from ledger.domain.transfers import move_balances
 
@@ -22,10 +26,11 @@ def decide_refund(command: RefundPayment, state: State, moment: Moment) -> Payme
     payment = expect(state, command.payment_id, "settled")
     if isinstance(payment, Refused):
         return payment
-    if payment.rail != "book":
+    if payment.rail != "book" or payment.quote_id is not None:
+        how = f"by {payment.rail}" if payment.quote_id is None else "that exchanged currencies"
         return Refused(
             Rejection.REFUND_NOT_POSSIBLE,
-            f"a payment by {payment.rail} is given back by another payment",
+            f"a payment {how} is given back by another payment",
             "/payment_id",
         )
     amount_minor = left_minor(payment) if command.amount_minor is None else command.amount_minor
@@ -115,6 +120,7 @@ def evolve_refunded(state: State, event: PaymentRefunded, position: int) -> None
     limits.give_back(state, payment.counted_against, payment_id=event.payment_id, amount_minor=event.amount_minor)
     become(state, event, "settled", refunded_minor=event.refunded_minor)
     move_balances(state, event.postings)
+    takings.count_refund(state, payment.payee, event)
 
 
 def evolve_returned(state: State, event: PaymentReturned, position: int) -> None:
@@ -124,6 +130,8 @@ def evolve_returned(state: State, event: PaymentReturned, position: int) -> None
     limits.give_back(state, payment.counted_against, payment_id=event.payment_id, amount_minor=event.amount_minor)
     become(state, event, "settled", returned_minor=event.returned_minor, returns=(*payment.returns, event.return_id))
     move_balances(state, event.postings)
+    takings.count_return(state, payment.payee, event)
+    payouts.come_back(state, payment.settlement_id, amount_minor=event.amount_minor, diverted=event.diverted)
 
 
 def evolve_recalled(state: State, event: PaymentRecallRequested, position: int) -> None:

@@ -1,4 +1,4 @@
-"""What a payment reserves and books: the payer's account goes down, the payee's up, the fee on top.
+"""What a payment reserves and books: the payer's account goes down, the payee's up, the fee on top; all or nothing.
 
 Money leaves an account on the side that makes it smaller: a customer's wallet (credit-normal) by a debit, a bank
 account of ours (debit-normal) by a credit. On a rail the other account is the rail's clearing account, whatever its
@@ -11,6 +11,7 @@ from typing import Final
 from contracts.commands import Posting, Side
 from contracts.events import AccountBalance, PostedPosting
 from contracts.rejections import Refused, Rejection
+from ledger.domain.fx.positions import trade_postings
 from ledger.domain.payments.life_cycle import Payment
 from ledger.domain.postings import beyond_terms, book_postings, usable
 from ledger.domain.state import State
@@ -27,14 +28,21 @@ REASON_CODES: Final[Mapping[Rejection, tuple[str, str]]] = {
     Rejection.SAME_ACCOUNT: ("AG01", "AG01"),
     Rejection.PERIOD_CLOSED: ("AG01", "AG01"),
     Rejection.POSTINGS_UNBALANCED: ("AG01", "AG01"),
+    Rejection.QUOTE_EXPIRED: ("TM01", "TM01"),
 }
+OWN_ACCOUNT: Final = "MS03"  # an account of the institution cannot take its part; that is no reason of the client's
 
 
 def reason_of(refused: Refused) -> str:
-    """The reason code of a refused booking; the payee's posting is the second one."""
+    """The reason code of a refused booking: the payer's posting is the first, the payee's the second."""
     of_payer, of_payee = REASON_CODES[refused.rejection]
-    at_payee = refused.pointer is not None and refused.pointer.startswith("/postings/1")
-    return of_payee if at_payee else of_payer
+    match (refused.pointer or "").split("/"):
+        case ["", "postings", "1", *_]:
+            return of_payee
+        case ["", "postings", at, *_] if at != "0":
+            return OWN_ACCOUNT
+        case _:
+            return of_payer
 
 
 def total_minor(payment: Payment) -> int:
@@ -44,15 +52,20 @@ def total_minor(payment: Payment) -> int:
 
 def hold_funds(payment: Payment, state: State) -> tuple[int, tuple[AccountBalance, ...]] | Refused:
     """Reserve a payment's total on the payer's account. Nothing is reserved where the payer is outside."""
+    if payment.payer == payment.payee:
+        return Refused(Rejection.SAME_ACCOUNT, "debtor and creditor are the same account")
     if payment.debtor_account_id is None:
-        found = usable(payment.payee, payment.currency, state=state, pointer="/postings/1")
-        return found if isinstance(found, Refused) else (0, ())
+        return _room_for(payment, state) or (0, ())
     account = usable(payment.payer, payment.currency, state=state, pointer="/postings/0")
     if isinstance(account, Refused):
         return account
     clearing = usable(payment.payee, payment.currency, state=state, pointer="/postings/1")
     if isinstance(clearing, Refused):
         return clearing
+    if payment.fee_account_id is not None:
+        fees = usable(payment.fee_account_id, payment.currency, state=state, pointer="/postings/3")
+        if isinstance(fees, Refused):
+            return fees
     held_minor = total_minor(payment)
     after_minor = account.held_minor + held_minor
     refused = beyond_terms(account, posted_minor=account.posted_minor, held_minor=after_minor)
@@ -62,6 +75,15 @@ def hold_funds(payment: Payment, state: State) -> tuple[int, tuple[AccountBalanc
         account_id=payment.payer, currency=payment.currency, posted_minor=account.posted_minor, held_minor=after_minor
     )
     return held_minor, (balance,)
+
+
+def _room_for(payment: Payment, state: State) -> Refused | None:
+    """Refuse what would not fit on the payee's account, before somebody outside is charged for it."""
+    account = usable(payment.payee, payment.currency, state=state, pointer="/postings/1")
+    if isinstance(account, Refused):
+        return account
+    posted_minor = account.posted_minor + payment.amount_minor
+    return beyond_terms(account, posted_minor=posted_minor, held_minor=account.held_minor)
 
 
 def free_funds(payment: Payment, state: State) -> tuple[AccountBalance, ...]:
@@ -85,33 +107,34 @@ def book_payment(
 ) -> tuple[tuple[PostedPosting, ...], tuple[AccountBalance, ...]] | Refused:
     """Book a payment, freeing what it reserves; a rail's answer counts on frozen accounts too.
 
-    ``to_suspense``: the inside account cannot take it, so the suspense account does.
+    ``to_suspense``: the payee's account cannot take it, so the suspense account does.
     """
-    inward = payment.debtor_account_id is None
-    payee = payment.suspense if to_suspense and inward else payment.payee
-    assert payee is not None
-    postings = _move(
-        payment.payer,
-        payee,
-        payment.amount_minor,
-        payment.currency,
-        state=state,
-        led_by=payee if inward else payment.payer,
-    )
-    if payment.fee_minor and payment.fee_account_id is not None:
-        postings += _move(
-            payment.payer,
-            payment.fee_account_id,
-            payment.fee_minor,
-            payment.currency,
-            state=state,
-            led_by=payment.payer,
-        )
+    postings = _principal(payment, state, to_suspense=to_suspense)
+    if payment.fee_account_id is not None:
+        taker = _taker_of_fee(payment, state)
+        postings += _move(payment.payer, taker, payment.fee_minor, payment.currency, state=state, led_by=payment.payer)
     freed = {payment.payer: -payment.held_minor} if payment.held_minor else {}
     posted = book_postings(postings, state=state, held_change=freed, frozen_too=payment.attempt > 0)
     if isinstance(posted, Refused):
         return posted
     return posted, _balances_of(posted, freed)
+
+
+def _principal(payment: Payment, state: State, *, to_suspense: bool) -> tuple[Posting, ...]:
+    """A payment's amount, from payer to payee; at a quote it is exchanged on the way."""
+    if payment.quote_id is not None:
+        return trade_postings(payment.quote_id, state, payer=payment.payer, payee=payment.payee)
+    payee = payment.suspense if to_suspense else payment.payee
+    assert payee is not None
+    return _move(payment.payer, payee, payment.amount_minor, payment.currency, state=state, led_by=_inside(payment))
+
+
+def _taker_of_fee(payment: Payment, state: State) -> str:
+    """The account for fees; suspense, where a rail has executed the payment and that account was closed meanwhile."""
+    assert payment.fee_account_id is not None
+    account = state.account(payment.fee_account_id)
+    closed = account is None or account.status == "closed"
+    return payment.suspense if closed and payment.attempt and payment.suspense else payment.fee_account_id
 
 
 def book_back(
@@ -122,11 +145,24 @@ def book_back(
     ``instead_of_inside``: the account that stands in for the customer's.
     """
     inward = payment.debtor_account_id is None
-    payer, payee = payment.payee, payment.payer
+    payer, payee = _where_it_went(payment), payment.payer
     if instead_of_inside is not None:
         payer, payee = (instead_of_inside, payee) if inward else (payer, instead_of_inside)
-    led_by = payer if inward or payment.rail == "book" else payee
-    return book_postings(_move(payer, payee, amount_minor, payment.currency, state=state, led_by=led_by), state=state)
+    postings = _move(payer, payee, amount_minor, payment.currency, state=state, led_by=_inside(payment))
+    return book_postings(postings, state=state)
+
+
+def _where_it_went(payment: Payment) -> str:
+    """The account that the payment was booked on: not the payee's, if that could not take it."""
+    return payment.suspense if payment.diverted and payment.suspense is not None else payment.payee
+
+
+def _inside(payment: Payment) -> str:
+    """The customer's account, whose normal side decides the sides of all bookings of a payment.
+
+    Also of those in which suspense stands in for it: the clearing account then moves as it would have moved otherwise.
+    """
+    return payment.payee if payment.debtor_account_id is None else payment.payer
 
 
 def _move(

@@ -6,10 +6,14 @@ from contracts import events as e
 from contracts.commands import payments as c
 from ledger.domain import limits
 from ledger.domain.contexts import Context, Decider, Touched
+from ledger.domain.customers.life_cycle import CUSTOMER
+from ledger.domain.fx import positions, quotes
 from ledger.domain.payments import afterwards, authorisation, execution, initiation, review, terms
 from ledger.domain.payments.authorisation import ProvenAuthorisation
 from ledger.domain.payments.initiation import AssessedPayment
 from ledger.domain.payments.life_cycle import PAYMENT, Payment
+from ledger.domain.settlement.payouts import SETTLEMENT
+from ledger.domain.settlement.takings import TAKINGS
 from ledger.domain.state import State
 
 # Commands that name a payment and nothing else.
@@ -38,6 +42,11 @@ def _follow(command: Any, state: State, touched: Touched) -> None:
     if isinstance(payment, Payment):
         accounts = (payment.payer, payment.payee, payment.suspense, payment.fee_account_id)
         touched.accounts.update(account_id for account_id in accounts if account_id is not None)
+        quotes.touch_quote(touched, payment.quote_id)
+        positions.follow_trade(payment.quote_id, state, touched)
+        touched.records.add((TAKINGS, payment.payee))
+        if payment.settlement_id is not None:
+            touched.records.add((SETTLEMENT, payment.settlement_id))
         subjects = limits.subjects_of(
             account_id=payment.debtor_account_id, customer_id=payment.customer_id, payee_id=payment.payee_id
         )
@@ -45,6 +54,8 @@ def _follow(command: Any, state: State, touched: Touched) -> None:
         if not payment.is_final:
             touched.records.add((terms.AUTHENTICATION, payment.currency))
             touched.records.add((terms.PAYEE, terms.key_of_payee(payment)))
+            if payment.customer_id is not None:
+                touched.records.add((CUSTOMER, payment.customer_id))
 
 
 def _touch_proof(proof: ProvenAuthorisation, touched: Touched) -> None:

@@ -7,7 +7,7 @@ pay.
 """
 
 from datetime import UTC, datetime, time
-from typing import Final
+from typing import Final, get_args
 
 import msgspec
 
@@ -30,19 +30,14 @@ from contracts.payment_codes import STATUS_OF
 from contracts.rejections import Refused, Rejection
 from ledger.domain import limits
 from ledger.domain.payments.gates import next_step, reject, settle
-from ledger.domain.payments.life_cycle import PAYMENT, Payment, become, expect, payment_of
+from ledger.domain.payments.life_cycle import PAYMENT, Gate, Payment, become, expect, payment_of
+from ledger.domain.settlement import payouts, takings
 from ledger.domain.state import Moment, State
 from ledger.domain.transfers import move_balances
 
 ATTEMPTS_MAX: Final = 3
 RAIL_DOES_NOT_ANSWER: Final = "AB06"
 NO_REASON: Final = "MS03"
-# What a rail may say again of a payment that has ended, without contradicting itself.
-SAID_BEFORE: Final = {
-    "settled": frozenset({"accepted", "unknown"}),
-    "rejected": frozenset({"rejected", "not_found", "unknown"}),
-    "cancelled": frozenset({"not_found", "rejected"}),
-}
 
 
 def decide_start(command: StartPayment, state: State, moment: Moment) -> tuple[EventData, ...] | Refused:
@@ -52,7 +47,8 @@ def decide_start(command: StartPayment, state: State, moment: Moment) -> tuple[E
         return payment
     if payment.requested_execution_date is not None and payment.requested_execution_date > moment.today:
         return Refused(Rejection.PAYMENT_NOT_DUE, f"{payment.payment_id} is for {payment.requested_execution_date}")
-    return (next_step(msgspec.structs.replace(payment, cleared=(*payment.cleared, "date")), state, moment),)
+    # The gates before the date were passed when it was scheduled; terms that are newer do not close them again.
+    return (next_step(msgspec.structs.replace(payment, cleared=get_args(Gate)), state, moment),)
 
 
 def decide_instruct(command: InstructPayment, state: State, moment: Moment) -> tuple[EventData, ...] | Refused:
@@ -74,39 +70,47 @@ def decide_instruct(command: InstructPayment, state: State, moment: Moment) -> t
 def decide_outcome(command: RecordRailOutcome, state: State, moment: Moment) -> tuple[EventData, ...] | Refused:
     """Take a rail's answer about an attempt.
 
-    An answer that repeats how the payment ended is refused as a conflict and changes nothing; one that contradicts it
-    is recorded for an operator and books nothing.
+    An answer that repeats how the payment, or an earlier attempt, ended is refused as a conflict and changes nothing.
+    One that contradicts it is recorded for an operator and books nothing, but for one case: the rail has executed the
+    last attempt after all and there is no other one yet. That is booked, so that there never will be.
     """
     payment = payment_of(state, command.payment_id)
     if isinstance(payment, Refused):
         return payment
-    if not command.instruction_id.startswith(f"{payment.payment_id}.") or payment.rail == "book":
+    attempts = [instruction_id(payment.payment_id, attempt) for attempt in range(1, payment.attempt + 1)]
+    if command.instruction_id not in attempts:
         return Refused(
             Rejection.INSTRUCTION_UNKNOWN, f"{command.instruction_id} is not of {payment.payment_id}", "/instruction_id"
         )
-    is_current = command.instruction_id == instruction_id(payment.payment_id, payment.attempt)
+    is_current = command.instruction_id == attempts[-1]
     if payment.state == "instructed" and is_current:
-        return (_answered(command, payment, state, moment),)
-    if command.outcome == "accepted" and payment.state == "accepted" and payment.attempt > 0:
-        # An attempt that had lapsed was executed after all. Nothing is under way now, so that is what was paid.
-        return (settle(payment, state, moment, rail_reference=command.rail_reference),)
-    if command.outcome == "accepted" and payment.state == "instructed":
-        return (_contradicted(command, payment),)  # an earlier attempt, while another one is under way
-    if payment.is_final and not (is_current and command.outcome in SAID_BEFORE[payment.state]) and _moves(command):
-        return (_contradicted(command, payment),)
-    return Refused(
-        Rejection.PAYMENT_STATE_CONFLICT,
-        f"payment {payment.payment_id} is {payment.state} and does not wait for {command.instruction_id}",
-        "/instruction_id",
-    )
+        answered = _answered(command, payment, state, moment)
+        return answered if isinstance(answered, Refused) else (answered,)
+    if not _contradicts(command, payment, is_current=is_current):
+        return Refused(
+            Rejection.PAYMENT_STATE_CONFLICT,
+            f"payment {payment.payment_id} is {payment.state} and does not wait for {command.instruction_id}",
+            "/instruction_id",
+        )
+    contradicted = _contradicted(command, payment)
+    if payment.state != "accepted" or not is_current:
+        return (contradicted,)
+    settled = settle(payment, state, moment.after(1), rail_reference=command.rail_reference)
+    return settled if isinstance(settled, Refused) else (contradicted, settled)
 
 
-def _moves(command: RecordRailOutcome) -> bool:
-    """Only an execution, or the denial of one, can contradict; not knowing cannot."""
-    return command.outcome in ("accepted", "rejected")
+def _contradicts(command: RecordRailOutcome, payment: Payment, *, is_current: bool) -> bool:
+    """Tell whether the rail said otherwise before.
+
+    Only the last attempt can have settled the payment; all earlier ones were never executed. Not knowing contradicts
+    nothing.
+    """
+    if payment.state == "settled" and is_current:
+        return command.outcome in ("rejected", "not_found")
+    return command.outcome == "accepted"
 
 
-def _answered(command: RecordRailOutcome, payment: Payment, state: State, moment: Moment) -> EventData:
+def _answered(command: RecordRailOutcome, payment: Payment, state: State, moment: Moment) -> EventData | Refused:
     match command.outcome:
         case "accepted":
             return settle(payment, state, moment, rail_reference=command.rail_reference)
@@ -183,8 +187,8 @@ def evolve_unknown(state: State, event: PaymentOutcomeUnknown, position: int) ->
 
 
 def evolve_lapsed(state: State, event: PaymentInstructionLapsed, position: int) -> None:
-    """Be ready for another attempt."""
-    become(state, event, "accepted", unknown=False, parked=None)
+    """Be ready for another attempt; what was proposed about this one does not count for the next."""
+    become(state, event, "accepted", unknown=False, parked=None, votes=())
 
 
 def evolve_parked(state: State, event: PaymentParked, position: int) -> None:
@@ -198,8 +202,11 @@ def evolve_settled(state: State, event: PaymentSettled, position: int) -> None:
     assert isinstance(payment, Payment)
     _count(state, event, event.counted_against, event.settled_at)
     counted_against = payment.counted_against or event.counted_against
-    become(state, event, "settled", held_minor=0, counted_against=counted_against)
+    diverted = event.postings[1].account_id != payment.payee
+    become(state, event, "settled", held_minor=0, counted_against=counted_against, diverted=diverted)
     move_balances(state, event.postings)
+    takings.count_payment(state, payment.payee, event)
+    payouts.arrive(state, payment.settlement_id)
 
 
 def _count(
@@ -224,6 +231,7 @@ def evolve_ended(state: State, event: PaymentRejected | PaymentCancelled, positi
     limits.stop_counting(state, payment.counted_against, payment_id=event.payment_id)
     become(state, event, "rejected" if isinstance(event, PaymentRejected) else "cancelled", held_minor=0)
     move_balances(state, event.balances)
+    payouts.fail(state, payment.settlement_id)
 
 
 def evolve_contradicted(state: State, event: PaymentContradicted, position: int) -> None:
@@ -231,3 +239,5 @@ def evolve_contradicted(state: State, event: PaymentContradicted, position: int)
     payment = state.record(PAYMENT, event.payment_id)
     assert isinstance(payment, Payment)
     become(state, event, payment.state)
+    if payment.state in ("rejected", "cancelled") and event.outcome == "accepted":
+        payouts.contradict(state, payment.settlement_id)

@@ -8,7 +8,7 @@
     date             its execution date has not come                                     StartPayment
 
 Behind the last gate limits and funds are looked at, in the commit that books or reserves. A denied score and a
-forbidden payment end at once.
+forbidden payment end at once, and so does, at every step, a payment whose payer's customer is not verified.
 """
 
 from collections.abc import Callable
@@ -19,8 +19,10 @@ from typing import Final
 from contracts import events as e
 from contracts.ids import transfer_id
 from contracts.payment_codes import SCA_ACR, STATUS_OF
-from contracts.rejections import Refused
+from contracts.rejections import Refused, Rejection
 from ledger.domain import limits
+from ledger.domain.customers.life_cycle import why_not_paying
+from ledger.domain.fx.quotes import has_expired, quote_of
 from ledger.domain.payments.booking import book_payment, free_funds, hold_funds, reason_of, same_normal_side
 from ledger.domain.payments.life_cycle import Gate, Payment
 from ledger.domain.payments.terms import authentication_of, is_known_payee
@@ -30,9 +32,9 @@ from ledger.domain.state import Moment, State
 SCREENING_HIT: Final = "screening_hit"
 DENIED: Final = "denied:"  # a cause that begins so is a denied risk score
 ANSWER_HOURS_MAX: Final = 72  # a request for payment waits so long for its payer
-FORBIDDEN_BETWEEN: Final = "AG01"
 FRAUD_SUSPECTED: Final = "FR01"
 AUTHENTICATION_MINUTES: Final = 5  # where only the risk score asks for it
+PAYER_NOT_VERIFIED: Final = "RR04"
 
 NextStep = (
     e.PaymentRejected
@@ -47,6 +49,9 @@ NextStep = (
 
 def next_step(payment: Payment, state: State, moment: Moment) -> NextStep:
     """What a payment meets next. ``moment.position`` is that of the event to come."""
+    not_paying = why_not_paying(state, payment.customer_id)
+    if not_paying is not None:
+        return reject(payment, state, PAYER_NOT_VERIFIED, not_paying)
     denied = [cause.removeprefix(DENIED) for cause in payment.causes if cause.startswith(DENIED)]
     if denied and not payment.cleared:
         return reject(payment, state, FRAUD_SUSPECTED, "the payment was declined: " + ", ".join(denied))
@@ -156,7 +161,8 @@ def _execute(
     if over is not None:
         return reject(payment, state, over.reason_code, over.detail)
     if payment.rail == "book":
-        return settle(payment, state, moment, counted_against=limited)
+        settled = settle(payment, state, moment, counted_against=limited)
+        return reject(payment, state, reason_of(settled), settled.detail) if isinstance(settled, Refused) else settled
     held = hold_funds(payment, state)
     if isinstance(held, Refused):
         return reject(payment, state, reason_of(held), held.detail)
@@ -180,24 +186,29 @@ def settle(
     rail_reference: str | None = None,
     reason: str | None = None,
     counted_against: tuple[str, ...] = (),
-) -> e.PaymentSettled | e.PaymentRejected:
-    """Book a payment, or reject it for the reason why it cannot be booked.
+) -> e.PaymentSettled | Refused:
+    """Book a payment, or say why it cannot be booked.
 
-    What a rail has executed is booked in any case: on the suspense account where the customer's cannot take it.
+    What a rail has executed is booked on the suspense account where the payee's cannot take it. Where that cannot
+    either, the answer is refused and a person has to look: the money has left, so rejecting the payment would lose it.
     """
     if payment.rail == "book":
         if payment.payer == payment.payee:
-            return reject(payment, state, FORBIDDEN_BETWEEN, "debtor and creditor are the same account")
+            return Refused(Rejection.SAME_ACCOUNT, "debtor and creditor are the same account")
         if not same_normal_side(payment, state):
-            return reject(payment, state, FORBIDDEN_BETWEEN, "a payment needs two accounts with the same normal side")
+            return Refused(Rejection.POSTINGS_UNBALANCED, "a payment needs two accounts with the same normal side")
+        quote = None if payment.quote_id is None else quote_of(state, payment.quote_id)
+        if quote is not None and has_expired(quote, moment.now):
+            return Refused(Rejection.QUOTE_EXPIRED, f"{quote.quote_id} held until {quote.expires_at:%FT%TZ}")
     booked = book_payment(payment, state)
     if isinstance(booked, Refused) and payment.rail != "book":
-        booked = book_payment(payment, state, to_suspense=True)
+        diverted = book_payment(payment, state, to_suspense=True)
+        booked = booked if isinstance(diverted, Refused) else diverted
     if isinstance(booked, Refused):
-        return reject(payment, state, reason_of(booked), booked.detail)
+        return booked
     effective = effective_on(None, state=state, moment=moment)
     if isinstance(effective, Refused):
-        return reject(payment, state, reason_of(effective), effective.detail)
+        return effective
     postings, balances = booked
     return e.PaymentSettled(
         payment_id=payment.payment_id,

@@ -15,13 +15,18 @@ from contracts.events import EventData, PaymentInitiated
 from contracts.events.payments import SealedParty
 from contracts.ids import payment_id
 from contracts.money import AmountOutOfRange, WrongScale, minor_of
-from contracts.payment_codes import STATUS_OF, RailName
+from contracts.payment_codes import STATUS_OF, PaymentType, RailName
 from contracts.rejections import Refused, Rejection
-from ledger.domain import limits
+from ledger.domain import fees, limits
 from ledger.domain.contexts import Touched
+from ledger.domain.customers.life_cycle import CUSTOMER
+from ledger.domain.fees import Charge
+from ledger.domain.fx import positions, quotes
 from ledger.domain.payments.gates import DENIED, SCREENING_HIT, next_step
-from ledger.domain.payments.life_cycle import PAYMENT, Payment
+from ledger.domain.payments.life_cycle import PAYMENT, Gate, Payment
 from ledger.domain.payments.terms import AUTHENTICATION, PAYEE, RAIL, payee_key, rail_of
+from ledger.domain.settlement import payouts
+from ledger.domain.settlement.takings import TAKINGS
 from ledger.domain.state import Moment, State
 
 EXECUTION_DAYS_MAX: Final = 366
@@ -61,6 +66,9 @@ def _initiate(command: AssessedPayment, state: State, moment: Moment) -> Payment
     amount_minor = amount_of(wish, state)
     if isinstance(amount_minor, Refused):
         return amount_minor
+    charge = _charge_for(wish, amount_minor, state)
+    if isinstance(charge, Refused):
+        return charge
     wanted = wish.requested_execution_date
     if wanted is not None and wanted > moment.today + timedelta(days=EXECUTION_DAYS_MAX):
         return Refused(
@@ -68,6 +76,9 @@ def _initiate(command: AssessedPayment, state: State, moment: Moment) -> Payment
             f"{wanted} is more than {EXECUTION_DAYS_MAX} days away",
             "/requested_execution_date",
         )
+    refused = _refuse_quote(wish, amount_minor, state, moment)
+    if refused is not None:
+        return refused
     debtor = None if wish.debtor_account_id is None else state.account(wish.debtor_account_id)
     return PaymentInitiated(
         payment_id=payment_id(moment.position),
@@ -79,7 +90,7 @@ def _initiate(command: AssessedPayment, state: State, moment: Moment) -> Payment
         creditor=command.creditor,
         instructed_amount=wish.instructed_amount,
         amount_minor=amount_minor,
-        fee_minor=0,
+        fee_minor=charge.fee_minor,
         end_to_end_id=wish.end_to_end_id,
         remittance_information=command.remittance_information,
         requested_execution_date=wanted,
@@ -92,6 +103,28 @@ def _initiate(command: AssessedPayment, state: State, moment: Moment) -> Payment
         initiated_at=moment.now,
         initiated_by=moment.subject,
         status=STATUS_OF["received"],
+    )
+
+
+def _refuse_quote(wish: InitiatePayment, amount_minor: int, state: State, moment: Moment) -> Refused | None:
+    if wish.quote_id is None:
+        return None
+    if wish.requested_execution_date is not None and wish.requested_execution_date > moment.today:
+        return Refused(
+            Rejection.QUOTE_EXPIRED, f"{wish.quote_id} will not hold on {wish.requested_execution_date}", "/quote_id"
+        )
+    currency = wish.instructed_amount.currency
+    return quotes.refuse_use(state, wish.quote_id, currency=currency, amount_minor=amount_minor, moment=moment)
+
+
+def _charge_for(wish: InitiatePayment | PaymentInitiated, amount_minor: int, state: State) -> Charge | Refused:
+    return fees.charge_for(
+        state,
+        payment_type=wish.payment_type,
+        rail=wish.chosen_rail if isinstance(wish, InitiatePayment) else wish.rail,
+        currency=wish.instructed_amount.currency,
+        amount_minor=amount_minor,
+        payer=wish.debtor_account_id,
     )
 
 
@@ -127,6 +160,8 @@ def payment_from(event: PaymentInitiated, state: State) -> Payment | Refused:
     assert payee is not None
     causes, reviewers_wanted, challenged = _judged(event.assessment)
     outside = event.creditor or event.debtor
+    charge = _charge_for(event, event.amount_minor, state)
+    assert not isinstance(charge, Refused)
     return Payment(
         payment_id=event.payment_id,
         state="received",
@@ -141,6 +176,7 @@ def payment_from(event: PaymentInitiated, state: State) -> Payment | Refused:
         scale=scale,
         amount_minor=event.amount_minor,
         fee_minor=event.fee_minor,
+        fee_account_id=charge.fee_account_id,
         end_to_end_id=event.end_to_end_id,
         initiated_at=event.initiated_at,
         initiated_by=event.initiated_by,
@@ -155,8 +191,19 @@ def payment_from(event: PaymentInitiated, state: State) -> Payment | Refused:
         causes=causes,
         reviewers_wanted=reviewers_wanted,
         challenged=challenged,
-        cleared=() if event.standing_order_id is None else ("authentication",),  # the series was authorised
+        cleared=_authenticated_elsewhere(event),
+        settlement_id=event.settlement_id or None,
     )
+
+
+def _authenticated_elsewhere(event: PaymentInitiated) -> tuple[Gate, ...]:
+    """Our own payout is nobody's to authenticate; a standing order was authorised as a series."""
+    return ("authentication",) if event.settlement_id or event.standing_order_id else ()
+
+
+def charge_of(event: PaymentInitiated, state: State) -> Charge | Refused:
+    """What a payment that is about to be initiated costs."""
+    return _charge_for(event, event.amount_minor, state)
 
 
 def _judged(assessment: Assessment) -> tuple[tuple[str, ...], int, bool]:
@@ -180,6 +227,9 @@ def evolve_initiated(state: State, event: PaymentInitiated, position: int) -> No
     payment = payment_from(event, state)
     assert not isinstance(payment, Refused)
     state.records[PAYMENT, event.payment_id] = payment
+    if event.quote_id is not None:
+        quotes.take_quote(state, event.quote_id, payment_id=event.payment_id)
+    payouts.begin(state, payment.settlement_id, payment_id=event.payment_id, amount_minor=event.amount_minor)
 
 
 class Needs(Struct, frozen=True, kw_only=True):
@@ -189,6 +239,7 @@ class Needs(Struct, frozen=True, kw_only=True):
     creditor_account_id: str | None
     payee_id: str | None
     currency: str
+    payment_type: PaymentType
     rail: RailName
 
 
@@ -196,35 +247,42 @@ def needs_of(command: AssessedPayment) -> Needs:
     """What a client's wish looks at."""
     wish = command.wish
     return Needs(
+        payment_type=wish.payment_type,
+        rail=wish.chosen_rail,
+        currency=wish.instructed_amount.currency,
         debtor_account_id=wish.debtor_account_id,
         creditor_account_id=wish.creditor_account_id,
         payee_id=wish.creditor_account_id if command.creditor is None else command.creditor.payee_id,
-        currency=wish.instructed_amount.currency,
-        rail=wish.chosen_rail,
     )
 
 
 def touch_payment(command: AssessedPayment, touched: Touched) -> None:
     """What can be named from the wish."""
+    quotes.touch_quote(touched, command.wish.quote_id)
     touch_needs(needs_of(command), touched)
 
 
 def follow_payment(command: AssessedPayment, state: State, touched: Touched) -> None:
-    """What can be named once accounts and rails are loaded."""
+    """What can be named once accounts and rails are loaded, and the accounts of a trade."""
+    positions.follow_trade(command.wish.quote_id, state, touched)
     follow_needs(needs_of(command), state, touched)
 
 
 def touch_needs(needs: Needs, touched: Touched) -> None:
-    """A payment's accounts, its currency, its rail, its currency's authentication terms."""
+    """A payment's accounts, currency, rail and fee schedules, its currency's authentication terms."""
     touched.accounts.update(filter(None, (needs.debtor_account_id, needs.creditor_account_id)))
     touched.currencies.add(needs.currency)
     touched.records.add((AUTHENTICATION, needs.currency))
+    fees.touch_schedules(touched, payment_type=needs.payment_type, rail=needs.rail, currency=needs.currency)
+    if needs.creditor_account_id is not None:
+        touched.records.add((TAKINGS, needs.creditor_account_id))
     if needs.rail != "book":
         touched.records.add((RAIL, f"{needs.rail}:{needs.currency}"))
 
 
 def follow_needs(needs: Needs, state: State, touched: Touched) -> None:
-    """The rail's accounts, the limits, and whether the payee is known."""
+    """The rail's accounts, the fee's, the limits, the payer's customer, and whether the payee is known."""
+    fees.follow_schedules(state, touched, payment_type=needs.payment_type, rail=needs.rail, currency=needs.currency)
     if needs.rail != "book":
         terms = rail_of(state, needs.rail, needs.currency)
         if terms is not None:
@@ -235,6 +293,8 @@ def follow_needs(needs: Needs, state: State, touched: Touched) -> None:
     customer_id = None if debtor is None else debtor.terms.customer_id
     subjects = limits.subjects_of(account_id=needs.debtor_account_id, customer_id=customer_id, payee_id=needs.payee_id)
     touched.records.update((limits.LIMIT, subject) for subject in subjects)
+    if customer_id is not None:
+        touched.records.add((CUSTOMER, customer_id))
     if state.record(AUTHENTICATION, needs.currency) is not None:
         key = payee_key(customer_id=customer_id, debtor_account_id=needs.debtor_account_id, payee_id=needs.payee_id)
         touched.records.add((PAYEE, key))

@@ -52,8 +52,8 @@ PAYMENT_TRANSITIONS: Final[Mapping[tuple[PaymentState | None, type[e.EventData]]
     ("accepted", e.PaymentInstructed): frozenset({"instructed"}),
     ("accepted", e.PaymentCancelled): frozenset({"cancelled"}),
     ("accepted", e.PaymentRejected): frozenset({"rejected"}),
+    ("accepted", e.PaymentContradicted): frozenset({"accepted"}),
     ("accepted", e.PaymentSettled): frozenset({"settled"}),
-    ("instructed", e.PaymentContradicted): frozenset({"instructed"}),
     ("instructed", e.PaymentOutcomeUnknown): frozenset({"instructed"}),
     ("instructed", e.PaymentInstructionLapsed): frozenset({"accepted"}),
     ("instructed", e.PaymentParked): frozenset({"instructed"}),
@@ -61,6 +61,7 @@ PAYMENT_TRANSITIONS: Final[Mapping[tuple[PaymentState | None, type[e.EventData]]
     ("instructed", e.PaymentResumed): frozenset({"instructed"}),
     ("instructed", e.PaymentSettled): frozenset({"settled"}),
     ("instructed", e.PaymentRejected): frozenset({"rejected"}),
+    ("instructed", e.PaymentContradicted): frozenset({"instructed"}),
     ("settled", e.PaymentRefunded): frozenset({"settled"}),
     ("settled", e.PaymentReturned): frozenset({"settled"}),
     ("settled", e.PaymentRecallRequested): frozenset({"settled"}),
@@ -81,8 +82,8 @@ class Payment(Record, frozen=True, kw_only=True):
     """A payment between decisions. ``payer`` and ``payee``: the accounts of this ledger that its booking debits,
     credits.
 
-    ``cleared``: the gates behind it. ``held_minor``: reserved on the payer's account. What only matters on the way
-    (parties, votes) is dropped at the end.
+    ``cleared``: the gates behind it. ``held_minor``: reserved on the payer's account. ``diverted``: what came in was
+    booked on the suspense account. What only matters on the way (parties, votes) is dropped at the end.
     """
 
     payment_id: str
@@ -121,10 +122,12 @@ class Payment(Record, frozen=True, kw_only=True):
     unknown: bool = False
     parked: str | None = None
     held_minor: int = 0
+    diverted: bool = False
     refunded_minor: int = 0
     returned_minor: int = 0
     returns: tuple[str, ...] = ()
     recalled: bool = False
+    settlement_id: str | None = None
     counted_against: tuple[str, ...] = ()
 
     @property

@@ -92,7 +92,8 @@ def decide_resolve(command: ResolvePayment, state: State, moment: Moment) -> tup
         return (resumed,)
     if command.action == "fail":
         return resumed, reject(payment, state, FAILED_BY_OPERATOR, f"failed by operators: {command.reason}")
-    return resumed, settle(payment, state, moment.after(1), reason=command.reason)
+    settled = settle(payment, state, moment.after(1), reason=command.reason)
+    return settled if isinstance(settled, Refused) else (resumed, settled)
 
 
 def _four_eyes(payment: Payment, choice: str, moment: Moment) -> Refused | None:

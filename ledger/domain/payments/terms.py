@@ -4,7 +4,7 @@ from typing import Final
 
 from contracts.commands.payments import DefineAuthentication, DefineRail
 from contracts.events import AuthenticationDefined, RailDefined
-from contracts.rejections import Refused
+from contracts.rejections import Refused, Rejection
 from ledger.domain.payments.life_cycle import Payment
 from ledger.domain.postings import usable
 from ledger.domain.records import Record
@@ -37,11 +37,19 @@ class KnownPayee(Record, frozen=True, kw_only=True):
 
 
 def decide_define_rail(command: DefineRail, state: State, moment: Moment) -> RailDefined | Refused:
-    """Define a rail's accounts; both must exist in its currency."""
+    """Define a rail's accounts: two in its currency, without limits, for what a rail has done must be booked."""
+    if command.clearing_account_id == command.suspense_account_id:
+        return Refused(Rejection.SAME_ACCOUNT, "clearing and suspense are two accounts", "/suspense_account_id")
     for field in ("clearing_account_id", "suspense_account_id"):
         found = usable(getattr(command, field), command.currency, state=state, pointer=f"/{field}")
         if isinstance(found, Refused):
             return found
+        if found.terms.floor_minor is not None or found.terms.ceiling_minor is not None:
+            return Refused(
+                Rejection.OVERDRAFT_TERMS_CONTRADICT,
+                f"account {found.terms.account_id} needs overdraft unlimited and no max_balance_minor",
+                f"/{field}",
+            )
     return RailDefined(
         rail=command.rail,
         currency=command.currency,

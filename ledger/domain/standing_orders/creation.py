@@ -58,6 +58,7 @@ class AssessedOrder(Struct, frozen=True, kw_only=True):
             creditor_account_id=command.creditor_account_id,
             payee_id=command.creditor_account_id if self.creditor is None else self.creditor.payee_id,
             currency=command.instructed_amount.currency,
+            payment_type=command.payment_type,
             rail=command.payment.chosen_rail,
         )
 
@@ -83,7 +84,10 @@ def decide_create(command: AssessedOrder, state: State, moment: Moment) -> Stand
     if unusable is not None:
         return unusable
     created = _created(command, state, moment, amount_minor=amount_minor, next_on=first_on)
-    payment = payment_from(payment_of_occurrence(order_from(created), moment, occurrence_on=first_on), state)
+    initiated = payment_of_occurrence(order_from(created), state, moment, occurrence_on=first_on)
+    if isinstance(initiated, Refused):
+        return initiated
+    payment = payment_from(initiated, state)
     if isinstance(payment, Refused):
         return payment
     if any(cause.startswith(DENIED) for cause in payment.causes):

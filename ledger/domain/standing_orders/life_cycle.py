@@ -88,6 +88,7 @@ class StandingOrder(Record, frozen=True, kw_only=True):
             creditor_account_id=self.creditor_account_id,
             payee_id=self.payee_id,
             currency=self.instructed_amount.currency,
+            payment_type=self.payment_type,
             rail=self.rail,
         )
 

@@ -2,6 +2,8 @@
 
 from datetime import date
 
+import msgspec
+
 from contracts.commands.standing_orders import (
     CancelStandingOrder,
     IssueStandingOrder,
@@ -20,9 +22,7 @@ from contracts.ids import payment_id
 from contracts.payment_codes import STATUS_OF
 from contracts.rejections import Refused, Rejection
 from ledger.domain.payments.gates import next_step
-from ledger.domain.payments.initiation import (
-    payment_from,
-)
+from ledger.domain.payments.initiation import charge_of, payment_from
 from ledger.domain.standing_orders.life_cycle import (
     StandingOrder,
     expect,
@@ -41,7 +41,9 @@ def decide_issue(command: IssueStandingOrder, state: State, moment: Moment) -> t
     wrong = _not_now(order, command.occurrence_on, moment)
     if wrong is not None:
         return wrong
-    initiated = payment_of_occurrence(order, moment.after(1), occurrence_on=command.occurrence_on)
+    initiated = payment_of_occurrence(order, state, moment.after(1), occurrence_on=command.occurrence_on)
+    if isinstance(initiated, Refused):
+        return initiated
     payment = payment_from(initiated, state)
     if isinstance(payment, Refused):
         return payment
@@ -72,9 +74,13 @@ def _not_now(order: StandingOrder, occurrence_on: date, moment: Moment) -> Refus
     return None
 
 
-def payment_of_occurrence(order: StandingOrder, moment: Moment, *, occurrence_on: date) -> PaymentInitiated:
-    """The payment of an occurrence. Its initiator is whoever created the order, who may not review it either."""
-    return PaymentInitiated(
+def payment_of_occurrence(
+    order: StandingOrder, state: State, moment: Moment, *, occurrence_on: date
+) -> PaymentInitiated | Refused:
+    """The payment of an occurrence, at the fees of its day. Its initiator is whoever created the order, who may not
+    review it either.
+    """
+    free = PaymentInitiated(
         payment_id=payment_id(moment.position),
         payment_type=order.payment_type,
         rail=order.rail,
@@ -98,6 +104,8 @@ def payment_of_occurrence(order: StandingOrder, moment: Moment, *, occurrence_on
         assessment=order.assessment,
         status=STATUS_OF["received"],
     )
+    charge = charge_of(free, state)
+    return charge if isinstance(charge, Refused) else msgspec.structs.replace(free, fee_minor=charge.fee_minor)
 
 
 def decide_suspend(command: SuspendStandingOrder, state: State, moment: Moment) -> StandingOrderSuspended | Refused:

@@ -42,6 +42,12 @@ SELECT kind, id, state FROM records JOIN unnest($1::text[], $2::text[]) AS wante
 -- name: read_accounts_of_ibans
 SELECT id, state ->> 'account_id' AS account_id FROM records WHERE kind = 'iban' AND id = ANY ($1::text[]);
 
+-- name: find_erasing_customers
+-- Decided, and not carried out yet: they are due at once, so the index of what is due finds them.
+SELECT state FROM records
+ WHERE kind = 'customer' AND due_at <= now() + interval '1 minute' AND state ->> 'state' = 'erasing'
+ ORDER BY due_at, id LIMIT $1;
+
 -- name: put_records
 INSERT INTO records (kind, id, due_at, state)
 SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::json[])

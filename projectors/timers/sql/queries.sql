@@ -90,6 +90,12 @@ SELECT r.id AS subject, r.due_at, coalesce(f.attempts, 0) AS attempts, r.kind
  ORDER BY r.due_at, r.id
  LIMIT $5;
 
+-- name: page_records
+-- All records of a kind in some states, in the order of their ids.
+SELECT r.id FROM records r
+ WHERE r.kind = $1 AND r.state ->> 'state' = ANY ($2::text[]) AND r.id > $3
+ ORDER BY r.id LIMIT $4;
+
 -- name: append_refusal
 -- Two schedulers that both got the refusal of one key count it once.
 INSERT INTO reactions.timer_refusals AS known (job, subject, due_at, attempts, not_before, last_refusal)
