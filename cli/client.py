@@ -16,6 +16,8 @@ import httpx2
 import msgspec
 import stamina
 
+from runtime.outbound.urls import LOOPBACK_HOSTS
+
 RETRY_FOR_S: Final = 60.0
 RETRY_WAIT_MAX_S: Final = 5.0
 RETRY_WAIT_FIRST_S: Final = 0.1
@@ -27,7 +29,6 @@ CONNECTIONS_MAX: Final = 16
 BATCHES: Final = "/v1/batches?receipts=false"
 IDEMPOTENCY_KEY: Final = "Idempotency-Key"
 _REPEATABLE: Final = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE}
-_LOOPBACK: Final = {"127.0.0.1", "localhost", "::1"}
 
 TokenSource = Callable[[], str]
 
@@ -125,6 +126,10 @@ class BursarClient:
         self._token = token
         self._retry_for_s = retry_for_s
 
+    def with_token(self, token: TokenSource) -> BursarClient:
+        """Return a client over the same connections that speaks as somebody else."""
+        return BursarClient(self._http, token, retry_for_s=self._retry_for_s)
+
     async def post(self, path: str, body: bytes, *, key: str | None = None) -> Answer:
         """Send a command (or a batch, whose items carry their own keys) until it is answered."""
         headers = {"Content-Type": "application/json"}
@@ -182,7 +187,7 @@ async def open_client(
         base_url=base_url,
         timeout=httpx2.Timeout(ANSWER_WITHIN_S, connect=CONNECT_WITHIN_S),
         limits=httpx2.Limits(max_connections=CONNECTIONS_MAX),
-        trust_env=urlsplit(base_url).hostname not in _LOOPBACK,
+        trust_env=urlsplit(base_url).hostname not in LOOPBACK_HOSTS,
     ) as http:
         yield BursarClient(http, token, retry_for_s=retry_for_s)
 

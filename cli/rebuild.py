@@ -15,7 +15,7 @@ from cli.options import Failure, data_dir_option, json_option
 if TYPE_CHECKING:
     from cli.devstack.state import DataDir
 
-MODELS = ("wallets", "lake", "risk", "public_events")
+MODELS = ("wallets", "desk", "lake", "risk", "public_events")
 WITHOUT_POSITION = {"public_events"}  # the query API answers nothing from it, so `bursar status` shows no position
 REBUILT_WITHIN_S = 600.0
 POLL_S = 0.5

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from cli.devstack.state import DataDir
 
 OPENAPI_PATH = "/docs"
+AUDIT_PATH = "/audit"
 WIDTH_MAX = 100
 
 TRANSFER = (
@@ -36,6 +37,11 @@ def show_box(data: DataDir) -> None:
         "Bursar is running",
         "",
         *_api_lines(addresses),
+        *(
+            f"{label:<13} {addresses[name]}   what it executed: {addresses[name]}{AUDIT_PATH}"
+            for label, name in _COUNTERPARTIES
+            if name in addresses
+        ),
         *(f"{label:<13} {addresses[name]}" for label, name in _SERVERS if name in addresses),
         f"{'data':<13} {data.path}",
         f"{'token':<13} {token_file(data)}  (valid for a day; `./bursar token{here}` makes others)",
@@ -66,6 +72,7 @@ def show_status(status: dict[str, Any]) -> None:
     _echo_box(lines)
 
 
+_COUNTERPARTIES = (("test bank", "bank"), ("test cards", "cards"))
 _SERVERS = (("PostgreSQL", "postgres"), ("NATS", "nats"), ("Redis", "redis"))
 
 

@@ -10,7 +10,7 @@ import msgspec
 from litestar import Response
 
 from contracts.rejections import Refused, Rejection
-from runtime.http.problems import TYPE_PREFIX, FieldError, Problem, problem_of, problem_response
+from runtime.http.problems import MEDIA_TYPE, TYPE_PREFIX, FieldError, Problem, problem_of
 
 KEPT_HEADERS: Final = ("Bursar-Position", "Idempotency-Replayed")
 
@@ -130,7 +130,7 @@ def status_of(rendered: bytes) -> int:
 def authorisation_differs(answer: Response[Any]) -> Response[Any]:
     """Say that an authorisation did not fit. The book has counted it, so the answer keeps its position."""
     detail = "this is not the amount, currency and payee that the payment was initiated for; the authorisation is void"
-    body = problem_of(422, detail, code="authorisation_differs")
-    return problem_response(
-        body, headers={name: answer.headers[name] for name in KEPT_HEADERS if name in answer.headers}
-    )
+    problem = problem_of(422, detail, code="authorisation_differs")
+    body = msgspec.structs.replace(problem, trace_id=None).encode()  # names no request: it is given again as it is
+    headers: dict[str, str] = {name: answer.headers[name] for name in KEPT_HEADERS if name in answer.headers}
+    return Response(body, status_code=422, headers=headers, media_type=MEDIA_TYPE)

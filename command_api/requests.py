@@ -28,6 +28,7 @@ from contracts.commands import (
 )
 from contracts.commands.clearing import SignedMinor
 from contracts.commands.customers import DocumentReference, Documents, Sha256
+from contracts.commands.merchants import PayoutRail
 from contracts.commands.reconciliation import Assignee, BankStatementId
 from contracts.commands.webhooks import OVERLAP_HOURS_MAX, Position
 from contracts.customer_codes import CaseDecision, DocumentKind, RiskClass, VerificationDecision
@@ -67,7 +68,7 @@ PATH_TYPES: Final[dict[str, Any]] = {
     "case_id": CaseId,
     "merchant_id": MerchantId,
     "settlement_id": SettlementId,
-    "rail": Literal["sct_inst", "card_psp", "file"],
+    "rail": PayoutRail,
 }
 
 C = TypeVar("C", bound=Command)

@@ -1,7 +1,7 @@
 """The read models' layout: what the projectors write and the query API reads, spelled once.
 
-Two models. ``wallets`` lives in Redis and answers "now"; ``lake`` is a folder of Delta tables and answers "when". Both
-are disposable: deleting either makes the projectors build it again from the book.
+Three models. ``wallets`` and ``desk`` live in Redis and answer "now"; ``lake`` is a folder of Delta tables and answers
+"when". All are disposable: deleting one makes the projectors build it again from the book.
 
 In Redis every amount and position is decimal text, never a number of Lua, which would be a float. Things that later
 events change (accounts, holds, payments) are hashes, so that a change sets fields and reads nothing; the ``*_of``
@@ -24,10 +24,11 @@ from contracts.risk import RiskAssessment
 from contracts.subjects import redis_prefix
 
 WALLETS: Final = "wallets"
-WALLETS_VERSION: Final = 1
+WALLETS_VERSION: Final = 2
 LAKE: Final = "lake"
-LAKE_VERSION: Final = 1
-READ_MODELS: Final = (WALLETS, LAKE)
+LAKE_VERSION: Final = 2
+DESK: Final = "desk"  # its layout is in contracts/desk.py
+READ_MODELS: Final = (WALLETS, DESK, LAKE)
 
 STATEMENT_LINES_MAX: Final = 50  # newest lines kept per account; older ones are in the lake
 LEGS_PER_POSITION: Final = 128  # more than any event has postings
@@ -35,6 +36,9 @@ VOLUME_LIMB_BITS: Final = 31  # see volume_fields
 VOLUME_LIMBS: Final = 4
 PAYMENT_JSON: Final = ("metadata", "instructed_amount", "causes", "risk")  # fields of a payment kept as JSON
 EVENT_FIELD: Final = "event:"  # of a hold or payment: event:<position> -> JSON of a Step
+
+QUEUES: Final = ("review", "authorisation", "parked")  # where payments wait for somebody
+PaymentQueue = Literal["review", "authorisation", "parked"]
 
 AccountStatus = Literal["open", "frozen", "closed"]
 Fields = Mapping[bytes, bytes]
@@ -99,6 +103,10 @@ class WalletsKeys(Struct, frozen=True):
         """Sorted set of the payments that are in ``status`` now, by the position that initiated them."""
         return f"{self.prefix}payments:{status}"
 
+    def payments_by(self, index: str, value: str) -> str:
+        """Sorted set of the payments of a customer_id, payee_id or end_to_end_id, or that wait in a queue."""
+        return f"{self.prefix}payments:{index}:{value}"
+
 
 class Checkpoint(Struct, frozen=True, kw_only=True):
     """Up to where a model has applied the book, and when that last event was recorded (None at position 0)."""
@@ -121,6 +129,7 @@ class AccountState(Struct, frozen=True, kw_only=True):
     max_balance_minor: int | None = None
     status: AccountStatus
     metadata: dict[str, str] | None = None
+    customer_id: str | None = None
     opened_at: datetime
     posted_minor: int
     held_minor: int
@@ -290,11 +299,13 @@ class LakeColumn(Struct, frozen=True):
     nullable: bool = False
 
 
-# Application id of the Delta ``txn`` that carries a table's checkpoint. Accounts are committed before entries; a reader
-# pins itself to the smaller of the two versions, P, and filters ``position <= P``.
+# Application id of the Delta ``txn`` that carries a table's checkpoint. Accounts are committed before payments, and
+# those before entries; a reader pins itself to the smallest of the versions, P, and filters ``position <= P``. A table
+# that an older lake lacks is at 0: the projector reads the book again from there, and fills that table and no other.
 LAKE_TXN_APP: Final = "bursar-lake"
 ENTRIES_TABLE: Final = "entries"
 ACCOUNTS_TABLE: Final = "accounts"
+PAYMENTS_TABLE: Final = "payments"
 
 ENTRIES_COLUMNS: Final = (
     LakeColumn("position", "int64", "position of the event that booked the entry"),
@@ -328,7 +339,30 @@ ACCOUNTS_COLUMNS: Final = (
     LakeColumn("recorded_at", "timestamp", "when the book decided"),
 )
 
-LAKE_TABLES: Final = {ENTRIES_TABLE: ENTRIES_COLUMNS, ACCOUNTS_TABLE: ACCOUNTS_COLUMNS}
+PAYMENTS_COLUMNS: Final = (
+    LakeColumn("position", "int64", "position of the event"),
+    LakeColumn("payment_id", "string", "the payment; its row with the highest position is its state"),
+    LakeColumn("type", "string", "type of the event, such as payment_settled"),
+    LakeColumn("status", "string", "ISO 20022 status after the event"),
+    LakeColumn("payment_type", "string", "book_transfer, credit_transfer, card_top_up, payout or payment_request"),
+    LakeColumn("rail", "string", "book, sct_inst, card_psp or file"),
+    LakeColumn("customer_id", "string", "the customer who pays", nullable=True),
+    LakeColumn("payee_id", "string", "keyed hash of the party outside", nullable=True),
+    LakeColumn("currency", "string", "currency of the amount", nullable=True),
+    LakeColumn("amount_minor", "int64", "amount of the payment, in minor units", nullable=True),
+    LakeColumn("fee_minor", "int64", "fee of the payment; only in the row that initiated it", nullable=True),
+    LakeColumn("reason_code", "string", "ISO 20022 reason of a rejection or return", nullable=True),
+    LakeColumn("initiated_at", "timestamp", "when the payment was initiated", nullable=True),
+    LakeColumn("recorded_at", "timestamp", "when the book decided"),
+    LakeColumn("attempt", "int16", "number of the attempt on a rail, where the event is one", nullable=True),
+)
+
+LAKE_TABLES: Final = {
+    ENTRIES_TABLE: ENTRIES_COLUMNS,
+    ACCOUNTS_TABLE: ACCOUNTS_COLUMNS,
+    PAYMENTS_TABLE: PAYMENTS_COLUMNS,
+}
+LAKE_WRITE_ORDER: Final = (ACCOUNTS_TABLE, PAYMENTS_TABLE, ENTRIES_TABLE)
 
 
 def _text(fields: Fields) -> dict[str, str]:

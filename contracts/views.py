@@ -48,6 +48,7 @@ class AccountView(Struct, frozen=True, kw_only=True):
     max_balance_minor: int | None
     status: AccountStatus
     metadata: dict[str, str] | None
+    customer_id: str | None
     opened_at: datetime
     posted_minor: int
     held_minor: int

@@ -16,7 +16,8 @@ from typing import Final
 import redis.asyncio as redis
 import structlog
 
-from contracts.read_models import ACCOUNTS_TABLE, ENTRIES_TABLE, LAKE, READ_MODELS, WALLETS, WalletsKeys
+from contracts.desk import DeskKeys
+from contracts.read_models import DESK, LAKE, LAKE_WRITE_ORDER, READ_MODELS, WALLETS, WalletsKeys
 from contracts.risk_features import RISK, RiskKeys
 from contracts.subjects import public_stream_name
 from projectors.public_events.target import PUBLIC_EVENTS
@@ -43,6 +44,8 @@ async def rebuild(model: str, settings: Settings) -> int:
     """
     if model == WALLETS:
         return await drop_keys(settings.redis_url, WalletsKeys(settings.ledger), model=WALLETS)
+    if model == DESK:
+        return await drop_keys(settings.redis_url, DeskKeys(settings.ledger), model=DESK)
     if model == RISK:
         return await drop_keys(settings.redis_url, RiskKeys(settings.ledger), model=RISK)
     if model == LAKE:
@@ -53,7 +56,7 @@ async def rebuild(model: str, settings: Settings) -> int:
     raise UnknownModel(f"there is no read model {model!r}; the read models are {known}")
 
 
-async def drop_keys(redis_url: str, keys: WalletsKeys | RiskKeys, *, model: str) -> int:
+async def drop_keys(redis_url: str, keys: WalletsKeys | DeskKeys | RiskKeys, *, model: str) -> int:
     """Remove every key of this version of a model in Redis, the checkpoint last."""
     client = await connect_redis(redis_url)
     try:
@@ -69,8 +72,8 @@ async def drop_keys(redis_url: str, keys: WalletsKeys | RiskKeys, *, model: str)
 def drop_lake(folder: Path) -> int:
     """Rename the tables away, then delete them. Blocks."""
     dropped = folder / new_opaque_id(DROPPED_PREFIX)
-    # Entries first: without them the checkpoint is 0, whatever the other table says.
-    for name in (ENTRIES_TABLE, ACCOUNTS_TABLE):
+    # Entries first: without them the checkpoint is 0, whatever the other tables say.
+    for name in reversed(LAKE_WRITE_ORDER):
         if (folder / name).exists():
             dropped.mkdir(exist_ok=True)
             (folder / name).rename(dropped / name)
@@ -93,7 +96,7 @@ async def drop_public_stream(nats_url: str, stream: str) -> int:
     return removed
 
 
-async def _unlink_all(client: redis.Redis, keys: WalletsKeys | RiskKeys) -> int:
+async def _unlink_all(client: redis.Redis, keys: WalletsKeys | DeskKeys | RiskKeys) -> int:
     removed = 0
     pattern = _literal(keys.prefix) + "*"
     cursor = 0

@@ -14,11 +14,14 @@ from typing import Any, Final
 import structlog
 from prometheus_client import CollectorRegistry
 
-from contracts.read_models import LAKE, WALLETS, WalletsKeys
+from contracts.desk import DeskKeys
+from contracts.read_models import DESK, LAKE, WALLETS, WalletsKeys
 from contracts.risk_features import RISK, RiskKeys
 from projectors.announce import announcer
 from projectors.apply import Projection, Target
 from projectors.book import Book, BookUnreachable, WrongBook
+from projectors.desk.target import PACE as DESK_PACE
+from projectors.desk.target import DeskTarget
 from projectors.feed import Feed, Pace
 from projectors.lag import watch_lag
 from projectors.lake.directory import AccountDirectory
@@ -64,6 +67,7 @@ class Projectors:
         self.health = Health()
         self.models: list[Progress] = []
         self.wallets = WalletsTarget(settings.redis_url, WalletsKeys(settings.ledger))
+        self.desk = DeskTarget(settings.redis_url, DeskKeys(settings.ledger))
         self.risk = RiskTarget(settings.redis_url, RiskKeys(settings.ledger))
         folder = Path(settings.lake_dir) / settings.ledger
         self.lake = LakeTarget(folder, AccountDirectory(book), clock=self._clock)
@@ -75,6 +79,7 @@ class Projectors:
         return {
             "nats": self._link.run(),
             WALLETS: self._project(WALLETS, self.wallets, WALLETS_PACE),
+            DESK: self._project(DESK, self.desk, DESK_PACE),
             RISK: self._project(RISK, self.risk, RISK_PACE),
             LAKE: self._project(LAKE, self.lake, self._lake_pace),
             PUBLIC_EVENTS: self._project(PUBLIC_EVENTS, self.public_stream, PUBLIC_EVENTS_PACE, is_served=False),
@@ -111,6 +116,7 @@ async def run(settings: Settings) -> int:
         stack.push_async_callback(link.close)
         projectors = Projectors(settings, book, link, registry=registry)
         stack.push_async_callback(projectors.wallets.close)
+        stack.push_async_callback(projectors.desk.close)
         stack.push_async_callback(projectors.risk.close)
         tasks = {name: until_shutdown(task, shutdown) for name, task in projectors.tasks().items()}
         app = ops_app(projectors.health, registry)

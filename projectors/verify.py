@@ -19,7 +19,15 @@ import redis.asyncio as redis
 from contracts.envelope import decode_data, decode_envelope
 from contracts.findings import AccountFold, Check, Difference, compare
 from contracts.ids import transfer_id
-from contracts.read_models import ACCOUNTS_TABLE, ENTRIES_TABLE, AccountState, WalletsKeys, account_of, checkpoint_of
+from contracts.read_models import (
+    ACCOUNTS_TABLE,
+    ENTRIES_TABLE,
+    LAKE_WRITE_ORDER,
+    AccountState,
+    WalletsKeys,
+    account_of,
+    checkpoint_of,
+)
 from projectors.book import QUERIES
 from projectors.lake.tables import open_table, position_of
 
@@ -38,7 +46,7 @@ async def wallets_position(client: redis.Redis, keys: WalletsKeys) -> int:
 
 def lake_position(folder: Path) -> int:
     """How far the lake is. Blocks."""
-    return position_of(open_table(folder / ENTRIES_TABLE))
+    return min(position_of(open_table(folder / name)) for name in LAKE_WRITE_ORDER)
 
 
 async def verify_wallets(

@@ -15,13 +15,16 @@ from nats.aio.client import Client
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 
+from contracts.read_models import DESK, WALLETS
 from query_api.book import READ_TIMEOUT_S, Book, Pool, read_ledger_name
 from query_api.dating import Dating
+from query_api.desk import Desk
 from query_api.document import write_document
 from query_api.freshness import Freshness
 from query_api.history import History
 from query_api.lake import Lake, LakeLimits
 from query_api.metrics import QueryMetrics
+from query_api.payments import Payments
 from query_api.positions import Positions
 from query_api.problems import answer_refused
 from query_api.reads import Reads
@@ -29,7 +32,9 @@ from query_api.refusals import ReadRefused, SourceDown
 from query_api.reporting import Reporting
 from query_api.routes import accounts, payments, reports, status
 from query_api.routes import book as book_routes
+from query_api.routes import desk as desk_routes
 from query_api.routes.parts import Parts
+from query_api.ruleset_words import RulesetShelf
 from query_api.settings import PREFIX, Settings
 from query_api.sources import Source
 from query_api.wallets import Wallets
@@ -58,7 +63,8 @@ ROUTES_UNDER: Final = "/v1"
 START_WAIT_S: Final = 5.0  # for the servers to answer; after it the API serves with those that did
 APPLICATION_NAME: Final = "bursar-query-api"
 
-_MODULES: Final = (accounts, book_routes, payments, reports, status)
+# Modules and groups of routes: each has its scope and its routes.
+_MODULES: Final[tuple[Any, ...]] = (accounts, book_routes, payments, reports, status, *desk_routes.GROUPS)
 
 _log = structlog.get_logger(__name__)
 
@@ -159,7 +165,22 @@ def create_app(
         metrics=metrics,
     )
     reporting = Reporting(lake, freshness=freshness, dating=dating)
-    positions = Positions(ledger=settings.ledger, wallets=wallets, book=book, lake=lake, nats=sources.nats, clock=clock)
+    desk = Desk(sources.redis, ledger=settings.ledger, clock=clock, freshness=freshness, dating=dating)
+    of_payments = Payments(
+        wallets=wallets,
+        book=book,
+        freshness=freshness,
+        dating=dating,
+        rulesets=RulesetShelf(None if settings.risk_folder is None else Path(settings.risk_folder)),
+    )
+    positions = Positions(
+        ledger=settings.ledger,
+        models={WALLETS: wallets, DESK: desk.model},
+        book=book,
+        lake=lake,
+        nats=sources.nats,
+        clock=clock,
+    )
 
     @asynccontextmanager
     async def running(_: Litestar) -> AsyncIterator[None]:
@@ -169,7 +190,7 @@ def create_app(
 
     app = Litestar(
         route_handlers=[_routes(settings.ledger), api_pages(_document)],
-        state=Parts(reads, reporting, positions).as_state(),
+        state=Parts(reads, reporting, positions, desk, of_payments).as_state(),
         exception_handlers={**problem_handlers(), ReadRefused: answer_refused},
         lifespan=[running],
         openapi_config=None,

@@ -15,7 +15,7 @@ import asyncpg
 import msgspec
 
 from contracts.commands import Side
-from contracts.envelope import HASH_OF_NOTHING, decode_data, decode_envelope
+from contracts.envelope import HASH_OF_NOTHING, Envelope, decode_data, decode_envelope
 from contracts.events import AccountOpened
 from contracts.ids import position_of
 from contracts.views import (
@@ -70,6 +70,13 @@ class Book:
         """Read when the events at `positions` were recorded; those that do not exist are left out."""
         rows = await self._fetch("read_recorded_times", [list(positions)])
         return {row["position"]: datetime.fromisoformat(row["recorded_at"]) for row in rows}
+
+    async def read_events(self, positions: Sequence[int]) -> list[Envelope]:
+        """Read the events at `positions`, in order. Raises SourceDown when one is not there (yet)."""
+        rows = await self._fetch("read_events_at", [list(positions)])
+        if len(rows) != len(positions):
+            raise SourceDown("PostgreSQL: it lacks events that the read model has; a replica that is behind?")
+        return [decode_envelope(row["event"].encode()) for row in rows]
 
     async def read_balance(self, account_id: str) -> BalanceView:
         """Read the balance now."""

@@ -21,14 +21,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 from msgspec import Struct
 
-from contracts.read_models import (
-    ACCOUNTS_COLUMNS,
-    ACCOUNTS_TABLE,
-    ENTRIES_COLUMNS,
-    ENTRIES_TABLE,
-    LAKE_TXN_APP,
-    LakeColumn,
-)
+from contracts.read_models import LAKE_TABLES, LAKE_TXN_APP, LAKE_WRITE_ORDER, LakeColumn
 from query_api.metrics import QueryMetrics
 from query_api.refusals import ReadRefused, Refusal, SourceDown
 from runtime.clock import Clock
@@ -155,26 +148,22 @@ class Lake:
             now = self._clock.monotonic()
             if self._snapshot is not None and not fresh and now < self._look_again_at:
                 return self._snapshot
-            entries = _open_table(self._folder / ENTRIES_TABLE)
-            # Accounts are committed first, so looked at second they are never behind the entries.
-            accounts = _open_table(self._folder / ACCOUNTS_TABLE)
-            versions = tuple((table.metadata().id, table.version()) for table in (entries, accounts))
+            # The table committed last is looked at first, so the others are never behind it.
+            tables = {name: _open_table(self._folder / name) for name in reversed(LAKE_WRITE_ORDER)}
+            versions = tuple((table.metadata().id, table.version()) for table in tables.values())
             if self._snapshot is None or fresh or versions != self._versions:
-                self._snapshot = self._open_snapshot(entries, accounts)
+                self._snapshot = self._open_snapshot(tables)
                 self._versions = versions
             self._look_again_at = now + SNAPSHOT_AGE_S
             return self._snapshot
 
-    def _open_snapshot(self, entries: DeltaTable, accounts: DeltaTable) -> Snapshot:
-        position = min(table.transaction_version(LAKE_TXN_APP) or 0 for table in (entries, accounts))
+    def _open_snapshot(self, tables: Mapping[str, DeltaTable]) -> Snapshot:
+        position = min(table.transaction_version(LAKE_TXN_APP) or 0 for table in tables.values())
         database = duckdb.connect(
             config={"memory_limit": f"{self._limits.memory_mb}MB", "threads": self._limits.threads}
         )
-        relations = {
-            "entries": _relation(entries, ENTRIES_COLUMNS),
-            "accounts": _relation(accounts, ACCOUNTS_COLUMNS),
-            "position": str(position),
-        }
+        relations = {name: _relation(table, LAKE_TABLES[name]) for name, table in tables.items()}
+        relations["position"] = str(position)
         self._lock_down(database)
         for definition in _VIEWS.values():
             database.execute(definition.format(**relations))

@@ -15,9 +15,10 @@ from msgspec import Meta, Struct, field
 
 from contracts.commands import AccountType
 from contracts.events import PaymentStatus
-from contracts.ids import AccountId, HoldId, PaymentId, TransferId
+from contracts.ids import AccountId, CustomerId, HoldId, PaymentId, TransferId
 from contracts.money import CurrencyCode
-from contracts.read_models import AccountStatus
+from contracts.payment_codes import PaymentType, RailName
+from contracts.read_models import AccountStatus, PaymentQueue
 from query_api.freshness import WAIT_DEFAULT_MS, Fresh, MinPosition, StaleOk, WaitMs
 from query_api.pages import CURSOR_CHARS_MAX
 from query_api.questions import LIMIT_DEFAULT, LIMIT_MAX
@@ -33,8 +34,13 @@ Cursor = Annotated[
 ]
 Position = Annotated[int, Meta(ge=1, le=POSITION_MAX, description="A position of the book.")]
 ReportName = Annotated[str, Meta(pattern=r"^[a-z][a-z-]{0,39}\Z", description="A name from the catalogue.")]
+PayeeId = Annotated[str, Meta(pattern=r"^payee_[a-z0-9_]{1,64}\Z", description="Keyed hash of a party outside.")]
+EndToEndId = Annotated[str, Meta(min_length=1, max_length=35, description="The reference that stays with a payment.")]
 From = Annotated[date, Meta(description="First effective date.")]
 To = Annotated[date, Meta(description="Last effective date.")]
+ThingId = Annotated[
+    str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9:_.-]{0,199}\Z", description="The id of a thing, as its list shows it.")
+]
 AnyRequest = Request[Any, Any, State]
 
 
@@ -123,9 +129,35 @@ class AboutPayment(FreshQuestion, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class AboutPayments(FreshQuestion, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """About all payments, or those in one status."""
+    """About all payments that the filters leave. ``queue``: those that wait for somebody."""
 
     status: PaymentStatus | None = None
+    rail: RailName | None = None
+    payment_type: PaymentType | None = None
+    customer_id: CustomerId | None = None
+    payee_id: PayeeId | None = None
+    end_to_end_id: EndToEndId | None = None
+    queue: Annotated[PaymentQueue, Meta(description="Only those that wait here now.")] | None = None
+    parked: Annotated[bool, Meta(description="Only those that are, or are not, parked.")] | None = None
+    limit: Limit = LIMIT_DEFAULT
+    cursor: Cursor | None = None
+
+
+class AboutThing(FreshQuestion, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """About one thing on the desk."""
+
+    thing_id: ThingId
+
+
+class AboutThings(FreshQuestion, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """About all things of a kind that the filters leave."""
+
+    status: (
+        Annotated[str, Meta(pattern=r"^[a-z][a-z_]{0,39}\Z", description="Only those in this status now.")] | None
+    ) = None
+    customer_id: CustomerId | None = None
+    account_id: AccountId | None = None
+    merchant_id: ThingId | None = None
     limit: Limit = LIMIT_DEFAULT
     cursor: Cursor | None = None
 

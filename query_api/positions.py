@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, TypeVar
 
 import nats.errors
 from nats.aio.client import Client
 
-from contracts.read_models import LAKE, LAKE_VERSION, WALLETS
+from contracts.read_models import LAKE, LAKE_VERSION
 from contracts.subjects import stream_name
 from contracts.views import BookStatus, ReadModelStatus, StatusView, StreamStatus
 from query_api.book import Book
 from query_api.lake import Lake
+from query_api.redis_model import RedisModel
 from query_api.refusals import ReadRefused, SourceDown
 from query_api.sources import Source
-from query_api.wallets import Wallets
 from runtime.clock import Clock
 from runtime.jetstream import first_sequence, last_sequence
 from runtime.jetstream.api import JetStreamRefused
@@ -31,10 +31,17 @@ class Positions:
     """Reads all positions of one ledger; what does not answer is named, and nothing else suffers."""
 
     def __init__(
-        self, *, ledger: str, wallets: Wallets, book: Book, lake: Lake, nats: Source[Client], clock: Clock
+        self,
+        *,
+        ledger: str,
+        models: Mapping[str, RedisModel[Any]],
+        book: Book,
+        lake: Lake,
+        nats: Source[Client],
+        clock: Clock,
     ) -> None:
         self._ledger = ledger
-        self._wallets = wallets
+        self._models = models
         self._book = book
         self._lake = lake
         self._nats = nats
@@ -51,15 +58,18 @@ class Positions:
                 unavailable[name] = str(down)
                 return None
 
-        wallets, lake, stream = await asyncio.gather(
-            attempt(WALLETS, self._wallets.read_checkpoint),
+        lake, stream, found = await asyncio.gather(
             attempt(LAKE, self._lake.read_position),
             attempt("stream", self._read_stream),
+            asyncio.gather(*(attempt(name, model.read_checkpoint) for name, model in self._models.items())),
         )
-        reached = {WALLETS: None if wallets is None else wallets.position, LAKE: lake}
+        reached = {
+            name: None if checkpoint is None else checkpoint.position
+            for name, checkpoint in zip(self._models, found, strict=True)
+        } | {LAKE: lake}
         book = await attempt("book", self._book.read_status)
         lags_s = await attempt("book", lambda: self._lags_s(book, reached))
-        versions = {WALLETS: self._wallets.version, LAKE: LAKE_VERSION}
+        versions = {name: model.version for name, model in self._models.items()} | {LAKE: LAKE_VERSION}
         return StatusView(
             ledger=self._ledger,
             book=book,

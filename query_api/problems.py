@@ -25,6 +25,7 @@ STATUS_OF: Final[Mapping[Refusal, HTTPStatus]] = {
     Refusal.HOLD_NOT_FOUND: HTTPStatus.NOT_FOUND,
     Refusal.TRANSFER_NOT_FOUND: HTTPStatus.NOT_FOUND,
     Refusal.PAYMENT_NOT_FOUND: HTTPStatus.NOT_FOUND,
+    Refusal.THING_NOT_FOUND: HTTPStatus.NOT_FOUND,
     Refusal.EVENT_NOT_FOUND: HTTPStatus.NOT_FOUND,
     Refusal.REPORT_NOT_FOUND: HTTPStatus.NOT_FOUND,
     Refusal.NOT_ACCEPTABLE: HTTPStatus.NOT_ACCEPTABLE,

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from contracts.commands import AccountType
-from contracts.read_models import AccountStatus
+from contracts.events import PaymentStatus
+from contracts.payment_codes import PaymentType, RailName
+from contracts.read_models import AccountStatus, PaymentQueue
 
 ACCOUNTS: Final = "accounts"
 HOLDS: Final = "holds"
@@ -35,6 +37,56 @@ class AccountsAsked(Struct, frozen=True, kw_only=True):
     def filters(self) -> tuple[str | None, ...]:
         """What a cursor of this listing belongs to."""
         return (self.prefix, self.currency, self.account_type, self.status)
+
+
+class PaymentsAsked(Struct, frozen=True, kw_only=True):
+    """A page of payments, newest first. `before`: the position of the last one of the page before."""
+
+    status: PaymentStatus | None = None
+    rail: RailName | None = None
+    payment_type: PaymentType | None = None
+    customer_id: str | None = None
+    payee_id: str | None = None
+    end_to_end_id: str | None = None
+    queue: PaymentQueue | None = None
+    parked: bool | None = None
+    limit: int = LIMIT_DEFAULT
+    before: int | None = None
+
+    @property
+    def filters(self) -> tuple[str | bool | None, ...]:
+        """What a cursor of this listing belongs to."""
+        return (
+            *(self.status, self.rail, self.payment_type, self.customer_id),
+            *(self.payee_id, self.end_to_end_id, self.queue, self.parked),
+        )
+
+
+class ThingsAsked(Struct, frozen=True, kw_only=True):
+    """A page of the things of a kind, newest first. `before`: the score of the last one of the page before."""
+
+    kind: str
+    status: str | None = None
+    customer_id: str | None = None
+    account_id: str | None = None
+    merchant_id: str | None = None
+    limit: int = LIMIT_DEFAULT
+    before: int | None = None
+
+    @property
+    def filters(self) -> tuple[str | None, ...]:
+        """What a cursor of this listing belongs to."""
+        return (self.status, self.customer_id, self.account_id, self.merchant_id)
+
+    @property
+    def wanted(self) -> dict[str, str]:
+        """The filters that are set, by the name of their index."""
+        names = ("status", "customer_id", "account_id", "merchant_id")
+        return {name: value for name, value in zip(names, self.filters, strict=True) if value is not None}
+
+    def after(self, score: int) -> ThingsAsked:
+        """The page behind the thing with this score."""
+        return structs.replace(self, before=score)
 
 
 class StatementAsked(Struct, frozen=True, kw_only=True):

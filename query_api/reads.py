@@ -22,7 +22,6 @@ from contracts.read_models import (
     StatementLine,
     account_of,
     hold_of,
-    payment_of,
     statement_score,
     totals_of,
 )
@@ -36,9 +35,6 @@ from contracts.views import (
     HoldLine,
     HoldPage,
     HoldView,
-    PaymentLine,
-    PaymentPage,
-    PaymentView,
     StatementEntry,
     StatementView,
     TotalsView,
@@ -54,14 +50,14 @@ from query_api.questions import (
     ACCOUNTS,
     BEFORE_ALL,
     HOLDS,
-    PAYMENTS,
     STATEMENT,
     AccountsAsked,
     PeriodAsked,
     StatementAsked,
 )
+from query_api.redis_model import Page
 from query_api.refusals import ReadRefused, Refusal, SourceDown
-from query_api.wallets import Page, Wallets
+from query_api.wallets import Wallets
 
 ACCOUNTS_EXAMINED_MAX = 1_000  # per page, when filters apply: what one script call may look at
 
@@ -72,7 +68,7 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 
 class Reads:
-    """All answers but reports. Every method raises ReadRefused."""
+    """All answers but reports, payments and the desk. Every method raises ReadRefused."""
 
     def __init__(
         self,
@@ -180,36 +176,6 @@ class Reads:
             if not fields:
                 raise _not_found(Refusal.HOLD_NOT_FOUND, f"hold {hold_id}", checkpoint)
             return _view(hold_of(hold_id, fields), HoldView, as_of=self._as_of(checkpoint))
-
-        return await self._only(read, fresh, model=WALLETS)
-
-    async def payments(self, *, status: str | None, limit: int, before: int | None, fresh: Fresh) -> PaymentPage:
-        """Read payments, newest first, initiated before position `before`."""
-
-        async def read() -> PaymentPage:
-            page = await self._wallets.read_page(
-                lambda keys: keys.payments if status is None else keys.payments_in(status),
-                ("+inf" if before is None else f"({before}", "-inf", "BYSCORE", "REV", "LIMIT", 0, limit + 1),
-                hash_of=lambda keys, payment_id: keys.payment(payment_id),
-            )
-            payments = [_view(payment_of(name, fields), PaymentLine) for name, fields in _items(page, limit)]
-            last = position_of(payments[-1].payment_id) if len(page.members) > limit else None
-            return PaymentPage(
-                payments=tuple(payments),
-                next_cursor=_cursor(last, PAYMENTS, status),
-                as_of=self._as_of(page.checkpoint),
-            )
-
-        return await self._only(read, fresh, model=WALLETS)
-
-    async def payment(self, payment_id: str, fresh: Fresh) -> PaymentView:
-        """Read a payment with its events."""
-
-        async def read() -> PaymentView:
-            checkpoint, fields = await self._wallets.read_hash(lambda keys: keys.payment(payment_id))
-            if not fields:
-                raise _not_found(Refusal.PAYMENT_NOT_FOUND, f"payment {payment_id}", checkpoint)
-            return _view(payment_of(payment_id, fields), PaymentView, as_of=self._as_of(checkpoint))
 
         return await self._only(read, fresh, model=WALLETS)
 

@@ -22,6 +22,7 @@ class Refusal(StrEnum):
     HOLD_NOT_FOUND = "hold_not_found"
     TRANSFER_NOT_FOUND = "transfer_not_found"
     PAYMENT_NOT_FOUND = "payment_not_found"
+    THING_NOT_FOUND = "thing_not_found"
     EVENT_NOT_FOUND = "event_not_found"
     REPORT_NOT_FOUND = "report_not_found"
     NOT_ACCEPTABLE = "not_acceptable"

@@ -21,6 +21,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     redis_url: Annotated[str, Meta(description="Redis or Valkey with the wallets read model.")]
     nats_url: Annotated[str, Meta(description="NATS, for announcements and the stream's state.")]
     lake_dir: Annotated[str, Meta(description="Folder of the lake; the ledger's tables are in a folder of its name.")]
+    risk_folder: (
+        Annotated[str, Meta(description="Folder of the rulesets that the command API activates, for their words.")]
+        | None
+    ) = None
     host: str = "127.0.0.1"
     port: Port = 8081
     jwks_file: Annotated[str, Meta(description="Public keys of the identity provider, from a file.")] | None = None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, Literal
 
 import msgspec
 
+from cli.demo import business
 from contracts.commands import AccountType, OpenAccount, Posting, PostTransfer, Side
 
 Currency = Literal["EUR", "USD", "CZK"]
@@ -57,6 +59,9 @@ MERCHANTS: Final = (
     "roasters",
 )
 
+SAVERS: Final = ("greta", "oscar")  # who can afford what needs strong authentication
+SAVINGS_MINOR: Final = 40_000_00
+TAKINGS_MINOR: Final = 1_500_00
 CAPITAL_MINOR: Final = 250_000_00
 OPENING_MINOR: Final[dict[Currency, tuple[int, int]]] = {
     "EUR": (150_00, 2_400_00),
@@ -70,6 +75,11 @@ class Wallet(msgspec.Struct, frozen=True):
 
     account_id: str
     currency: Currency
+
+
+def name_of(wallet: Wallet) -> str:
+    """Whose wallet it is."""
+    return wallet.account_id.split(":")[1]
 
 
 def wallet(name: str, currency: Currency) -> Wallet:
@@ -104,19 +114,25 @@ def merchant(name: str) -> str:
     return f"merchants:{name}:eur"
 
 
-def accounts() -> list[OpenAccount]:
-    """Every account of the demo."""
+def accounts(customer_ids: Mapping[str, str]) -> list[OpenAccount]:
+    """Every account of the demo. ``customer_ids``: of each verified customer, by name."""
     opened = [_account("equity:founders:eur", "EUR", "equity")]
     for currency in OPENING_MINOR:
         opened.append(_account(settlement(currency), currency, "asset"))
         opened.append(_account(card_clearing(currency), currency, "asset"))
         opened.append(_account(fees(currency), currency, "income"))
+    opened += [_account(account_id, "EUR", account_type) for account_id, account_type in business.ACCOUNTS.items()]
     opened += [
         OpenAccount(account_id=merchant(name), currency="EUR", account_type="liability", metadata={"name": name})
         for name in MERCHANTS
     ]
     opened += [
-        OpenAccount(account_id=opening.account_id, currency=opening.currency, account_type="liability")
+        OpenAccount(
+            account_id=opening.account_id,
+            currency=opening.currency,
+            account_type="liability",
+            customer_id=customer_ids[name_of(opening)],
+        )
         for opening in WALLETS
     ]
     return opened

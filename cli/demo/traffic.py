@@ -1,22 +1,22 @@
-"""Gentle traffic, as a fintech of this size might see it: payments, fees, holds, reversals, refusals and replays.
+"""Gentle traffic, as a fintech of this size might see it: payments of every kind, transfers, holds, refusals, replays.
 
 One request at a time, at a named average rate with jitter. Each wish has its own key and is repeated under it while the
-stack restarts; whatever the answer is, the traffic goes on. The same seed makes the same wishes.
+stack restarts; whatever the answer is, the traffic goes on. The same seed makes the same wishes: what, how much, under
+which key. What comes later (an authorisation, a refund) is asked for by the answers, and happens so many wishes later.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from random import Random
 from typing import Final, NamedTuple
 
-import msgspec
 import structlog
 
-from cli.client import Answer, BursarClient, Unreachable
+from cli.client import Answer, Unreachable
 from cli.demo.fintech import (
     MERCHANTS,
     WALLETS,
@@ -28,9 +28,10 @@ from cli.demo.fintech import (
     settlement,
     transfer,
 )
-from contracts.commands import HoldLeg, InitiatePayment, InstructedAmount, PlaceHold, Side
-from contracts.money import text_of
-from runtime.clock import Clock
+from cli.demo.payments import ON_RAILS, PLOTS, Payments
+from cli.demo.people import People
+from cli.demo.sending import Heard, Sender, receipt_of, unheard
+from contracts.commands import HoldLeg, PlaceHold, Side
 from runtime.shutdown import Shutdown
 
 RATE_PER_S: Final = 5.0
@@ -46,17 +47,9 @@ PURCHASE_MINOR: Final = (2_50, 80_00)
 TOP_UP_MINOR: Final = (50_00, 400_00)
 TOO_MUCH_MINOR: Final = 1_000_000_00
 CENTS_PER_WALLET_UNIT: Final[dict[Currency, int]] = {"EUR": 1, "USD": 1, "CZK": 25}
-UNAUTHORIZED: Final = (401, 403)
+CHORES_EVERY: Final = 25  # wishes
 
 log = structlog.get_logger(__name__)
-
-
-class Request(NamedTuple):
-    """One wish: where to send it, what, under which key."""
-
-    path: str
-    body: bytes
-    key: str
 
 
 class OpenHold(NamedTuple):
@@ -66,46 +59,61 @@ class OpenHold(NamedTuple):
     amount_minor: int
 
 
-class _Receipt(msgspec.Struct, frozen=True):
-    data: dict[str, object]
-
-
 Act = Callable[[], Awaitable[None]]
+Chore = Callable[[], Awaitable[None]]
 
 
 class Traffic:
     """Makes wishes one after another. `counts` says how many of each kind, and how many were refused or replayed."""
 
-    def __init__(self, commands: BursarClient, *, seed: int, clock: Clock) -> None:
-        self._commands = commands
-        self._clock = clock
-        self._random = Random(seed)
-        self._keys = _keys(seed)
+    def __init__(self, people: People, *, seed: int, has_rails: bool = True, heard: Heard = unheard) -> None:
+        """``has_rails``: the counterparties of the rails are there. ``heard`` is told every request."""
+        self.sender = Sender(people, heard=heard)
+        self._payments = Payments(self.sender)
+        self._clock = people.clock
+        self._seed = seed
         self._holds: deque[OpenHold] = deque(maxlen=HOLDS_OPEN_MAX)
         self._reversible: deque[str] = deque(maxlen=REVERSIBLE_MAX)
-        self._last: Request | None = None
         self.wishes = 0
-        self.counts: Counter[str] = Counter()
+        self.counts = self.sender.counts
         self._acts: dict[str, tuple[int, Act]] = {
             "purchase": (40, self._purchase),
             "transfer_with_fee": (18, self._transfer_with_fee),
             "top_up": (12, self._top_up),
             "hold": (10, self._place_hold),
             "hold_end": (8, self._end_hold),
-            "payment": (5, self._payment),
             "reversal": (2, self._reversal),
             "payout": (2, self._payout),
             "too_much": (1, self._too_much),
             "replay": (2, self._replay),
         }
+        self._plots = {name: weight for name, (weight, _) in PLOTS.items() if has_rails or name not in ON_RAILS}
+        self._draw()
 
     async def step(self) -> None:
-        """Make one wish and wait for its answer. Raises Unreachable when there is none for a long time."""
-        names = list(self._acts)
-        (name,) = self._random.choices(names, weights=[weight for weight, _ in self._acts.values()])
+        """Make one wish, then run the errands that are due. Raises Unreachable when nobody answers for a long time."""
+        name = self._next_kind()
         self.wishes += 1
+        self._draw()
         self.counts[name] += 1
-        await self._acts[name][1]()
+        if name in PLOTS:
+            today = self._clock.now().date()
+            await self._payments.begin(name, self._random, key=self._key, wish=self.wishes, today=today)
+        else:
+            await self._acts[name][1]()
+        await self._payments.run_errands(self.wishes)
+
+    def _next_kind(self) -> str:
+        """One of every kind to begin with; from then on by weight."""
+        weights = {name: weight for name, (weight, _) in self._acts.items()} | self._plots
+        if self.wishes < len(weights):
+            return list(weights)[self.wishes]
+        return Random(f"{self._seed}:kind:{self.wishes}").choices(list(weights), weights=list(weights.values()))[0]
+
+    def _draw(self) -> None:
+        """Give the next wish a chance and a key of its own, so that no answer changes the wishes after it."""
+        self._random = Random(f"{self._seed}:{self.wishes}")
+        self._key = f"demo:{self._seed:x}:{self.wishes}"
 
     def pause_s(self, rate_per_s: float) -> float:
         """How long until the next wish: exponentially distributed, as independent customers arrive."""
@@ -121,7 +129,7 @@ class Traffic:
             currency="EUR",
         )
         if answer.ok:
-            self._reversible.append(str(_result(answer, "transfer_id")))
+            self._reversible.append(str(receipt_of(answer).data["transfer_id"]))
 
     async def _transfer_with_fee(self) -> None:
         sender = self._random.choice(WALLETS)
@@ -177,7 +185,7 @@ class Traffic:
         command = PlaceHold(legs=(leg,), expires_at=self._clock.now() + lifetime, reference="reservation")
         answer = await self._send("/v1/holds", command)
         if answer.ok:
-            self._holds.append(OpenHold(str(_result(answer, "hold_id")), amount_minor))
+            self._holds.append(OpenHold(str(receipt_of(answer).data["hold_id"]), amount_minor))
 
     async def _end_hold(self) -> None:
         """Capture all, capture a part and release the rest, release all, or forget it: then its deadline ends it."""
@@ -193,42 +201,18 @@ class Traffic:
             case 2:
                 await self._send(f"/v1/holds/{hold.hold_id}/release", {"reason": "changed their mind"})
 
-    async def _payment(self) -> None:
-        debtor, creditor = self._random.sample([wallet for wallet in WALLETS if wallet.currency == "EUR"], 2)
-        amount = InstructedAmount(currency="EUR", value=text_of(self._amount(PURCHASE_MINOR), scale=2))
-        command = InitiatePayment(
-            debtor_account_id=debtor.account_id,
-            creditor_account_id=creditor.account_id,
-            instructed_amount=amount,
-            end_to_end_id=f"E2E-{self._random.getrandbits(48):012X}",
-            remittance_information="rent share",
-        )
-        await self._send("/v1/payments", command)
-
     async def _reversal(self) -> None:
         if self._reversible:
             await self._send(f"/v1/transfers/{self._reversible.popleft()}/reverse", {"reason": "returned goods"})
 
     async def _replay(self) -> None:
-        """Send the last wish again, as an impatient client does; the ledger gives the same answer."""
-        if self._last is not None:
-            await self._request(self._last)
+        await self.sender.again()
 
     async def _transfer(self, reference: str, *postings: tuple[str, Side, int], currency: Currency) -> Answer:
         return await self._send("/v1/transfers", transfer(reference, *postings, currency=currency))
 
     async def _send(self, path: str, command: object) -> Answer:
-        return await self._request(Request(path, msgspec.json.encode(command), next(self._keys)))
-
-    async def _request(self, request: Request) -> Answer:
-        self._last = request
-        answer = await self._commands.post(request.path, request.body, key=request.key)
-        self.counts["replayed"] += answer.replayed
-        if not answer.ok:
-            self.counts[f"refused:{answer.problem.code}"] += 1
-        if answer.status in UNAUTHORIZED:
-            raise Unreachable(f"{answer.problem.detail}; the token is read again from its file")
-        return answer
+        return await self.sender.send(path, command, key=self._key)
 
     def _euro_wallet(self) -> Wallet:
         return self._random.choice([wallet for wallet in WALLETS if wallet.currency == "EUR"])
@@ -240,15 +224,26 @@ class Traffic:
 
 
 async def run_traffic(
-    traffic: Traffic, shutdown: Shutdown, *, rate_per_s: float = RATE_PER_S, wishes_max: int | None = None
+    traffic: Traffic,
+    shutdown: Shutdown,
+    *,
+    rate_per_s: float = RATE_PER_S,
+    wishes_max: int | None = None,
+    chores: Sequence[Chore] = (),
 ) -> None:
-    """Make wishes until `shutdown` is requested or there were `wishes_max`. Faults are logged, and traffic goes on."""
+    """Make wishes until `shutdown` is requested or there were `wishes_max`. Faults are logged, and traffic goes on.
+
+    ``chores`` are what somebody looks after every CHORES_EVERY wishes.
+    """
     loop = asyncio.get_running_loop()
     reported_at = loop.time()
     while not shutdown.requested and (wishes_max is None or traffic.wishes < wishes_max):  # ends by request or count
         pause_s = traffic.pause_s(rate_per_s)
         try:
             await traffic.step()
+            if traffic.wishes % CHORES_EVERY == 0:
+                for chore in chores:
+                    await chore()
         except Unreachable as fault:
             log.warning("demo_wish_unanswered", reason=str(fault))
             pause_s = PAUSE_AFTER_FAULT_S
@@ -264,14 +259,3 @@ async def _wait(shutdown: Shutdown, pause_s: float) -> None:
             await shutdown.wait()
     except TimeoutError:  # the usual case: nobody asked to stop during the pause
         return
-
-
-def _result(answer: Answer, name: str) -> object:
-    return msgspec.json.decode(answer.content, type=_Receipt).data[name]
-
-
-def _keys(seed: int) -> Iterator[str]:
-    number = 0
-    while True:  # an endless supply; its user stops asking
-        number += 1
-        yield f"demo:{seed:x}:{number}"

@@ -15,11 +15,13 @@ LEDGER = "main"
 SCOPES = (
     "accounts:read",
     "accounts:write",
-    "fx:write",
     "customers:erase",
+    "customers:read",
     "customers:review",
     "customers:write",
+    "fx:write",
     "holds:write",
+    "operations:read",
     "payments:operate",
     "payments:read",
     "payments:review",
@@ -63,9 +65,13 @@ def issue_token(
     tenant: str = "local",
     scopes: Sequence[str] = SCOPES,
     lifetime_s: int = TOKEN_LIFETIME_S,
+    acr: str | None = None,
 ) -> str:
-    """Return a new token signed by the stack's own key, which is made when it is missing."""
-    return DevIssuer(data.issuer).issue(subject, tenant, scopes, [LEDGER], lifetime_s)
+    """Return a new token signed by the stack's own key, which is made when it is missing.
+
+    ``acr``: how the subject has authenticated, just now.
+    """
+    return DevIssuer(data.issuer).issue(subject, tenant, scopes, [LEDGER], lifetime_s, acr=acr)
 
 
 def service_token_file(data: DataDir, process: str) -> Path:

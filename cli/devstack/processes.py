@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cli.devstack import identity
 from cli.devstack.http_probe import http_get
@@ -79,7 +79,10 @@ BURSAR_PROCESSES: tuple[ProcessSpec, ...] = (
     ),
     ProcessSpec(
         name="query-api",
-        settings=("environment", "database_url", "nats_url", "redis_url", "lake_dir", "port", *_APIS_VERIFY),
+        settings=(
+            *("environment", "database_url", "nats_url", "redis_url", "lake_dir", "port", "risk_folder"),
+            *_APIS_VERIFY,
+        ),
     ),
 )
 
@@ -89,7 +92,7 @@ _BURSAR = (sys.executable, "-P", "-m", "cli")
 DEMO = ProcessSpec(
     name="demo",
     settings=(),
-    argv=(*_BURSAR, "demo", "run", "--url", "{command_api_url}", "--token-file", "{token_file}"),
+    argv=(*_BURSAR, "demo", "run", "--data-dir", "{data_dir}"),
     health=None,
 )
 
@@ -119,6 +122,19 @@ SIMULATORS: tuple[ProcessSpec, ...] = (
 )
 
 
+def demonstration(*, seed: int | None = None) -> tuple[ProcessSpec, ...]:
+    """Everything that `bursar up` runs: counterparties, Bursar, and a small fintech's traffic.
+
+    ``seed`` chooses what the fintech's customers wish and how the counterparties treat what they are sent.
+    """
+    simulators, demo = SIMULATORS, DEMO
+    if seed is not None:
+        chosen = ("--seed", str(seed))
+        simulators = tuple(replace(one, argv=(*one.argv, *chosen)) for one in SIMULATORS)
+        demo = replace(DEMO, argv=(*DEMO.argv, *chosen))
+    return (*simulators, *BURSAR_PROCESSES, demo)
+
+
 def service_of(spec: ProcessSpec, servers: Servers) -> Service:
     """Return how the supervisor runs `spec`: ready when its health page says so."""
     port = servers.ports.get(spec.name)  # None for a process that serves nothing
@@ -130,6 +146,7 @@ def service_of(spec: ProcessSpec, servers: Servers) -> Service:
         "redis_url": servers.redis_url,
         "lake_dir": str(servers.lake_dir),
         "port": str(port),
+        "data_dir": str(servers.data.path),
         "simulators_dir": str(servers.data.path / "simulators"),
         "jwks_file": str(identity.jwks_file(servers.data)),
         "screening_folder": str(SAMPLE_LISTS),
@@ -143,7 +160,7 @@ def service_of(spec: ProcessSpec, servers: Servers) -> Service:
         "sct_inst_secret_file": _secret_of(servers, "bank"),
         "card_psp_secret_file": _secret_of(servers, "cards"),
         "webhooks_to_loopback": "true",
-        "files_dir": str(servers.data.path / "bank-files"),
+        "files_dir": str(servers.data.bank_files),
         "file_cut_off_minutes": "1",
         "file_calendar": "EVERY_DAY",
         "institution_name": "Bursar Demo",

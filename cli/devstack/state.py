@@ -58,6 +58,7 @@ class DataDir:
         self.state_file = self.path / "state.json"
         self.lock_file = self.path / "lock"
         self.children_lock_file = self.path / "children.lock"
+        self.bank_files = self.path / "bank-files"
 
     def create(self) -> None:
         """Make the folders; only this user may read them, others may pass through the top one."""

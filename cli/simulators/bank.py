@@ -24,12 +24,22 @@ from cli.simulators.bank_books import BankBooks, BankTerms, Kept, report_about
 from cli.simulators.callbacks import wait_for
 from cli.simulators.misbehaviour import NOT_NOTICED, Kind, answer_of, treatment_of
 from cli.simulators.nostro_statement import render_statement
-from cli.simulators.spoiling import Answer, Pace, TooLarge, give, give_spoilt, hold, json_answer, read_body, wants
+from cli.simulators.spoiling import (
+    BODY_BYTES_MAX,
+    Answer,
+    Pace,
+    give,
+    give_spoilt,
+    hold,
+    json_answer,
+    serve,
+    wants,
+)
 from contracts.iso20022 import pacs
 from contracts.iso20022.pacs import CreditTransferInstruction, StatusReport
 from contracts.iso20022.pacs_reading import read_inquiries, read_instructions
 from runtime.clock import Clock
-from runtime.http.asgi import Receive, Scope, Send
+from runtime.http.asgi import Receive, Scope, Send, read_body
 
 SETTLE_EVERY_S: Final = 0.05
 DUPLICATE: Final = "DUPL"
@@ -58,30 +68,24 @@ class Bank:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != "http":
-            return
-        try:
-            await self._answer(scope, receive, send)
-        except (pacs.WrongMessage, msgspec.MsgspecError, ValueError) as error:
-            status = 413 if isinstance(error, TooLarge) else 400
-            await give(send, json_answer({"detail": str(error)}, status=status))
+        await serve(self._answer, scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if wants(scope, "POST", "/instructions"):
-            (instruction,) = read_instructions(await read_body(receive))
+            (instruction,) = read_instructions(await read_body(receive, BODY_BYTES_MAX))
             await self._take(instruction, receive, send)
         elif wants(scope, "POST", "/inquiries"):
-            await self._inquire(await read_body(receive), receive, send)
+            await self._inquire(await read_body(receive, BODY_BYTES_MAX), receive, send)
         elif wants(scope, "GET", "/audit"):
             await give(send, json_answer(self.audit()))
         elif wants(scope, "GET", "/statement"):
             await give(send, self._statement(scope))
         elif wants(scope, "POST", "/incoming"):
-            (incoming,) = read_instructions(await read_body(receive))
+            (incoming,) = read_instructions(await read_body(receive, BODY_BYTES_MAX))
             self._books.pay_in(incoming, now=self._clock.now())
             await give(send, json_answer({"instruction_id": incoming.instruction_id}, status=202))
         elif wants(scope, "POST", "/returns"):
-            await give(send, self._give_back(await read_body(receive)))
+            await give(send, self._give_back(await read_body(receive, BODY_BYTES_MAX)))
         else:
             await give(send, json_answer({"detail": "no such page"}, status=404))
 

@@ -20,10 +20,20 @@ import msgspec
 from cli.simulators.callbacks import wait_for
 from cli.simulators.card_books import CardBooks, CardTerms
 from cli.simulators.misbehaviour import NOT_NOTICED, Kind, answer_of, treatment_of
-from cli.simulators.spoiling import Answer, Pace, TooLarge, give, give_spoilt, hold, json_answer, read_body, wants
+from cli.simulators.spoiling import (
+    BODY_BYTES_MAX,
+    Answer,
+    Pace,
+    give,
+    give_spoilt,
+    hold,
+    json_answer,
+    serve,
+    wants,
+)
 from contracts.card_processor import CardKind, CardMovement, CardMovementList, CardMovementRequest
 from runtime.clock import Clock
-from runtime.http.asgi import Receive, Scope, Send, header
+from runtime.http.asgi import Receive, Scope, Send, header, read_body
 
 DECIDE_EVERY_S: Final = 0.05
 PATHS: Final[dict[str, CardKind]] = {"/v1/charges": "charge", "/v1/payouts": "payout"}
@@ -47,19 +57,13 @@ class CardProcessor:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != "http":
-            return
-        try:
-            await self._answer(scope, receive, send)
-        except (msgspec.MsgspecError, ValueError) as error:
-            status = 413 if isinstance(error, TooLarge) else 400
-            await give(send, json_answer({"detail": str(error)}, status=status))
+        await serve(self._answer, scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         given = {name: values[0] for name, values in parse_qs(scope["query_string"].decode("ascii")).items()}
         kind = PATHS.get(scope["path"])
         if kind is not None and scope["method"] == "POST":
-            wish = msgspec.json.decode(await read_body(receive), type=CardMovementRequest)
+            wish = msgspec.json.decode(await read_body(receive, BODY_BYTES_MAX), type=CardMovementRequest)
             if header(scope, b"idempotency-key") != wish.reference.encode():
                 raise ValueError("Idempotency-Key must repeat the reference")
             await self._create(kind, wish, receive, send)

@@ -9,7 +9,7 @@ import msgspec
 
 from cli.simulators.callbacks import wait_for
 from cli.simulators.misbehaviour import Kind
-from runtime.http.asgi import Receive, Scope, Send
+from runtime.http.asgi import ASGIApp, BodyTooLarge, Receive, Scope, Send
 
 BODY_BYTES_MAX: Final = 16 * 1024 * 1024
 HOLD_MAX_S: Final = 120.0  # whoever has not gone by then is cut
@@ -46,24 +46,6 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(answer, headers=(*answer.headers, delay))
 
 
-class TooLarge(ValueError):
-    """The request's body is larger than BODY_BYTES_MAX."""
-
-
-async def read_body(receive: Receive) -> bytes:
-    """Read a request to its end. Raises TooLarge."""
-    parts, size, more = [], 0, True
-    while more:
-        message = await receive()
-        part = message.get("body", b"")
-        size += len(part)
-        if size > BODY_BYTES_MAX:
-            raise TooLarge(f"a request has at most {BODY_BYTES_MAX} bytes")
-        parts.append(part)
-        more = message.get("more_body", False)
-    return b"".join(parts)
-
-
 def json_answer(value: object, *, status: int = 200) -> Answer:
     """Return `value` as a JSON answer."""
     return Answer(body=msgspec.json.encode(value), media_type="application/json", status=status)
@@ -73,6 +55,17 @@ async def give(send: Send, answer: Answer) -> None:
     """Send an answer as it should be sent."""
     await _start(send, answer, length=len(answer.body))
     await send({"type": "http.response.body", "body": answer.body})
+
+
+async def serve(answering: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer one request; one that cannot be read is told why."""
+    if scope["type"] != "http":
+        return
+    try:
+        await answering(scope, receive, send)
+    except (msgspec.MsgspecError, ValueError) as error:
+        status = 413 if isinstance(error, BodyTooLarge) else 400
+        await give(send, json_answer({"detail": str(error)}, status=status))
 
 
 async def hold(receive: Receive, stop: asyncio.Event, seconds: float = HOLD_MAX_S) -> bool:

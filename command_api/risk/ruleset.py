@@ -10,7 +10,6 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from hashlib import sha256
-from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -27,11 +26,10 @@ from contracts.risk import (
     RiskDecision,
     Score,
 )
+from contracts.risk_words import RULESET_HASH_CHARS
 
 RULES_MAX: Final = 100
 RULESET_BYTES_MAX: Final = 262_144
-HASH_CHARS: Final = 12
-DEFAULT_RULESET: Final = Path(__file__).with_name("default_rules.toml")
 
 SafeDecision = Literal["challenge", "review", "deny"]
 Words = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -114,7 +112,7 @@ class Ruleset:
         self.document = document
         self.conditions = conditions
         self.sha256_hex = sha256_hex
-        self.version = f"{document.version}@{sha256_hex[:HASH_CHARS]}"
+        self.version = f"{document.version}@{sha256_hex[:RULESET_HASH_CHARS]}"
         self.features: frozenset[FeatureName] = frozenset(name for each in conditions for name in each.features)
         own = {
             rule.reason: ReasonWords(words=rule.words, customer_words=rule.customer_words) for rule in document.rules

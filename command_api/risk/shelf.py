@@ -25,9 +25,10 @@ import structlog
 from msgspec import Meta, Struct
 
 from command_api.risk.model import MODEL_BYTES_MAX, ModelRefused, RiskModel, read_model
-from command_api.risk.ruleset import DEFAULT_RULESET, RULESET_BYTES_MAX, Ruleset, RulesetRefused, read_ruleset
+from command_api.risk.ruleset import RULESET_BYTES_MAX, Ruleset, RulesetRefused, read_ruleset
 from command_api.risk.scoring import RiskPolicy
 from contracts.risk import Version
+from contracts.risk_words import DEFAULT_RULESET
 from runtime.clock import Clock
 
 POLL_S: Final = 2.0  # how soon another activation is noticed

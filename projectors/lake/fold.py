@@ -11,8 +11,15 @@ from typing import Any, Final, Literal
 
 import pyarrow as pa
 
-from contracts.events import AccountClosed, AccountFrozen, AccountOpened, AccountUnfrozen
-from contracts.read_models import ACCOUNTS_TABLE, ENTRIES_TABLE, LAKE_TABLES, LakeColumn
+from contracts.events import (
+    AccountClosed,
+    AccountFrozen,
+    AccountOpened,
+    AccountUnfrozen,
+    PaymentFacts,
+    PaymentInitiated,
+)
+from contracts.read_models import ACCOUNTS_TABLE, ENTRIES_TABLE, LAKE_TABLES, PAYMENTS_TABLE, LakeColumn
 from projectors.events import Event, bookings
 
 Facts = Mapping[str, AccountOpened]
@@ -41,8 +48,9 @@ def arrow_schema(columns: Sequence[LakeColumn]) -> pa.Schema:
 SORT_ORDER: Final[Mapping[str, list[tuple[str, Literal["ascending", "descending"]]]]] = {
     ENTRIES_TABLE: [("account_id", "ascending"), ("position", "ascending"), ("leg", "ascending")],
     ACCOUNTS_TABLE: [("account_id", "ascending"), ("position", "ascending")],
+    PAYMENTS_TABLE: [("payment_id", "ascending"), ("position", "ascending")],
 }
-"""Order of rows within a file: readers ask for accounts, and sorted columns are small."""
+"""Order of rows within a file: readers ask for accounts or payments, and sorted columns are small."""
 
 SCHEMAS: Final = {name: arrow_schema(columns) for name, columns in LAKE_TABLES.items()}
 
@@ -68,6 +76,52 @@ def entries_table(events: Sequence[Event], facts: Facts) -> pa.Table:
 def accounts_table(events: Sequence[Event], facts: Facts) -> pa.Table:
     """Give one row per change of an account's status."""
     return _table(ACCOUNTS_TABLE, _account_rows(events, facts))
+
+
+def payments_table(events: Sequence[Event], facts: Facts) -> pa.Table:
+    """Give one row per event about a payment. Nothing of it needs the facts about accounts."""
+    return _table(PAYMENTS_TABLE, _payment_rows(events))
+
+
+def _payment_rows(events: Sequence[Event]) -> Iterator[tuple[Any, ...]]:
+    for event in events:
+        data: Any = event.data
+        initiated = data if isinstance(data, PaymentInitiated) else None
+        facts = _facts_of(initiated) if initiated is not None else getattr(data, "facts", None)
+        if not isinstance(facts, PaymentFacts):
+            continue
+        yield (
+            event.position,
+            data.payment_id,
+            event.envelope.type,
+            data.status,
+            facts.payment_type,
+            facts.rail,
+            facts.customer_id,
+            facts.payee_id,
+            facts.currency,
+            facts.amount_minor,
+            None if initiated is None else initiated.fee_minor,
+            getattr(data, "reason_code", None),
+            facts.initiated_at,
+            event.envelope.recorded_at,
+            getattr(getattr(data, "instruction", None), "attempt", None),
+        )
+
+
+def _facts_of(initiated: PaymentInitiated) -> PaymentFacts:
+    """Say of a new payment what every later event about it says."""
+    outside = initiated.creditor or initiated.debtor
+    return PaymentFacts(
+        payment_type=initiated.payment_type,
+        rail=initiated.rail,
+        currency=initiated.instructed_amount.currency,
+        amount_minor=initiated.amount_minor,
+        end_to_end_id=initiated.end_to_end_id,
+        initiated_at=initiated.initiated_at,
+        customer_id=initiated.customer_id,
+        payee_id=None if outside is None else outside.payee_id,
+    )
 
 
 def _entry_rows(events: Sequence[Event], facts: Facts) -> Iterator[tuple[Any, ...]]:

@@ -61,7 +61,7 @@ def seal(path: Path, table_name: str, *, clock: Clock) -> int:
         partition_values={},
         modification_time=now_ms,
         data_change=False,
-        stats=_statistics(rows),
+        stats=_statistics(rows, of=("position", SORT_ORDER[table_name][0][0])),
     )
     removes = [RemoveAction(path=f.path, data_change=False, deletion_timestamp=now_ms, size=f.bytes) for f in merging]
     try:
@@ -124,10 +124,10 @@ def _write_merged(folder: Path, files: Sequence[LakeFile], target: Path, table_n
     return rows
 
 
-def _statistics(rows: pa.Table) -> str:
+def _statistics(rows: pa.Table, *, of: Sequence[str]) -> str:
     """Write the statistics by which readers skip files (Delta protocol, per-file statistics)."""
     lowest, highest, nulls = {}, {}, {}
-    for name in ("position", "account_id"):
+    for name in of:
         column = rows.column(name)
         lowest[name], highest[name], nulls[name] = pc.min(column).as_py(), pc.max(column).as_py(), 0
     statistics = {"numRecords": rows.num_rows, "minValues": lowest, "maxValues": highest, "nullCount": nulls}

@@ -1,8 +1,9 @@
 """``lake`` in Delta tables: rows and position in one commit per table, off the event loop.
 
-Two tables cannot be committed together, so each has its own position, and the model's checkpoint is the smaller one.
+Tables cannot be committed together, so each has its own position, and the model's checkpoint is the smallest one.
 Accounts go first; whoever reads entries up to P finds the accounts of P. A batch that one table already has is only
-applied to the other: after a crash between the two commits, or when somebody deletes one of the folders.
+applied to the others: after a crash between two commits, when somebody deletes one of the folders, or when a new
+version of this program knows a table more than the lake on disk has.
 """
 
 from __future__ import annotations
@@ -16,11 +17,19 @@ import pyarrow as pa
 import structlog
 from deltalake.exceptions import DeltaError
 
-from contracts.read_models import ACCOUNTS_TABLE, ENTRIES_TABLE
+from contracts.read_models import ACCOUNTS_TABLE, ENTRIES_TABLE, LAKE_WRITE_ORDER, PAYMENTS_TABLE
 from projectors.apply import Outcome, TargetUnreachable
 from projectors.events import Batch
 from projectors.lake.directory import AccountDirectory
-from projectors.lake.fold import SCHEMAS, Facts, accounts_table, entries_table, opened_accounts, touched_accounts
+from projectors.lake.fold import (
+    SCHEMAS,
+    Facts,
+    accounts_table,
+    entries_table,
+    opened_accounts,
+    payments_table,
+    touched_accounts,
+)
 from projectors.lake.sealing import seal, vacuum
 from projectors.lake.tables import TableUnreadable, append, create_table, open_table, position_of
 from runtime.clock import Clock
@@ -28,8 +37,7 @@ from runtime.clock import Clock
 SEAL_PERIOD_S: Final = 5.0
 VACUUM_PERIOD_S: Final = 300.0
 
-_WRITE_ORDER: Final = (ACCOUNTS_TABLE, ENTRIES_TABLE)
-_ROWS_OF: Final = {ACCOUNTS_TABLE: accounts_table, ENTRIES_TABLE: entries_table}
+ROWS_OF: Final = {ACCOUNTS_TABLE: accounts_table, PAYMENTS_TABLE: payments_table, ENTRIES_TABLE: entries_table}
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -41,12 +49,12 @@ class LakeTarget:
     """The tables of one ledger in ``folder``; they are made when they are missing."""
 
     def __init__(self, folder: Path, directory: AccountDirectory, *, clock: Clock) -> None:
-        self._paths: Mapping[str, Path] = {name: folder / name for name in _WRITE_ORDER}
+        self._paths: Mapping[str, Path] = {name: folder / name for name in LAKE_WRITE_ORDER}
         self._directory = directory
         self._clock = clock
 
     async def checkpoint(self) -> int:
-        """Return the smaller of the two tables' positions; 0 when one is missing. Raises TargetUnreachable."""
+        """Return the smallest of the tables' positions; 0 when one is missing. Raises TargetUnreachable."""
         return await _in_thread(self._read_checkpoint)
 
     async def apply(self, batch: Batch) -> Outcome:
@@ -81,7 +89,7 @@ class LakeTarget:
             return Outcome.DUPLICATE
         if batch.first != checkpoint + 1:
             return Outcome.GAP
-        for name in _WRITE_ORDER:
+        for name in LAKE_WRITE_ORDER:
             if positions[name] >= batch.last:
                 continue
             table = tables[name]
@@ -95,7 +103,7 @@ class LakeTarget:
     @staticmethod
     def _rows(name: str, batch: Batch, *, after: int, facts: Facts) -> pa.Table:
         """Fold only what the table does not have yet."""
-        return _ROWS_OF[name]([event for event in batch.events if event.position > after], facts)
+        return ROWS_OF[name]([event for event in batch.events if event.position > after], facts)
 
 
 async def _in_thread(work: Callable[P, R], *args: P.args, **named: P.kwargs) -> R:

@@ -10,9 +10,9 @@ import httpx2
 import msgspec
 
 from projectors.rails.guard import CONNECT_WITHIN_S, RailLimits, Unusable
+from runtime.outbound.urls import LOOPBACK_HOSTS
 
 ANSWER_BYTES_MAX: Final = 256 * 1024
-LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 OWN_DELAY_HEADER: Final = "bank-delay-ms"
 
 
@@ -30,7 +30,7 @@ def checked_url(url: str) -> str:
     parts = urlsplit(url)
     if not parts.hostname or parts.scheme not in ("https", "http"):
         raise ValueError("a rail's address is https://host…")
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
         raise ValueError("a rail's address is https, except on loopback")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ValueError("a rail's address holds no credentials, query or fragment")

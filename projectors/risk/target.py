@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from hashlib import sha1
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-import redis.asyncio as redis
-from redis.exceptions import NoScriptError, RedisError
 
-from contracts.read_models import checkpoint_of
 from contracts.risk import PaymentFact
 from contracts.risk_features import (
     DISTINCT_MAX,
@@ -24,11 +20,11 @@ from contracts.risk_features import (
     RiskKeys,
     amount_step,
 )
-from projectors.apply import Fenced, Outcome, TargetUnreachable
+from projectors.apply import Outcome
 from projectors.events import Batch
 from projectors.feed import Pace
+from projectors.redis_model import RedisModel
 from projectors.risk.facts import facts_of
-from runtime.redis_client import connect_redis
 
 BATCH_EVENTS_MAX: Final = 200  # a payment costs about forty commands, and the score at the door waits meanwhile
 PACE: Final = Pace(events_max=BATCH_EVENTS_MAX)
@@ -46,29 +42,18 @@ _pack: Final = msgspec.msgpack.Encoder().encode
 
 
 class RiskTarget:
-    """The risk model of one ledger. Connects when first asked, so that a dead Redis delays nothing else."""
+    """The risk model of one ledger."""
 
     def __init__(
         self, redis_url: str, keys: RiskKeys, *, script: str = APPLY_LUA, layout: dict[str, Any] = LAYOUT
     ) -> None:
-        self._url = redis_url
         self._keys = keys
-        self._script = script
-        self._script_name = sha1(script.encode(), usedforsecurity=False).hexdigest()  # as Redis names it
         self._layout = layout
-        self._client: redis.Redis | None = None
+        self._model = RedisModel(redis_url, name="risk", checkpoint=keys.checkpoint, script=script)
 
     async def checkpoint(self) -> int:
-        """Return the model's position; 0 in an empty Redis, which makes the loop build the model from the book."""
-        client = await self._connect()
-        try:
-            fields: dict[Any, Any] = await client.hgetall(self._keys.checkpoint)
-        except RedisError as error:
-            raise TargetUnreachable(f"Redis does not answer: {str(error) or type(error).__name__}") from error
-        found = checkpoint_of(fields)
-        if found.fence is not None:
-            raise Fenced(f"the model is fenced ({found.fence}); if no rebuild is running, run `bursar rebuild risk`")
-        return found.position
+        """Return the model's position. Raises Fenced, TargetUnreachable."""
+        return await self._model.position()
 
     async def apply(self, batch: Batch) -> Outcome:
         """Apply what the batch says of payments, and move the checkpoint, in one script call."""
@@ -81,7 +66,7 @@ class RiskTarget:
         self, facts: Iterable[PaymentFact], *, first: int, last: int, recorded_at: datetime
     ) -> Outcome:
         """Apply the facts that the events from `first` to `last` teach. Raises TargetUnreachable."""
-        arguments = (
+        return await self._model.apply(
             1,
             self._keys.checkpoint,
             self._keys.prefix,
@@ -90,32 +75,10 @@ class RiskTarget:
             recorded_at.isoformat(),
             _pack(([_packed(fact) for fact in facts], self._layout)),
         )
-        client = await self._connect()
-        try:
-            return Outcome((await self._call(client, arguments)).decode())
-        except RedisError as error:
-            raise TargetUnreachable(f"Redis did not apply the batch: {str(error) or type(error).__name__}") from error
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._client is not None:
-            await self._client.aclose()
-
-    async def _call(self, client: redis.Redis, arguments: tuple[Any, ...]) -> bytes:
-        """Call the script by its name, and with its text where that is not known: after a restart or SCRIPT FLUSH."""
-        try:
-            answer: bytes = await client.evalsha(self._script_name, *arguments)
-        except NoScriptError:
-            answer = await client.eval(self._script, *arguments)
-        return answer
-
-    async def _connect(self) -> redis.Redis:
-        if self._client is None:
-            try:
-                self._client = await connect_redis(self._url)
-            except RedisError as error:
-                raise TargetUnreachable(f"Redis does not answer: {str(error) or type(error).__name__}") from error
-        return self._client
+        await self._model.close()
 
 
 def _packed(fact: PaymentFact) -> dict[str, Any]:

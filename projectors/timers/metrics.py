@@ -9,6 +9,7 @@ class TimerMetrics:
     """All metrics of the process, registered once."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
         job = ("job",)
         self.leader = Gauge(
             "timers_leader", "1 while this process holds the lease and runs the jobs.", registry=registry

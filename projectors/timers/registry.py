@@ -47,7 +47,11 @@ DEADLINES: Final[tuple[Deadline, ...]] = (
         body=lambda _, due_at: {"cut_off_at": due_at.isoformat()},
     ),
 )
-JOBS: Final[tuple[str, ...]] = ("projectors.reconciliation.timed:build", "projectors.timers.rescreening:build")
+JOBS: Final[tuple[str, ...]] = (
+    "projectors.reconciliation.timed:build",
+    "projectors.timers.rescreening:build",
+    "projectors.clearing.watch:build",
+)
 
 
 class Supplies(msgspec.Struct, frozen=True, kw_only=True):

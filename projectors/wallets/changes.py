@@ -13,6 +13,7 @@ import msgspec
 
 from contracts.ids import position_of
 from contracts.read_models import (
+    QUEUES,
     STATEMENT_LINES_MAX,
     StatementLine,
     WalletsKeys,
@@ -36,6 +37,9 @@ class Changes:
         self.open_holds: dict[str, list[str]] = {}  # placed in this batch and still open -> accounts it touches
         self.ended_holds: list[str] = []  # placed before this batch, ended in it
         self.payments: defaultdict[str, dict[str, str]] = defaultdict(dict)
+        self.payment_indexes: list[tuple[str, str, str]] = []  # name, value, payment
+        self.begun: set[str] = set()  # payments initiated in this batch: on no list yet
+        self.queued: dict[str, str] = {}  # -> the queue a payment waits in after the batch, or ""
         self.payment_moves: dict[str, str] = {}  # -> the status after the batch
         self.counts: Counter[str] = Counter()
         self.volume_minor: Counter[str] = Counter()
@@ -50,6 +54,11 @@ class Changes:
         self.counts["holds_open"] -= 1
         if self.open_holds.pop(hold_id, None) is None:
             self.ended_holds.append(hold_id)
+
+    def queue(self, payment: str, waits_in: str) -> None:
+        """Have a payment wait in a queue; "" takes it out of whichever it is in."""
+        if waits_in or payment in self.queued or payment not in self.begun:
+            self.queued[payment] = waits_in
 
     def moves(self) -> list[tuple[str, str, str]]:
         """The payments that moved: id, status, and the position that initiated each."""
@@ -96,7 +105,17 @@ def _hold_commands(changes: Changes, keys: WalletsKeys) -> list[Command]:
 
 
 def _payment_commands(changes: Changes, keys: WalletsKeys) -> list[Command]:
-    return [_hset(keys.payment(payment), fields) for payment, fields in changes.payments.items() if fields]
+    commands: list[Command] = [
+        _hset(keys.payment(payment), fields) for payment, fields in changes.payments.items() if fields
+    ]
+    for name, value, payment in changes.payment_indexes:
+        commands.append(["ZADD", keys.payments_by(name, value), str(position_of(payment)), payment])
+    for payment, waits_in in changes.queued.items():
+        for queue in QUEUES:
+            key = keys.payments_by("queue", queue)
+            score = str(position_of(payment))
+            commands.append(["ZADD", key, score, payment] if queue == waits_in else ["ZREM", key, payment])
+    return commands
 
 
 def _total_commands(changes: Changes, keys: WalletsKeys) -> list[Command]:

@@ -17,6 +17,22 @@ from contracts.read_models import EVENT_FIELD, StatementLine, Step
 from projectors.events import BOOKS, Booking, Event
 from projectors.wallets.changes import Changes
 
+# Where a payment waits for somebody after an event; "" is nowhere any more. Events that are not here change nothing.
+# A review on which one more person must agree goes on.
+QUEUE_AFTER: Final[dict[type[e.EventData], str]] = {
+    e.PaymentHeldForReview: "review",
+    e.PaymentReviewed: "",
+    e.PaymentPresented: "authorisation",
+    e.PaymentAuthorisationRequested: "authorisation",
+    e.PaymentAuthorised: "",
+    e.PaymentParked: "parked",
+    e.PaymentInstructionLapsed: "",
+    e.PaymentResumed: "",
+    e.PaymentSettled: "",
+    e.PaymentRejected: "",
+    e.PaymentCancelled: "",
+}
+
 SEALED: Final = "sealed."  # how a text begins that only the vault can open
 
 _json: Final = msgspec.json.Encoder().encode
@@ -54,6 +70,8 @@ def _account_opened(changes: Changes, event: Event, data: e.AccountOpened) -> No
         fields["max_balance_minor"] = str(data.max_balance_minor)
     if data.metadata is not None:
         fields["metadata"] = _text(data.metadata, raw=True)
+    if data.customer_id is not None:
+        fields["customer_id"] = data.customer_id
     changes.opened_accounts.append(data.account_id)
     changes.counts["accounts"] += 1
 
@@ -143,8 +161,9 @@ def _payment_initiated(changes: Changes, event: Event, data: e.PaymentInitiated)
     fields.update((name, str(value)) for name, value in shown.items() if value is not None)
     fields["instructed_amount"] = _text(data.instructed_amount, raw=True)
     outside = data.creditor or data.debtor
+    indexes = {"customer_id": data.customer_id, "end_to_end_id": data.end_to_end_id}
     if outside is not None:
-        fields["payee_id"] = outside.payee_id
+        fields["payee_id"] = indexes["payee_id"] = outside.payee_id
         if outside.iban_masked is not None:
             fields["iban_masked"] = outside.iban_masked
     if data.remittance_information is not None and not data.remittance_information.startswith(SEALED):
@@ -155,6 +174,8 @@ def _payment_initiated(changes: Changes, event: Event, data: e.PaymentInitiated)
         fields["requested_execution_date"] = data.requested_execution_date.isoformat()
     if data.assessment.risk is not None:
         fields["risk"] = _text(data.assessment.risk, raw=True)
+    changes.begun.add(data.payment_id)
+    changes.payment_indexes += [(name, value, data.payment_id) for name, value in indexes.items() if value is not None]
     _payment_moved(changes, event, data)
 
 
@@ -166,6 +187,12 @@ def _payment_moved(changes: Changes, event: Event, data: Any) -> None:
     fields = changes.payments[data.payment_id]
     _add_step(fields, event)
     changes.payment_moves[data.payment_id] = data.status
+    waits_in = QUEUE_AFTER.get(type(data))
+    if waits_in is None or (isinstance(data, e.PaymentReviewed) and not data.decided):
+        return
+    changes.queue(data.payment_id, waits_in)
+    if not waits_in and data.facts.rail != "book":  # only what is on a rail can be parked
+        fields["parked"] = ""
 
 
 def _payment_said(*names: str) -> Callable[[Changes, Event, Any], None]:
@@ -189,11 +216,6 @@ def _payment_instructed(changes: Changes, event: Event, data: e.PaymentInstructe
 
 def _payment_parked(changes: Changes, event: Event, data: e.PaymentParked) -> None:
     changes.payments[data.payment_id]["parked"] = data.reason
-    _payment_moved(changes, event, data)
-
-
-def _payment_unparked(changes: Changes, event: Event, data: Any) -> None:
-    changes.payments[data.payment_id]["parked"] = ""
     _payment_moved(changes, event, data)
 
 
@@ -275,10 +297,10 @@ _FOLDS: Final[dict[type[e.EventData], Callable[[Changes, Event, Any], None]]] = 
     e.PaymentAccepted: _payment_moved,
     e.PaymentInstructed: _payment_instructed,
     e.PaymentOutcomeUnknown: _payment_moved,
-    e.PaymentInstructionLapsed: _payment_unparked,
+    e.PaymentInstructionLapsed: _payment_moved,
     e.PaymentParked: _payment_parked,
     e.PaymentResolutionProposed: _payment_moved,
-    e.PaymentResumed: _payment_unparked,
+    e.PaymentResumed: _payment_moved,
     e.PaymentSettled: _payment_said("transfer_id", "rail_reference"),
     e.PaymentRejected: _payment_said("reason_code", "detail"),
     e.PaymentCancelled: _payment_said("cause"),

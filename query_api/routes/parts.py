@@ -10,7 +10,9 @@ from typing import Final
 from litestar.datastructures import State
 from msgspec import Struct
 
+from query_api.desk import Desk
 from query_api.parameters import AnyRequest
+from query_api.payments import Payments
 from query_api.positions import Positions
 from query_api.reads import Reads
 from query_api.reporting import Reporting
@@ -24,6 +26,8 @@ class Parts(Struct, frozen=True):
     reads: Reads
     reporting: Reporting
     positions: Positions
+    desk: Desk
+    payments: Payments
 
     def as_state(self) -> State:
         """Wrap them for the application."""

@@ -2,10 +2,11 @@
 -- of the Delta tables, cut at one position.
 
 -- name: read_recorded_at
--- When the newest entry or account change up to a position was recorded.
+-- When the newest entry, account change or payment event up to a position was recorded.
 SELECT greatest(
     (SELECT max(recorded_at) FROM entries_as_of($as_of_position, NULL)),
-    (SELECT max(recorded_at) FROM account_changes WHERE $as_of_position IS NULL OR position <= $as_of_position)
+    (SELECT max(recorded_at) FROM account_changes WHERE $as_of_position IS NULL OR position <= $as_of_position),
+    (SELECT max(recorded_at) FROM payment_events_as_of($as_of_position, NULL))
 );
 
 -- name: read_account

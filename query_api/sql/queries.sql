@@ -91,3 +91,7 @@ SELECT head.position AS head_position, NULLIF(head.recorded_at, '-infinity') AS 
 SELECT position, event ->> 'recorded_at' AS recorded_at
   FROM events
  WHERE position = ANY ($1::bigint[]);
+
+-- name: read_events_at
+-- The events at some positions, in order.
+SELECT event FROM events WHERE position = ANY ($1::bigint[]) ORDER BY position;

@@ -11,7 +11,17 @@ from typing import Final
 
 import msgspec
 
-from runtime.http.asgi import ASGIApp, Message, Receive, Scope, Send, header
+from runtime.http.asgi import (
+    ASGIApp,
+    BodyIncomplete,
+    BodyTooLarge,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    header,
+    read_body,
+)
 from runtime.http.json_screen import UnsafeJson, screen_json
 from runtime.http.problems import FieldError, Problem, problem_of, send_problem
 
@@ -79,27 +89,19 @@ def _check_headers(scope: Scope) -> None:
 
 
 async def _read(scope: Scope, receive: Receive, bytes_max: int) -> bytes:
-    """Read the body, at most one chunk beyond the cap."""
+    """Read the body; what is announced as too large is not read at all."""
     encoding = header(scope, b"content-encoding")
     if encoding is not None and encoding.strip().lower() != b"identity":
         raise _Refused(problem_of(415, "send the body without Content-Encoding", code="content_encoding_refused"))
     announced = header(scope, b"content-length")
     if announced is not None and announced.isdigit() and int(announced) > bytes_max:
         raise _too_large(bytes_max)
-    chunks: list[bytes] = []
-    size = 0
-    more = True
-    while more:  # ends with the last chunk, at the cap, or when the client leaves
-        message = await receive()
-        if message["type"] != "http.request":
-            raise _Refused(problem_of(400, "the client left before the body was complete", code="incomplete_body"))
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > bytes_max:
-            raise _too_large(bytes_max)
-        chunks.append(chunk)
-        more = message.get("more_body", False)
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    try:
+        return await read_body(receive, bytes_max)
+    except BodyTooLarge:
+        raise _too_large(bytes_max) from None
+    except BodyIncomplete as incomplete:
+        raise _Refused(problem_of(400, str(incomplete), code="incomplete_body")) from None
 
 
 def _too_large(bytes_max: int) -> _Refused:

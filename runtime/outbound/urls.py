@@ -24,7 +24,7 @@ _HOST: Final = re.compile(rf"(?:{_LABEL}\.)+(?:[a-z](?:[a-z0-9-]{{0,61}}[a-z0-9]
 _INSIDE: Final = frozenset(
     {"localhost", "local", "internal", "intranet", "lan", "home", "corp", "private", "arpa", "alt", "onion", "invalid"}
 )
-_LOOPBACK_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+LOOPBACK_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class UrlRefused(ValueError):
@@ -78,7 +78,7 @@ def parse_url(text: str, reach: Reach) -> HttpUrl:
     if "#" in text:
         raise UrlRefused("it has a fragment, which is never sent")
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    if reach.loopback and host in _LOOPBACK_HOSTS and parts.scheme in ("http", "https"):
+    if reach.loopback and host in LOOPBACK_HOSTS and parts.scheme in ("http", "https"):
         chosen = port or (443 if parts.scheme == "https" else 80)
         return HttpUrl(scheme=parts.scheme, host=host, port=chosen, target=target, is_loopback=True)
     if parts.scheme != "https" or not text.startswith("https://"):

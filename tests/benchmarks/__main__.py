@@ -19,6 +19,7 @@ from cli.migrate import run as migrate
 from runtime.logs import configure_logging
 from tests.benchmarks.commands import SINGLE_S, Bank, bench_bulk, bench_hot, bench_single
 from tests.benchmarks.payments import Payers, bench_initiation, bench_rail, benchmark_processes
+from tests.benchmarks.pure import bench_pure
 from tests.benchmarks.reads import bench_balance, bench_visibility
 from tests.benchmarks.risk import bench_risk
 from tests.benchmarks.screening import bench_screening
@@ -27,6 +28,7 @@ from tests.benchmarks.sequencer import bench_sequencer
 HOT_SHARE: Final = 0.8  # the hot account can pay this share of what one by one would take, so it runs dry on the way
 TARGETS: Final = {
     "screening": "p99_ms < 5, ratio_to_full_scan >= 10",
+    "pure": "pacs008_ms < 0.1, model_us < 20, pain001_8192_s < 3, month_10000_s < 10",
     "sequencer": "ratio >= 0.45 of the bare COPY and update",
     "bulk": "transfers_per_s >= 15000",
     "single": "per_s >= 2000, p99_ms <= 80",
@@ -56,6 +58,10 @@ async def run(names: list[str]) -> dict[str, Any]:
         say("screening: loading entries, then name after name …")
         results["screening"] = bench_screening()
         say(f"screening: {results['screening']}")
+    if "pure" in names:
+        say("pure: a file, a month, messages …")
+        results["pure"] = bench_pure()
+        say(f"pure: {results['pure']}")
     with tempfile.TemporaryDirectory(prefix="bursar-bench-", ignore_cleanup_errors=True) as folder:
         if "sequencer" in names:
             await _sequencer(Path(folder) / "sequencer", results)

@@ -122,9 +122,16 @@ def opening(account_id: str, **terms: object) -> dict[str, Any]:
     return {"account_id": account_id, "currency": "EUR", "account_type": "liability", **terms}
 
 
-def cases(s: Scene) -> dict[Rejection, tuple[str, dict[str, Any], str | None]]:
+Case = tuple[str, dict[str, Any], str | None]
+
+
+def cases(s: Scene) -> dict[Rejection, Case]:
     """One request per refusal: path, body, and the pointer that the answer must have."""
-    reverse, capture = f"/v1/transfers/{s.transfer}/reverse", f"/v1/holds/{s.hold}/capture"
+    return {**cases_of_money(s), **cases_of_transfers_and_holds(s), **cases_of_payments(s)}
+
+
+def cases_of_money(s: Scene) -> dict[Rejection, Case]:
+    """Of amounts, accounts, balances and periods."""
     payment = {
         "debtor_account_id": s.rich,
         "creditor_account_id": s.other,
@@ -144,6 +151,26 @@ def cases(s: Scene) -> dict[Rejection, tuple[str, dict[str, Any], str | None]]:
         Rejection.ASSET_ALREADY_DECLARED: ("/v1/assets", {"currency": "EUR", "scale": 2}, "/currency"),
         Rejection.ACCOUNT_ALREADY_EXISTS: ("/v1/accounts", opening(s.rich), "/account_id"),
         Rejection.OVERDRAFT_TERMS_CONTRADICT: ("/v1/accounts", contradicting, "/credit_limit_minor"),
+        Rejection.ACCOUNT_NOT_FOUND: ("/v1/transfers", move(s.rich, s.nobody), "/postings/1/account_id"),
+        Rejection.ACCOUNT_CLOSED: ("/v1/transfers", move(s.rich, s.closed), "/postings/1/account_id"),
+        Rejection.ACCOUNT_FROZEN: ("/v1/transfers", move(s.frozen, s.rich), "/postings/0/account_id"),
+        Rejection.ACCOUNT_NOT_FROZEN: (f"/v1/accounts/{s.rich}/unfreeze", {}, "/account_id"),
+        Rejection.ACCOUNT_BALANCE_NOT_ZERO: (f"/v1/accounts/{s.rich}/close", {}, "/account_id"),
+        Rejection.CURRENCY_MISMATCH: ("/v1/transfers", move(s.rich, s.dollar), "/postings/1/account_id"),
+        Rejection.POSTINGS_UNBALANCED: ("/v1/transfers", unbalanced, "/postings"),
+        Rejection.INSUFFICIENT_FUNDS: ("/v1/transfers", move(s.poor, s.rich, 1), None),
+        Rejection.BALANCE_LIMIT_EXCEEDED: ("/v1/transfers", move(s.rich, s.capped, 11), None),
+        Rejection.BALANCE_OUT_OF_RANGE: ("/v1/transfers", move(s.other, s.full, 1), None),
+        Rejection.EFFECTIVE_DATE_IN_FUTURE: ("/v1/transfers", early, "/effective_date"),
+        Rejection.PERIOD_NOT_OVER: ("/v1/periods/close", {"through": str(today + timedelta(days=1))}, "/through"),
+        Rejection.PERIOD_CLOSED: ("/v1/periods/close", {"through": "1990-01-01"}, "/through"),
+    }
+
+
+def cases_of_transfers_and_holds(s: Scene) -> dict[Rejection, Case]:
+    """Of what was done before and is named again."""
+    reverse, capture = f"/v1/transfers/{s.transfer}/reverse", f"/v1/holds/{s.hold}/capture"
+    return {
         Rejection.TRANSFER_NOT_FOUND: ("/v1/transfers/xfer_999999999/reverse", {}, "/transfer_id"),
         Rejection.TRANSFER_IS_A_REVERSAL: (f"/v1/transfers/{s.reversal}/reverse", {}, "/transfer_id"),
         Rejection.TRANSFER_ALREADY_REVERSED: (f"/v1/transfers/{s.reversed}/reverse", {}, "/transfer_id"),
@@ -157,17 +184,13 @@ def cases(s: Scene) -> dict[Rejection, tuple[str, dict[str, Any], str | None]]:
         Rejection.CAPTURE_AMOUNTS_MISMATCH: (capture, {"amounts_minor": [1, 1]}, "/amounts_minor"),
         Rejection.CAPTURE_EXCEEDS_HOLD: (capture, {"amounts_minor": [6]}, "/amounts_minor/0"),
         Rejection.SAME_ACCOUNT: ("/v1/holds", hold(s.rich, s.rich), "/legs/0"),
-        Rejection.ACCOUNT_NOT_FOUND: ("/v1/transfers", move(s.rich, s.nobody), "/postings/1/account_id"),
-        Rejection.ACCOUNT_CLOSED: ("/v1/transfers", move(s.rich, s.closed), "/postings/1/account_id"),
-        Rejection.ACCOUNT_FROZEN: ("/v1/transfers", move(s.frozen, s.rich), "/postings/0/account_id"),
-        Rejection.ACCOUNT_NOT_FROZEN: (f"/v1/accounts/{s.rich}/unfreeze", {}, "/account_id"),
-        Rejection.ACCOUNT_BALANCE_NOT_ZERO: (f"/v1/accounts/{s.rich}/close", {}, "/account_id"),
-        Rejection.CURRENCY_MISMATCH: ("/v1/transfers", move(s.rich, s.dollar), "/postings/1/account_id"),
-        Rejection.POSTINGS_UNBALANCED: ("/v1/transfers", unbalanced, "/postings"),
-        Rejection.INSUFFICIENT_FUNDS: ("/v1/transfers", move(s.poor, s.rich, 1), None),
-        Rejection.BALANCE_LIMIT_EXCEEDED: ("/v1/transfers", move(s.rich, s.capped, 11), None),
-        Rejection.BALANCE_OUT_OF_RANGE: ("/v1/transfers", move(s.other, s.full, 1), None),
-        Rejection.EFFECTIVE_DATE_IN_FUTURE: ("/v1/transfers", early, "/effective_date"),
+    }
+
+
+def cases_of_payments(s: Scene) -> dict[Rejection, Case]:
+    """Of payments in the wrong state, and what may follow them."""
+    today = datetime.now(UTC).date()
+    return {
         Rejection.PAYMENT_NOT_FOUND: ("/v1/payments/pay_999999999/cancel", {}, "/payment_id"),
         Rejection.PAYMENT_STATE_CONFLICT: (f"/v1/payments/{s.paid}/cancel", {}, "/payment_id"),
         Rejection.PAYMENT_NOT_DUE: (f"/v1/payments/{s.scheduled}/start", {}, None),
@@ -193,8 +216,6 @@ def cases(s: Scene) -> dict[Rejection, tuple[str, dict[str, Any], str | None]]:
             "/amount_minor",
         ),
         Rejection.RECALL_NOT_POSSIBLE: (f"/v1/payments/{s.paid_out}/recall", {"reason": "x"}, "/payment_id"),
-        Rejection.PERIOD_NOT_OVER: ("/v1/periods/close", {"through": str(today + timedelta(days=1))}, "/through"),
-        Rejection.PERIOD_CLOSED: ("/v1/periods/close", {"through": "1990-01-01"}, "/through"),
     }
 
 

@@ -34,7 +34,7 @@ IGNORED: Final = {
     *(path for paths in IGNORED_OF_REMITTANCE.values() for path in paths),
     "PmtInf/PmtMtd",
 }
-TRANSACTIONS_8192_SECONDS_MAX: Final = 3.0
+HANGS_AFTER_S: Final = 30.0  # of processor time; how fast it is, the benchmark `pure` says
 
 
 def accepted(body: bytes) -> PaymentFile:
@@ -130,11 +130,11 @@ def test_both_new_versions_say_the_same() -> None:
     assert renamed == old
 
 
-def test_8192_transactions_are_read_in_time() -> None:
+def test_8192_transactions_are_read_and_do_not_hang() -> None:
     body = payment_file([transaction(n) for n in range(8_192)], group_sum="<CtrlSum>10240.00</CtrlSum>")
-    began = time.perf_counter()
+    began = time.process_time()
     file = accepted(body)
-    assert time.perf_counter() - began < TRANSACTIONS_8192_SECONDS_MAX
+    assert time.process_time() - began < HANGS_AFTER_S
     assert len(file.instructions[0].transactions) == 8_192
     assert file.created_at == datetime(2026, 11, 16, 10, tzinfo=UTC)
 

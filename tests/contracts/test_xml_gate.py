@@ -13,7 +13,7 @@ from contracts.file_refusals import FileRefusal, FileRefusalCode, HostileXml, Un
 from contracts.iso20022.reading import SILENT_SLICES_MAX, SLICE_BYTES, XmlLimits, namespaces_of, read_message
 from tests.contracts.bank_samples import PAIN001
 
-SECONDS_MAX: Final = 1.0  # traced by tracemalloc, which makes it several times slower than it is
+HANGS_AFTER_S: Final = 10.0  # of processor time; traced by tracemalloc it takes some tenths of a second
 MEMORY_BYTES_MAX: Final = 4 * 1024 * 1024
 LIMITS: Final = XmlLimits(bytes_max=1024 * 1024, nodes_max=20_000)
 ROOT: Final = f'<Document xmlns="{PAIN001}">'.encode()
@@ -95,16 +95,16 @@ def test_hostile_xml_is_refused_quickly_and_without_growing(name: str) -> None:
     body, code = HOSTILE[name]
     tracemalloc.start()
     try:
-        began = time.perf_counter()
+        began = time.process_time()
         refusal = refused(body)
-        seconds = time.perf_counter() - began
+        seconds = time.process_time() - began
         grown = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
     assert isinstance(refusal, HostileXml)
     assert refusal.code == code
     assert refusal.words
-    assert seconds < SECONDS_MAX
+    assert seconds < HANGS_AFTER_S
     assert grown < MEMORY_BYTES_MAX
 
 

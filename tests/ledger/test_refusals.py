@@ -13,6 +13,7 @@ from contracts.rejections import Refused
 from contracts.rejections import Rejection as R
 from ledger.domain.book import decide
 from ledger.domain.state import State
+from tests.ledger.customers.refusals import CUSTOMER_ROWS, REFUSALS_OF_CUSTOMERS
 from tests.ledger.payments.refusals import PAYMENT_ROWS, REFUSALS_OF_PAYMENTS
 from tests.ledger.pricing.refusals import PRICING_ROWS, REFUSALS_OF_PRICING
 from tests.ledger.refusals import ROWS, Row
@@ -21,7 +22,7 @@ from tests.notifications.refusals import REFUSALS_OF_WEBHOOKS, WEBHOOK_ROWS
 from tests.reconciliation.refusals import REFUSALS_OF_RECONCILIATION  # their rows stand beside it
 from tests.support.payments import assessed
 
-ALL_ROWS: Final = (*ROWS, *PAYMENT_ROWS, *WEBHOOK_ROWS, *PRICING_ROWS, *SETTLEMENT_ROWS)
+ALL_ROWS: Final = (*ROWS, *PAYMENT_ROWS, *WEBHOOK_ROWS, *PRICING_ROWS, *SETTLEMENT_ROWS, *CUSTOMER_ROWS)
 MOVING: Final = {R.ACCOUNT_NOT_FOUND, R.ACCOUNT_CLOSED, R.ACCOUNT_FROZEN, R.CURRENCY_MISMATCH, R.INSUFFICIENT_FUNDS}
 LIMITS: Final = {R.BALANCE_LIMIT_EXCEEDED, R.BALANCE_OUT_OF_RANGE}
 DATES: Final = {R.EFFECTIVE_DATE_IN_FUTURE, R.PERIOD_CLOSED}
@@ -33,7 +34,10 @@ HOLD_OVER: Final = {
 # accounts and currencies from its original, so only their status can have changed; a hold raises no posted balance.
 REFUSALS_OF: Final[dict[type[c.Command], set[R]]] = {
     c.DeclareAsset: {R.ASSET_ALREADY_DECLARED},
-    c.OpenAccount: {R.CURRENCY_UNKNOWN, R.ACCOUNT_ALREADY_EXISTS, R.OVERDRAFT_TERMS_CONTRADICT},
+    c.OpenAccount: {
+        R.CURRENCY_UNKNOWN, R.ACCOUNT_ALREADY_EXISTS, R.OVERDRAFT_TERMS_CONTRADICT, R.CUSTOMER_NOT_FOUND,
+        R.CUSTOMER_STATE_CONFLICT, R.CUSTOMER_ACCOUNTS_FULL,
+    },
     c.FreezeAccount: {R.ACCOUNT_NOT_FOUND, R.ACCOUNT_CLOSED, R.ACCOUNT_FROZEN},
     c.UnfreezeAccount: {R.ACCOUNT_NOT_FOUND, R.ACCOUNT_CLOSED, R.ACCOUNT_NOT_FROZEN},
     c.CloseAccount: {R.ACCOUNT_NOT_FOUND, R.ACCOUNT_CLOSED, R.ACCOUNT_FROZEN, R.ACCOUNT_BALANCE_NOT_ZERO},
@@ -51,6 +55,7 @@ REFUSALS_OF: Final[dict[type[c.Command], set[R]]] = {
     c.ReleaseHold: HOLD_OVER | {R.HOLD_DEADLINE_PASSED},
     c.ExpireHold: HOLD_OVER | {R.HOLD_DEADLINE_NOT_PASSED},
     **REFUSALS_OF_PAYMENTS,
+    **REFUSALS_OF_CUSTOMERS,
     **REFUSALS_OF_WEBHOOKS,
     **REFUSALS_OF_PRICING,
     **REFUSALS_OF_SETTLEMENT,

@@ -15,6 +15,7 @@ import asyncpg
 import msgspec
 import pytest
 
+from command_api.applicants import Applicants
 from command_api.assessing import Assessor, Inspectors
 from command_api.desk import Desk
 from command_api.files import filing
@@ -79,7 +80,8 @@ class Door:
 @asynccontextmanager
 async def counter(book: DsnOf) -> AsyncIterator[Door]:
     async with pool_of(book) as pool, opened_vault(book) as vault, sequencing(book, render=render_refusal) as asking:
-        assessor = Assessor(Inspectors(holders=AccountHolders(pool), vault=vault))
+        applicants = Applicants(pool, vault=vault, screener=None, clock=SystemClock())
+        assessor = Assessor(Inspectors(holders=AccountHolders(pool), applicants=applicants, vault=vault))
         desk = Desk(sequencer=asking.sequencer, clock=SystemClock(), assessor=assessor)
         opened = Door(Filing(book=pool, assessor=assessor, vault=vault), desk, pool)
         for account_id, iban in (("payer", PAYER), ("payee", PAYEE), ("late", None)):

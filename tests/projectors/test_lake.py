@@ -19,7 +19,7 @@ from contracts.read_models import ENTRIES_COLUMNS, LAKE_TXN_APP
 from projectors.apply import Outcome, TargetUnreachable
 from projectors.events import Batch, Event, decode_event
 from projectors.lake.directory import AccountDirectory, UnknownAccount
-from projectors.lake.fold import accounts_table, entries_table, opened_accounts
+from projectors.lake.fold import accounts_table, entries_table, opened_accounts, payments_table
 from projectors.lake.sealing import MIDDLE_FILES_MAX, SMALL_FILES_MAX, LakeFile, live_files, plan_merge, seal, vacuum
 from projectors.lake.target import LakeTarget
 from runtime.clock import SystemClock
@@ -65,7 +65,7 @@ async def fill(place: Place, *, batches: int) -> tuple[LakeTarget, list[Event]]:
 def test_any_split_gives_the_same_rows(cuts: set[int]) -> None:
     edges = [0, *sorted(cuts), len(EVENTS)]
     parts = [EVENTS[start:end] for start, end in itertools.pairwise(edges)]
-    for fold_rows, order in ((entries_table, ORDER), (accounts_table, ORDER[:1])):
+    for fold_rows, order in ((entries_table, ORDER), (accounts_table, ORDER[:1]), (payments_table, ORDER[:1])):
         pieces = pa.concat_tables([fold_rows(part, FACTS) for part in parts])
         assert pieces.sort_by(order).equals(fold_rows(EVENTS, FACTS).sort_by(order))
 
@@ -215,3 +215,38 @@ def test_flushing_and_sealing_for_long_keeps_files_few(sizes: list[int]) -> None
             files.sort(key=lambda file: file.first_position)
     sealed = sum(sizes) // 400_000 + 1
     assert len(files) <= SMALL_FILES_MAX + MIDDLE_FILES_MAX + sealed
+
+
+async def test_a_lake_of_before_payments_were_kept_is_filled_by_itself(place: Place) -> None:
+    """The table that is missing puts the checkpoint at 0; what the other tables have is not written twice."""
+    target, events = await fill(place, batches=4)
+    before = {name: read(place.lake_dir / name) for name in ("accounts", "payments", "entries")}
+    shutil.rmtree(place.lake_dir / "payments")
+    assert await target.checkpoint() == 0
+    for start in range(0, len(events), 70):
+        assert await target.apply(Batch(events[start : start + 70], caught_up=False)) is Outcome.APPLIED
+    assert await target.checkpoint() == len(events)
+    for name, rows in before.items():
+        assert rows.num_rows > 0
+        assert read(place.lake_dir / name).sort_by("position").equals(rows.sort_by("position"))
+
+
+async def test_payments_are_sealed_by_payment(place: Place) -> None:
+    target, events = await fill(place, batches=60)
+    path = place.lake_dir / "payments"
+    rows = read(path)
+    assert seal(path, "payments", clock=SystemClock()) > 0
+    assert read(path).equals(rows.sort_by([("payment_id", "ascending"), ("position", "ascending")]))
+    assert await target.checkpoint() == len(events)
+
+
+def test_a_payments_row_says_what_its_event_said() -> None:
+    rows = payments_table(EVENTS, FACTS).to_pylist()
+    told = [event for event in EVENTS if event.envelope.type.startswith("payment_")]
+    assert sorted(row["position"] for row in rows) == [event.position for event in told]
+    by_position = {row["position"]: row for row in rows}
+    for event in told:
+        row = by_position[event.position]
+        assert (row["type"], row["status"]) == (event.envelope.type, event.data.status)  # type: ignore[attr-defined]
+        assert (row["fee_minor"] is None) == (row["type"] != "payment_initiated")
+        assert (row["reason_code"] is None) == (row["type"] != "payment_rejected")

@@ -16,13 +16,16 @@ import asyncpg
 
 from contracts import events as e
 from contracts.commands import AccountType, HoldLeg, InstructedAmount, Side
+from contracts.desk import DeskKeys
 from contracts.envelope import HASH_OF_NOTHING, Actor, Origin, chain, encode_actor, encode_event
 from contracts.ids import hold_id, payment_id, transfer_id
-from contracts.read_models import ACCOUNTS_TABLE, ENTRIES_TABLE, WalletsKeys
+from contracts.read_models import LAKE_WRITE_ORDER, WALLETS_VERSION, WalletsKeys
 from projectors.apply import Outcome
+from projectors.desk.target import DeskTarget
 from projectors.events import Batch, Event, decode_event
-from projectors.lake.fold import SCHEMAS, accounts_table, entries_table, opened_accounts
+from projectors.lake.fold import SCHEMAS, opened_accounts
 from projectors.lake.tables import append, create_table, position_of
+from projectors.lake.target import ROWS_OF
 from projectors.wallets.target import WalletsTarget
 from tests.support import payments
 
@@ -199,9 +202,16 @@ class Bank:
         """The events of a range of positions, as a projector gets them."""
         return Batch([self._event(position) for position in range(first, last + 1)], False)
 
-    async def write_wallets(self, redis_url: str, *, to: int | None = None, version: int = 1) -> None:
+    async def write_wallets(self, redis_url: str, *, to: int | None = None, version: int = WALLETS_VERSION) -> None:
         """Bring the Redis model to a position, as the projectors do."""
         target = WalletsTarget(redis_url, WalletsKeys(self.ledger, version))
+        first = await target.checkpoint() + 1
+        assert await target.apply(self.batch(first, to or self.position)) is Outcome.APPLIED
+        await target.close()
+
+    async def write_desk(self, redis_url: str, *, to: int | None = None) -> None:
+        """Bring the desk to a position, as the projectors do."""
+        target = DeskTarget(redis_url, DeskKeys(self.ledger))
         first = await target.checkpoint() + 1
         assert await target.apply(self.batch(first, to or self.position)) is Outcome.APPLIED
         await target.close()
@@ -210,10 +220,10 @@ class Bank:
         """Bring the lake to a position, as the projectors do: accounts first."""
         last = to or self.position
         known = opened_accounts(self.batch(1, last).events)
-        for name, table_of in ((ACCOUNTS_TABLE, accounts_table), (ENTRIES_TABLE, entries_table)):
+        for name in LAKE_WRITE_ORDER:
             table = create_table(lake_dir / self.ledger / name, SCHEMAS[name])
             events = self.batch(position_of(table) + 1, last).events
-            assert append(table, table_of(events, known), to=last, recorded_at=self.recorded_at(last))
+            assert append(table, ROWS_OF[name](events, known), to=last, recorded_at=self.recorded_at(last))
 
     def _event(self, position: int) -> Event:
         return decode_event(position, self.events[position - 1][1], ledger=self.ledger)
@@ -226,11 +236,15 @@ class Bank:
             hashes.append(last)
         return hashes
 
-    def _append(self, data: e.EventData) -> int:
+    def happen(self, data: e.EventData, *, actor: str = "teller") -> int:
+        """Let something happen that moves no money."""
+        return self._append(data, actor=actor)
+
+    def _append(self, data: e.EventData, *, actor: str = "teller") -> int:
         position = self.position + 1
         origin = Origin(
             ledger=self.ledger,
-            actor_json=encode_actor(Actor(subject="teller", tenant="t1")),
+            actor_json=encode_actor(Actor(subject=actor, tenant="t1")),
             key=f"key-{position}",
             trace=None,
             occurred_at=self.recorded_at(position),

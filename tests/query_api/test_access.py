@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from contracts.desk import KINDS
 from tests.query_api.windows import SCOPES, Window
 
 SCOPE_OF = {
@@ -17,10 +18,13 @@ SCOPE_OF = {
     "/events/1": "accounts:read",
     "/payments": "payments:read",
     "/payments/pay_15": "payments:read",
+    "/payments/pay_15/timeline": "payments:read",
+    "/payments/pay_15/explanation": "payments:read",
     "/totals": "reports:read",
     "/reports": "reports:read",
     "/reports/trial-balance": "reports:read",
     "/status": "status:read",
+    **{f"/{kind.name}": kind.scope for kind in KINDS.values()},
 }
 
 

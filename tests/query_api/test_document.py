@@ -17,6 +17,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from contracts.desk import KINDS
 from query_api.problems import STATUS_OF
 from query_api.refusals import Refusal
 from tests.query_api.windows import Window
@@ -36,7 +37,7 @@ async def test_the_document_describes_every_route_with_its_parameters_and_proble
     """Paths, bearer security, problem bodies for every error."""
     document = (await window.client.get("/schema/openapi.json")).json()
     assert document["openapi"].startswith("3.1")
-    assert len(document["paths"]) == 14
+    assert len(document["paths"]) == 16 + 2 * len(KINDS)
     for path, item in document["paths"].items():
         operation = item["get"]
         assert operation["summary"], path

@@ -13,7 +13,7 @@ import redis.asyncio as redis
 
 from cli.devstack import Servers, running_servers
 from contracts.read_models import WalletsKeys
-from query_api.wallets import PAUSE_AFTER_FAILURE_S
+from query_api.redis_model import PAUSE_AFTER_FAILURE_S
 from tests.conftest import migrate_book
 from tests.query_api.bank import small_bank
 from tests.query_api.windows import Window, open_window

@@ -81,7 +81,10 @@ async def test_the_catalogue_describes_every_report(window: Window) -> None:
     body = await window.get("/reports")
     assert body["media_types"] == list(OFFERED)
     names = [report["name"] for report in body["reports"]]
-    assert names == ["account-statement", "daily-volumes", "general-ledger", "trial-balance"]
+    assert names == [
+        *("account-statement", "daily-volumes", "fee-revenue", "general-ledger"),
+        *("payment-funnel", "payment-success", "trial-balance"),
+    ]
     for report in body["reports"]:
         assert report["title"]
         assert report["description"]

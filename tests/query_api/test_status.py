@@ -7,9 +7,10 @@ import asyncio
 import redis.asyncio as redis
 
 from cli.devstack import Servers
-from contracts.read_models import WALLETS
+from contracts.desk import DESK_VERSION
+from contracts.read_models import LAKE_VERSION, WALLETS, WALLETS_VERSION
 from contracts.subjects import active_version_key, events_subject, stream_name
-from query_api.wallets import ACTIVE_VERSION_AGE_S
+from query_api.redis_model import ACTIVE_VERSION_AGE_S
 from runtime.jetstream import StreamSpec, ensure_stream, publish_batch
 from tests.query_api.windows import Window, connected
 
@@ -29,9 +30,9 @@ async def test_the_status_shows_book_stream_and_lags(servers: Servers, own_windo
     assert body["book"]["position"] == 19
     assert body["stream"] == {"first": 1, "last": 15}
     wallets, lake = body["read_models"]["wallets"], body["read_models"]["lake"]
-    assert (wallets["position"], wallets["lag_events"], wallets["version"]) == (12, 7, 1)
+    assert (wallets["position"], wallets["lag_events"], wallets["version"]) == (12, 7, WALLETS_VERSION)
     assert wallets["lag_s"] > 0
-    assert lake == {"position": 19, "lag_events": 0, "lag_s": 0.0, "version": 1}
+    assert lake == {"position": 19, "lag_events": 0, "lag_s": 0.0, "version": LAKE_VERSION}
     assert body["unavailable"] == {}
 
 
@@ -40,8 +41,9 @@ async def test_an_empty_book_has_position_zero_and_what_does_not_exist_yet_is_na
     body = await own_window.get("/status")
     assert body["book"] == {"position": 0, "recorded_at": None}
     assert set(body["unavailable"]) == {"stream"}
-    for model in ("wallets", "lake"):
-        assert body["read_models"][model] == {"position": 0, "lag_events": 0, "lag_s": 0.0, "version": 1}
+    versions = {"wallets": WALLETS_VERSION, "desk": DESK_VERSION, "lake": LAKE_VERSION}
+    for model, version in versions.items():
+        assert body["read_models"][model] == {"position": 0, "lag_events": 0, "lag_s": 0.0, "version": version}
     problem = await own_window.refused("/accounts/customers:alice:eur/balance")
     assert (problem["status"], problem["code"]) == (404, "account_not_found")
 
@@ -50,11 +52,11 @@ async def test_a_switch_to_another_version_of_the_read_model_is_followed(servers
     """The pointer says which version readers use."""
     bank = own_window.bank
     await own_window.write_wallets(to=10)
-    await bank.write_wallets(servers.redis_url, to=12, version=2)
+    await bank.write_wallets(servers.redis_url, to=12, version=WALLETS_VERSION + 1)
     path = "/accounts/customers:alice:eur/balance"
     assert (await own_window.get(path))["as_of"]["position"] == 10
     client = redis.Redis.from_url(servers.redis_url)
-    await client.set(active_version_key(bank.ledger, WALLETS), 2)
+    await client.set(active_version_key(bank.ledger, WALLETS), WALLETS_VERSION + 1)
     await client.aclose()
     for _ in range(int(ACTIVE_VERSION_AGE_S / 0.1) + 10):
         if (await own_window.get(path))["as_of"]["position"] == 12:
@@ -63,4 +65,4 @@ async def test_a_switch_to_another_version_of_the_read_model_is_followed(servers
     else:
         raise AssertionError("the switch was not noticed")
     await own_window.write_book()
-    assert (await own_window.get("/status"))["read_models"]["wallets"]["version"] == 2
+    assert (await own_window.get("/status"))["read_models"]["wallets"]["version"] == WALLETS_VERSION + 1

@@ -22,7 +22,7 @@ from runtime.jetstream import connect_nats
 from runtime.shutdown import Shutdown
 from tests.query_api.bank import Bank
 
-SCOPES = ("accounts:read", "payments:read", "reports:read", "status:read")
+SCOPES = ("accounts:read", "customers:read", "operations:read", "payments:read", "reports:read", "status:read")
 STARTUP_TIMEOUT_S = 20.0
 
 
@@ -73,9 +73,30 @@ class Window:
         finally:
             await connection.close()
 
+    async def write_book_anew(self) -> None:
+        """Put what happened since into PostgreSQL as well."""
+        connection = await asyncpg.connect(self.owner_dsn)
+        try:
+            hashes = self.bank.hashes()
+            written = await connection.fetchval("SELECT max(position) FROM events")
+            await connection.executemany(
+                "INSERT INTO events (position, event, hash) VALUES ($1, $2, $3)",
+                [
+                    (number + 1, body.decode(), hashes[number])
+                    for number, (_, body) in enumerate(self.bank.events)
+                    if number >= written
+                ],
+            )
+        finally:
+            await connection.close()
+
     async def write_wallets(self, *, to: int | None = None) -> None:
         """Bring Redis to a position."""
         await self.bank.write_wallets(self.settings.redis_url, to=to)
+
+    async def write_desk(self, *, to: int | None = None) -> None:
+        """Bring the desk to a position."""
+        await self.bank.write_desk(self.settings.redis_url, to=to)
 
     def write_lake(self, *, to: int | None = None) -> None:
         """Bring the lake to a position."""
@@ -85,6 +106,7 @@ class Window:
         """Bring everything to the head."""
         await self.write_book()
         await self.write_wallets()
+        await self.write_desk()
         self.write_lake()
 
     async def announce(self, nats: Client, position: int, *, model: str = WALLETS) -> None:

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 
 from cli.devstack.ports import choose_ports
 from cli.options import CHECKOUT
+from cli.simulators.spoiling import BODY_BYTES_MAX, json_answer
 from cli.simulators.spoiling import give as give_answer
-from cli.simulators.spoiling import json_answer, read_body
-from runtime.http.asgi import Receive, Scope, Send
+from runtime.http.asgi import Receive, Scope, Send, read_body
 from runtime.server import serve_http
 from runtime.shutdown import Shutdown
 from runtime.webhooks import Verified, WebhookRefused, verify
@@ -32,7 +32,7 @@ class Inbox:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        body = await read_body(receive)
+        body = await read_body(receive, BODY_BYTES_MAX)
         headers = {name.decode(): value.decode() for name, value in scope["headers"]}
         if self.turn_away > 0 or not self.secrets:
             self.turn_away -= 1

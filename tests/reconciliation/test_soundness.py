@@ -18,7 +18,7 @@ from tests.reconciliation.soundness import DAY, TOLERANT, assert_finds_everythin
 from tests.support.statement_month import statement_month
 
 MONTH_LINES = 10_000
-MONTH_WITHIN_S = 30.0
+HANGS_AFTER_S = 60.0  # of processor time; how fast it is, the benchmark `pure` says
 Sides = tuple[list[OpenLine], list[OpenEntry]]
 
 
@@ -53,11 +53,11 @@ def test_a_small_month_is_found_whole(seed: int) -> None:
 
 def test_a_month_of_ten_thousand_lines_is_found_whole_and_in_time() -> None:
     month = statement_month(2026, lines=MONTH_LINES)
-    began = time.perf_counter()
+    began = time.process_time()
     reconcile(month.lines, month.entries)
-    took_s = time.perf_counter() - began
+    took_s = time.process_time() - began
 
-    assert took_s < MONTH_WITHIN_S
+    assert took_s < HANGS_AFTER_S
     assert_finds_everything(2026, lines=MONTH_LINES)
 
 
@@ -67,13 +67,13 @@ def test_equal_payments_without_a_name_are_unknown_not_guessed_and_do_not_take_f
     entries = [
         OpenEntry(position=no + 1, leg=0, effective_on=DAY, amount_minor=100, currency="EUR") for no in range(10_000)
     ]
-    began = time.perf_counter()
+    began = time.process_time()
     outcome = reconcile(lines, entries)
-    took_s = time.perf_counter() - began
+    took_s = time.process_time() - began
 
     assert outcome.matches == ()
     assert {found.kind for found in outcome.breaks} == {"unknown"}
-    assert took_s < MONTH_WITHIN_S
+    assert took_s < HANGS_AFTER_S
 
 
 def test_parts_everywhere_end_at_the_bound_of_the_search() -> None:
@@ -99,13 +99,13 @@ def test_parts_everywhere_end_at_the_bound_of_the_search() -> None:
         )
         for no in range(2_400)
     ]
-    began = time.perf_counter()
+    began = time.process_time()
     outcome = reconcile(lines, entries)
-    took_s = time.perf_counter() - began
+    took_s = time.process_time() - began
 
     assert outcome.exhausted
     assert_sound(lines, entries, outcome)
-    assert took_s < MONTH_WITHIN_S
+    assert took_s < HANGS_AFTER_S
 
 
 def test_an_item_given_twice_is_refused() -> None:

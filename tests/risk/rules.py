@@ -7,8 +7,9 @@ import msgspec
 from command_api.risk.features import features_of
 from command_api.risk.memory import RiskMemory
 from command_api.risk.model import CURVE_POINTS, LOGIT
-from command_api.risk.ruleset import DEFAULT_RULESET, Ruleset, read_ruleset
+from command_api.risk.ruleset import Ruleset, read_ruleset
 from contracts.risk import FeatureValue
+from contracts.risk_words import DEFAULT_RULESET
 from tests.risk.histories import BEGIN_S, context_of
 
 HEAD = """

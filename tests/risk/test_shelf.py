@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from command_api.risk.ruleset import DEFAULT_RULESET
 from command_api.risk.shelf import POLL_S, ActivationRefused, ActivePolicy, Shelf, ShelfUnreadable, Wish
+from contracts.risk_words import DEFAULT_RULESET
 from runtime.clock import FixedClock
 from tests.risk.histories import BEGIN_S, moment
 from tests.risk.rules import HEAD, default_ruleset, model_bytes, rule, ruleset

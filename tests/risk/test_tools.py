@@ -16,9 +16,9 @@ from cli.scoring.comparing import compare
 from cli.scoring.history import HistoryRefused, Moment, read_book, read_labels, read_lake, replay
 from cli.scoring.training import train
 from command_api.risk.model import read_model
-from command_api.risk.ruleset import DEFAULT_RULESET
 from command_api.risk.scoring import RiskPolicy
 from contracts.risk import PaymentFact
+from contracts.risk_words import DEFAULT_RULESET
 from projectors.events import Batch, decode_event
 from projectors.lake.directory import AccountDirectory
 from projectors.lake.target import LakeTarget

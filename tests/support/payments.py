@@ -12,6 +12,7 @@ from contracts.events.payments import PaymentFacts, SealedParty
 from contracts.payment_codes import SCA_ACR
 from contracts.risk import RiskAssessment, RiskDecision
 from contracts.screening import ScreeningSummary
+from ledger.domain.customers.cases import ScreenedCustomer
 from ledger.domain.payments.authorisation import ProvenAuthorisation
 from ledger.domain.payments.initiation import AssessedPayment
 from ledger.domain.settlement.terms import AssessedMerchant
@@ -24,14 +25,16 @@ def assessed(command: Any, **found: Any) -> Any:
     """What the door makes of a command; ``found``: what it found out, by default only whom a payment is to."""
     match command:
         case c.InitiatePayment():
-            sealed = {role: sealed_party(getattr(command, role)) for role in ("debtor", "creditor")}
-            return AssessedPayment(wish=command, **sealed, **found)
+            debtor, creditor = sealed_party(command.debtor), sealed_party(command.creditor)
+            return AssessedPayment(wish=command, debtor=debtor, creditor=creditor, **found)
         case c.AuthorisePayment():
             payee = command.payee
             payee_id = payee if payee[0].islower() and not payee.startswith("tok_") else f"payee_{payee.lower()}"
             return ProvenAuthorisation(command=command, payee_id=payee_id, acr=SCA_ACR)
         case c.CreateWebhookEndpoint():
             return EndpointWithSecret(wish=command, secret="sealed")
+        case c.RescreenCustomer():
+            return ScreenedCustomer(command=command)
         case c.RotateWebhookSecret():
             return RotationWithSecret(wish=command, secret="sealed")
         case c.DefineMerchant():

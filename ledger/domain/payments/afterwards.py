@@ -7,11 +7,10 @@ from contracts.commands.payments import RecallPayment, RefundPayment, ReturnPaym
 from contracts.events import PaymentRecallRequested, PaymentRefunded, PaymentReturned
 from contracts.ids import refund_id, transfer_id
 from contracts.rejections import Refused, Rejection
-from ledger.domain import limits
+from ledger.domain import limits, payouts, takings
 from ledger.domain.payments.booking import book_back
 from ledger.domain.payments.life_cycle import PAYMENT, Payment, become, expect
 from ledger.domain.postings import effective_on
-from ledger.domain.settlement import payouts, takings
 from ledger.domain.state import Moment, State
 from ledger.domain.transfers import move_balances
 

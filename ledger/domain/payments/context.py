@@ -12,9 +12,9 @@ from ledger.domain.payments import afterwards, authorisation, execution, initiat
 from ledger.domain.payments.authorisation import ProvenAuthorisation
 from ledger.domain.payments.initiation import AssessedPayment
 from ledger.domain.payments.life_cycle import PAYMENT, Payment
-from ledger.domain.settlement.payouts import SETTLEMENT
-from ledger.domain.settlement.takings import TAKINGS
+from ledger.domain.payouts import SETTLEMENT
 from ledger.domain.state import State
+from ledger.domain.takings import TAKINGS
 
 # Commands that name a payment and nothing else.
 ABOUT_A_PAYMENT: Final[dict[type[Any], Decider]] = {

@@ -28,10 +28,9 @@ from contracts.events import (
 from contracts.ids import instruction_id
 from contracts.payment_codes import STATUS_OF
 from contracts.rejections import Refused, Rejection
-from ledger.domain import limits
+from ledger.domain import limits, payouts, takings
 from ledger.domain.payments.gates import next_step, reject, settle
 from ledger.domain.payments.life_cycle import PAYMENT, Gate, Payment, become, expect, payment_of
-from ledger.domain.settlement import payouts, takings
 from ledger.domain.state import Moment, State
 from ledger.domain.transfers import move_balances
 

@@ -17,7 +17,7 @@ from contracts.ids import payment_id
 from contracts.money import AmountOutOfRange, WrongScale, minor_of
 from contracts.payment_codes import STATUS_OF, PaymentType, RailName
 from contracts.rejections import Refused, Rejection
-from ledger.domain import fees, limits
+from ledger.domain import fees, limits, payouts
 from ledger.domain.contexts import Touched
 from ledger.domain.customers.life_cycle import CUSTOMER
 from ledger.domain.fees import Charge
@@ -25,9 +25,8 @@ from ledger.domain.fx import positions, quotes
 from ledger.domain.payments.gates import DENIED, SCREENING_HIT, next_step
 from ledger.domain.payments.life_cycle import PAYMENT, Gate, Payment
 from ledger.domain.payments.terms import AUTHENTICATION, PAYEE, RAIL, payee_key, rail_of
-from ledger.domain.settlement import payouts
-from ledger.domain.settlement.takings import TAKINGS
 from ledger.domain.state import Moment, State
+from ledger.domain.takings import TAKINGS
 
 EXECUTION_DAYS_MAX: Final = 366
 UNASSESSED: Final = Assessment()
@@ -147,17 +146,10 @@ def payment_from(event: PaymentInitiated, state: State) -> Payment | Refused:
     currency = event.instructed_amount.currency
     scale = state.scale_of(currency)
     assert scale is not None
-    payer, payee, suspense = event.debtor_account_id, event.creditor_account_id, None
-    if event.rail != "book":
-        terms = rail_of(state, event.rail, currency)
-        if terms is None:
-            return Refused(
-                Rejection.RAIL_NOT_DEFINED, f"{event.rail} has no accounts in {currency}", "/instructed_amount/currency"
-            )
-        payer, payee = payer or terms.clearing_account_id, payee or terms.clearing_account_id
-        suspense = terms.suspense_account_id
-    assert payer is not None
-    assert payee is not None
+    between = _accounts_between(event, state)
+    if isinstance(between, Refused):
+        return between
+    payer, payee, suspense = between
     causes, reviewers_wanted, challenged = _judged(event.assessment)
     outside = event.creditor or event.debtor
     charge = _charge_for(event, event.amount_minor, state)
@@ -204,6 +196,23 @@ def _authenticated_elsewhere(event: PaymentInitiated) -> tuple[Gate, ...]:
 def charge_of(event: PaymentInitiated, state: State) -> Charge | Refused:
     """What a payment that is about to be initiated costs."""
     return _charge_for(event, event.amount_minor, state)
+
+
+def _accounts_between(event: PaymentInitiated, state: State) -> tuple[str, str, str | None] | Refused:
+    """Payer and payee, one of which is the clearing account unless both are ours, and the rail's suspense account."""
+    payer, payee, suspense = event.debtor_account_id, event.creditor_account_id, None
+    if event.rail != "book":
+        currency = event.instructed_amount.currency
+        terms = rail_of(state, event.rail, currency)
+        if terms is None:
+            return Refused(
+                Rejection.RAIL_NOT_DEFINED, f"{event.rail} has no accounts in {currency}", "/instructed_amount/currency"
+            )
+        payer, payee = payer or terms.clearing_account_id, payee or terms.clearing_account_id
+        suspense = terms.suspense_account_id
+    assert payer is not None
+    assert payee is not None
+    return payer, payee, suspense
 
 
 def _judged(assessment: Assessment) -> tuple[tuple[str, ...], int, bool]:

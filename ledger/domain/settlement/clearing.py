@@ -31,9 +31,16 @@ class Clearing(Record, frozen=True, kw_only=True):
 
 
 class ClearedDay(Record, frozen=True, kw_only=True):
-    """The newest day until which a rail has settled everything in one currency."""
+    """The newest day until which a rail has settled everything in one currency.
+
+    Nothing that was booked after this day stands before ``behind_position``: the position of an earlier settlement that
+    was booked on or before it. So whoever looks for what is not settled need not look at the whole account.
+    """
 
     settled_on: date
+    position: int
+    booked_on: date
+    behind_position: int = 0
 
 
 def decide_settle(command: SettleClearing, state: State, moment: Moment) -> ClearingSettled | Refused:
@@ -118,8 +125,15 @@ def evolve_settled(state: State, event: ClearingSettled, position: int) -> None:
     state.records[CLEARING, key_of(event)] = Clearing(position=position)
     day = (CLEARED_DAY, f"{event.rail}:{event.currency}")
     known = state.record(*day)
-    if not isinstance(known, ClearedDay) or known.settled_on < event.settled_on:
-        state.records[day] = ClearedDay(settled_on=event.settled_on)
+    assert known is None or isinstance(known, ClearedDay)
+    if known is not None and known.settled_on > event.settled_on:
+        return
+    behind = 0
+    if known is not None:
+        behind = known.position if known.booked_on <= event.settled_on else known.behind_position
+    state.records[day] = ClearedDay(
+        settled_on=event.settled_on, position=position, booked_on=event.effective_date, behind_position=behind
+    )
 
 
 def touch_settle(command: SettleClearing, touched: Touched) -> None:

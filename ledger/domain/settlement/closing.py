@@ -26,11 +26,11 @@ from ledger.domain.contexts import Touched
 from ledger.domain.payments.gates import next_step
 from ledger.domain.payments.initiation import payment_from
 from ledger.domain.payments.terms import RAIL, rail_of
+from ledger.domain.payouts import SETTLEMENT, Settlement
 from ledger.domain.postings import book_postings, effective_on
-from ledger.domain.settlement.payouts import SETTLEMENT, Settlement
-from ledger.domain.settlement.takings import TAKINGS, Takings, takings_of
 from ledger.domain.settlement.terms import MERCHANT, Merchant, Reserve, merchant_of
 from ledger.domain.state import Account, Moment, State
+from ledger.domain.takings import TAKINGS, Takings, takings_of
 from ledger.domain.transfers import move_balances
 
 PER_MILLE: Final = 1_000

@@ -5,9 +5,9 @@ from typing import Final
 from contracts import events as e
 from contracts.commands import CloseSettlement, RetryPayout, SettleClearing
 from ledger.domain.contexts import Context
+from ledger.domain.payouts import SETTLEMENT, Settlement
 from ledger.domain.settlement import clearing, closing, retrying, terms
-from ledger.domain.settlement.payouts import SETTLEMENT, Settlement
-from ledger.domain.settlement.takings import TAKINGS, Takings
+from ledger.domain.takings import TAKINGS, Takings
 
 CONTEXT: Final = Context(
     deciders={

@@ -1,15 +1,20 @@
 """What came back of a settlement is paid again, to the merchant's newest details, when two people agree (four eyes)."""
 
+from typing import Final
+
 import msgspec
 
 from contracts.commands.merchants import RetryPayout
 from contracts.events import EventData, PayoutRetried, PayoutRetryProposed
 from contracts.rejections import Refused, Rejection
 from ledger.domain.contexts import Touched
+from ledger.domain.four_eyes import Proposal, second_opinion
+from ledger.domain.payouts import SETTLEMENT, Settlement, settlement_of
 from ledger.domain.settlement.closing import PayoutWish, begin_payout, follow_merchant
-from ledger.domain.settlement.payouts import SETTLEMENT, Settlement, settlement_of
 from ledger.domain.settlement.terms import MERCHANT, Merchant
 from ledger.domain.state import Moment, State
+
+RETRY: Final = "retry"  # the only choice there is: whoever disagrees says nothing
 
 
 def decide_retry(command: RetryPayout, state: State, moment: Moment) -> tuple[EventData, ...] | Refused:
@@ -22,7 +27,11 @@ def decide_retry(command: RetryPayout, state: State, moment: Moment) -> tuple[Ev
     why_not = _why_not(settlement)
     if why_not is not None:
         return Refused(Rejection.SETTLEMENT_STATE_CONFLICT, f"{settlement.settlement_id} {why_not}", "/settlement_id")
-    if settlement.proposer is None:
+    before = None if settlement.proposer is None else Proposal(settlement.proposer, RETRY)
+    agreed = second_opinion(before, RETRY, subject=moment.subject)
+    if isinstance(agreed, Refused):
+        return agreed
+    if agreed is None:
         proposed = PayoutRetryProposed(
             settlement_id=settlement.settlement_id,
             proposer=moment.subject,
@@ -30,8 +39,6 @@ def decide_retry(command: RetryPayout, state: State, moment: Moment) -> tuple[Ev
             amount_minor=settlement.unpaid_minor,
         )
         return (proposed,)
-    if settlement.proposer == moment.subject:
-        return Refused(Rejection.FOUR_EYES_REQUIRED, "a second person has to agree")
     merchant = state.record(MERCHANT, settlement.merchant_id)
     assert isinstance(merchant, Merchant)
     retried = PayoutRetried(

@@ -16,8 +16,8 @@ from ledger.domain.contexts import Touched
 from ledger.domain.payments.terms import RAIL, rail_of
 from ledger.domain.postings import usable
 from ledger.domain.records import Record
-from ledger.domain.settlement.takings import TAKINGS, Takings, takings_of
 from ledger.domain.state import Moment, State
+from ledger.domain.takings import TAKINGS, Takings, takings_of
 
 MERCHANT: Final = "merchant"
 UNASSESSED: Final = Assessment()

@@ -8,7 +8,7 @@ bank.answer("berta", c.ReviewCase(...))   # the events, or a Refused
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from contracts import commands as c
@@ -19,7 +19,6 @@ from contracts.screening import ListedHit, ListVersion, ScreeningSummary
 from ledger.domain.customers.cases import ScreenedCustomer
 from ledger.domain.customers.life_cycle import Case, Customer, case_of, known_customer
 from ledger.domain.customers.onboarding import AssessedApplication
-from ledger.domain.state import Moment
 from tests.support.ledger import NOON, BookInMemory, move, open_account
 
 SEALED: Final = "sealed.v1.1." + "A" * 120
@@ -58,11 +57,6 @@ class CustomerBank(BookInMemory):
         super().__init__(now=now)
         self.subject = "front"
         self.numbers = 0
-
-    @property
-    def moment(self) -> Moment:
-        """Where the next decision stands, and who makes it."""
-        return Moment(self.position + 1, self.now, self.now.astimezone(UTC).date(), self.subject)
 
     def answer(self, subject: str, command: Any) -> tuple[e.EventData, ...] | Refused:
         """Send a command as somebody."""

@@ -156,6 +156,17 @@ class CustomerMachine(RuleBasedStateMachine):
         for person in PEOPLE:
             self.judge_case(customer_id, person, decision)
 
+    @rule(customer_id=customers, entry=st.sampled_from((None, *ENTRIES)))
+    def interrupt_a_verification(self, customer_id: str, entry: str | None) -> None:
+        """Something comes up between the proposal and the second opinion, and is settled."""
+        self.bring_document(customer_id, "front")
+        self.verify(customer_id, "berta")
+        if entry is None:
+            self.bring_document(customer_id, "front")
+        else:
+            self.find_and_judge(customer_id, entry, clear)
+        self.verify(customer_id, "carl")
+
     @rule(customer_id=customers, years=st.integers(0, 6))
     def leave_and_be_forgotten(self, customer_id: str, years: int) -> None:
         for name in sorted(self.accounts[customer_id]):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+from msgspec.structs import replace
 
 from contracts import commands as c
 from contracts.rejections import Rejection as R
+from ledger.domain.customers.life_cycle import ACCOUNTS_PER_CUSTOMER_MAX, CUSTOMER
 from tests.ledger.customers.bank import (
     EVIDENCE,
     CustomerBank,
@@ -16,9 +19,9 @@ from tests.ledger.customers.bank import (
     erase,
     hit,
     proof,
-    rescreened,
     verify,
 )
+from tests.ledger.refusals import Row
 from tests.support.ledger import NOON, open_account
 
 NOBODY: Final = "cust_999999"
@@ -51,13 +54,14 @@ ERASED: Final = BANK.erased()
 BANK.now = NOON + timedelta(days=1)
 
 
-class Row(NamedTuple):
-    """One case: who says what, the refusal, the JSON pointer it names."""
+FULL: Final = BANK.verified()
+MANY: Final = tuple(f"wallet-{number}" for number in range(ACCOUNTS_PER_CUSTOMER_MAX))
+BANK.state.records[CUSTOMER, FULL] = replace(BANK.customer(FULL), accounts=MANY)
 
-    command: Any
-    rejection: R
-    pointer: str | None = POINTER
-    subject: str = "dora"
+
+def row(command: Any, rejection: R, pointer: str | None = POINTER, subject: str = "dora") -> Row:
+    """One case, asked of this bank."""
+    return Row(command, rejection, pointer, BANK, subject)
 
 
 def reject(customer_id: str) -> c.ReviewCustomer:
@@ -75,61 +79,69 @@ def evidence(customer_id: str) -> c.AddEvidence:
     return c.AddEvidence(customer_id=customer_id, document="passport", **EVIDENCE)
 
 
+def rescreen(customer_id: str) -> c.RescreenCustomer:
+    """Screen a customer again."""
+    return c.RescreenCustomer(customer_id=customer_id)
+
+
 def because(kind: Any, customer_id: str) -> Any:
     """A command with a reason and nothing else."""
     return kind(customer_id=customer_id, reason="because")
 
 
 CUSTOMER_ROWS: Final = (
-    Row(wanted(NOBODY), R.CUSTOMER_NOT_FOUND),
-    Row(wanted(VERIFIED), R.CUSTOMER_STATE_CONFLICT),
-    Row(evidence(NOBODY), R.CUSTOMER_NOT_FOUND),
-    Row(evidence(ERASED), R.CUSTOMER_STATE_CONFLICT),
-    Row(verify(NOBODY), R.CUSTOMER_NOT_FOUND),
-    Row(verify(VERIFIED), R.CUSTOMER_STATE_CONFLICT),
-    Row(reject(OFFBOARDED), R.CUSTOMER_STATE_CONFLICT),
-    Row(verify(UNSCREENED), R.CUSTOMER_NOT_SCREENED),
-    Row(verify(LISTED), R.CASE_UNRESOLVED),
-    Row(verify(IN_REVIEW), R.FOUR_EYES_REQUIRED, None, "front"),
-    Row(verify(PROPOSED), R.FOUR_EYES_REQUIRED, None, "berta"),
-    Row(reject(PROPOSED), R.REVIEWERS_DISAGREE, None),
-    Row(classify(NOBODY, "high"), R.CUSTOMER_NOT_FOUND),
-    Row(classify(REJECTED, "high"), R.CUSTOMER_STATE_CONFLICT),
-    Row(classify(VERIFIED, "medium"), R.RISK_CLASS_UNCHANGED, "/risk_class"),
-    Row(classify(VERIFIED, "high"), R.FOUR_EYES_REQUIRED, None, "front"),
-    Row(classify(CLASS_PROPOSED, "high"), R.FOUR_EYES_REQUIRED, None, "berta"),
-    Row(classify(CLASS_PROPOSED, "low"), R.REVIEWERS_DISAGREE, None),
-    Row(rescreened(NOBODY), R.CUSTOMER_NOT_FOUND),
-    Row(rescreened(ERASED), R.CUSTOMER_STATE_CONFLICT),
-    Row(rescreened(VERIFIED, None), R.CUSTOMER_NOT_SCREENED),
-    Row(c.ExpireVerification(customer_id=NOBODY), R.CUSTOMER_NOT_FOUND),
-    Row(c.ExpireVerification(customer_id=IN_REVIEW), R.CUSTOMER_STATE_CONFLICT),
-    Row(c.ExpireVerification(customer_id=VERIFIED), R.REVERIFICATION_NOT_DUE),
-    Row(because(c.ReopenReview, NOBODY), R.CUSTOMER_NOT_FOUND),
-    Row(because(c.ReopenReview, VERIFIED), R.CUSTOMER_STATE_CONFLICT),
-    Row(because(c.ReopenReview, CONFIRMED), R.CASE_UNRESOLVED),
-    Row(because(c.RestrictCustomer, NOBODY), R.CUSTOMER_NOT_FOUND),
-    Row(because(c.RestrictCustomer, CONFIRMED), R.CUSTOMER_STATE_CONFLICT),
-    Row(because(c.OffboardCustomer, NOBODY), R.CUSTOMER_NOT_FOUND),
-    Row(because(c.OffboardCustomer, OFFBOARDED), R.CUSTOMER_STATE_CONFLICT),
-    Row(because(c.OffboardCustomer, WITH_ACCOUNT), R.CUSTOMER_ACCOUNTS_OPEN),
-    Row(erase(NOBODY), R.CUSTOMER_NOT_FOUND),
-    Row(erase(ERASED), R.CUSTOMER_STATE_CONFLICT),
-    Row(erase(VERIFIED), R.CUSTOMER_STATE_CONFLICT),
-    Row(erase(WITH_ACCOUNT), R.CUSTOMER_ACCOUNTS_OPEN),
-    Row(erase(LISTED), R.CASE_UNRESOLVED),
-    Row(erase(OFFBOARDED), R.RETENTION_NOT_OVER),
-    Row(erase(REJECTED), R.FOUR_EYES_REQUIRED, None, "front"),
-    Row(erase(ERASURE_PROPOSED), R.FOUR_EYES_REQUIRED, None, "berta"),
-    Row(proof((), NOBODY, at=NOON), R.CUSTOMER_NOT_FOUND),
-    Row(proof((), ERASED, at=NOON), R.CUSTOMER_STATE_CONFLICT),
-    Row(proof(BANK.customer(ERASING).erasing[1:], ERASING, at=NOON), R.ERASURE_INCOMPLETE, "/destroyed"),
-    Row(clear("case_999999"), R.CASE_NOT_FOUND, "/case_id"),
-    Row(clear(CONFIRMED_CASE), R.CASE_ALREADY_DECIDED, "/case_id"),
-    Row(confirm(CLEARED_CASE), R.CASE_ALREADY_DECIDED, "/case_id"),
-    Row(clear(OPEN_CASE), R.FOUR_EYES_REQUIRED, None, "front"),
-    Row(clear(PROPOSED_CASE), R.FOUR_EYES_REQUIRED, None, "berta"),
-    Row(confirm(PROPOSED_CASE), R.REVIEWERS_DISAGREE, None),
+    row(open_account("new", customer_id=NOBODY), R.CUSTOMER_NOT_FOUND),
+    row(open_account("new", customer_id=OFFBOARDED), R.CUSTOMER_STATE_CONFLICT),
+    row(open_account("new", customer_id=FULL), R.CUSTOMER_ACCOUNTS_FULL),
+    row(wanted(NOBODY), R.CUSTOMER_NOT_FOUND),
+    row(wanted(VERIFIED), R.CUSTOMER_STATE_CONFLICT),
+    row(evidence(NOBODY), R.CUSTOMER_NOT_FOUND),
+    row(evidence(ERASED), R.CUSTOMER_STATE_CONFLICT),
+    row(verify(NOBODY), R.CUSTOMER_NOT_FOUND),
+    row(verify(VERIFIED), R.CUSTOMER_STATE_CONFLICT),
+    row(reject(OFFBOARDED), R.CUSTOMER_STATE_CONFLICT),
+    row(verify(UNSCREENED), R.CUSTOMER_NOT_SCREENED),
+    row(verify(LISTED), R.CASE_UNRESOLVED),
+    row(verify(IN_REVIEW), R.FOUR_EYES_REQUIRED, None, "front"),
+    row(verify(PROPOSED), R.FOUR_EYES_REQUIRED, None, "berta"),
+    row(reject(PROPOSED), R.REVIEWERS_DISAGREE, None),
+    row(classify(NOBODY, "high"), R.CUSTOMER_NOT_FOUND),
+    row(classify(REJECTED, "high"), R.CUSTOMER_STATE_CONFLICT),
+    row(classify(VERIFIED, "medium"), R.RISK_CLASS_UNCHANGED, "/risk_class"),
+    row(classify(VERIFIED, "high"), R.FOUR_EYES_REQUIRED, None, "front"),
+    row(classify(CLASS_PROPOSED, "high"), R.FOUR_EYES_REQUIRED, None, "berta"),
+    row(classify(CLASS_PROPOSED, "low"), R.REVIEWERS_DISAGREE, None),
+    row(rescreen(NOBODY), R.CUSTOMER_NOT_FOUND),
+    row(rescreen(ERASED), R.CUSTOMER_STATE_CONFLICT),
+    row(rescreen(VERIFIED), R.CUSTOMER_NOT_SCREENED),
+    row(c.ExpireVerification(customer_id=NOBODY), R.CUSTOMER_NOT_FOUND),
+    row(c.ExpireVerification(customer_id=IN_REVIEW), R.CUSTOMER_STATE_CONFLICT),
+    row(c.ExpireVerification(customer_id=VERIFIED), R.REVERIFICATION_NOT_DUE),
+    row(because(c.ReopenReview, NOBODY), R.CUSTOMER_NOT_FOUND),
+    row(because(c.ReopenReview, VERIFIED), R.CUSTOMER_STATE_CONFLICT),
+    row(because(c.ReopenReview, CONFIRMED), R.CASE_UNRESOLVED),
+    row(because(c.RestrictCustomer, NOBODY), R.CUSTOMER_NOT_FOUND),
+    row(because(c.RestrictCustomer, CONFIRMED), R.CUSTOMER_STATE_CONFLICT),
+    row(because(c.OffboardCustomer, NOBODY), R.CUSTOMER_NOT_FOUND),
+    row(because(c.OffboardCustomer, OFFBOARDED), R.CUSTOMER_STATE_CONFLICT),
+    row(because(c.OffboardCustomer, WITH_ACCOUNT), R.CUSTOMER_ACCOUNTS_OPEN),
+    row(erase(NOBODY), R.CUSTOMER_NOT_FOUND),
+    row(erase(ERASED), R.CUSTOMER_STATE_CONFLICT),
+    row(erase(VERIFIED), R.CUSTOMER_STATE_CONFLICT),
+    row(erase(WITH_ACCOUNT), R.CUSTOMER_ACCOUNTS_OPEN),
+    row(erase(LISTED), R.CASE_UNRESOLVED),
+    row(erase(OFFBOARDED), R.RETENTION_NOT_OVER),
+    row(erase(REJECTED), R.FOUR_EYES_REQUIRED, None, "front"),
+    row(erase(ERASURE_PROPOSED), R.FOUR_EYES_REQUIRED, None, "berta"),
+    row(proof((), NOBODY, at=NOON), R.CUSTOMER_NOT_FOUND),
+    row(proof((), ERASED, at=NOON), R.CUSTOMER_STATE_CONFLICT),
+    row(proof(BANK.customer(ERASING).erasing[1:], ERASING, at=NOON), R.ERASURE_INCOMPLETE, "/destroyed"),
+    row(clear("case_999999"), R.CASE_NOT_FOUND, "/case_id"),
+    row(clear(CONFIRMED_CASE), R.CASE_ALREADY_DECIDED, "/case_id"),
+    row(confirm(CLEARED_CASE), R.CASE_ALREADY_DECIDED, "/case_id"),
+    row(clear(OPEN_CASE), R.FOUR_EYES_REQUIRED, None, "front"),
+    row(clear(PROPOSED_CASE), R.FOUR_EYES_REQUIRED, None, "berta"),
+    row(confirm(PROPOSED_CASE), R.REVIEWERS_DISAGREE, None),
 )
 
 EYES: Final = {R.FOUR_EYES_REQUIRED, R.REVIEWERS_DISAGREE}

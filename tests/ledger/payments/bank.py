@@ -19,6 +19,7 @@ from contracts import events as e
 from contracts.assessment import Assessment
 from contracts.payment_codes import PaymentType, RailName
 from ledger.domain.payments.life_cycle import PAYMENT, Payment
+from tests.support.customers import verify_customers
 from tests.support.ledger import MORNING, NOON, TODAY, BookInMemory, move, open_account
 from tests.support.payments import assessed, hit, risk
 
@@ -36,6 +37,7 @@ class PaymentBank(BookInMemory):
     def __init__(self) -> None:
         super().__init__(now=MORNING)
         self.named: dict[str, str] = {}
+        verify_customers(self.state, "cust_1")
         self.do(
             open_account("world", account_type="equity", overdraft="unlimited"),
             open_account("alice", customer_id="cust_1"),

@@ -36,6 +36,7 @@ def live(seed: int) -> Counter[str]:
     return audit(world)
 
 
+@pytest.mark.timeout(900)  # half a minute on a quiet core
 def test_every_payment_ends_or_is_parked_and_the_books_explain_to_zero(capsys: pytest.CaptureFixture[str]) -> None:
     """Money conserved, clearing explained by what the rail executed, nothing executed twice, nothing left held."""
     first = int(os.environ.get("BURSAR_SEED") or secrets.randbits(32))

@@ -39,8 +39,8 @@ def book_a_repeated_outcome_twice(patch: pytest.MonkeyPatch) -> None:
             return settled if isinstance(settled, Refused) else (settled,)
         return real(command, state, moment)
 
-    patch.setitem(DECIDERS, c.RecordRailOutcome, again)
-    patch.setitem(life_cycle.PAYMENT_TRANSITIONS, ("settled", e.PaymentSettled), frozenset({"settled"}))  # type: ignore[arg-type]
+    patch.setitem(DECIDERS, c.RecordRailOutcome, again)  # type: ignore[misc]
+    patch.setitem(life_cycle.PAYMENT_TRANSITIONS, ("settled", e.PaymentSettled), frozenset({"settled"}))  # type: ignore[misc]
 
 
 def without_keys_for_outcomes(patch: pytest.MonkeyPatch) -> None:
@@ -64,7 +64,7 @@ def settle_before_the_rail_answers(patch: pytest.MonkeyPatch) -> None:
         payment = replace(state.record(PAYMENT, command.payment_id), state="instructed")
         return (*decided, gates.settle(payment, state, moment.after(1)))
 
-    patch.setitem(DECIDERS, c.InstructPayment, too_soon)
+    patch.setitem(DECIDERS, c.InstructPayment, too_soon)  # type: ignore[misc]
 
 
 def give_the_hold_back_and_forget_the_record(patch: pytest.MonkeyPatch) -> None:
@@ -117,7 +117,7 @@ def keep_the_hold_of_what_ended(patch: pytest.MonkeyPatch) -> None:
 
 
 def settle_without_freeing_the_hold(patch: pytest.MonkeyPatch) -> None:
-    real = gates.book_payment
+    real = booking.book_payment
     patch.setattr(gates, "book_payment", lambda payment, state, **more: real(
         replace(payment, held_minor=0), state, **more))  # fmt: skip
 
@@ -139,7 +139,7 @@ def let_suspense_choose_the_sides(patch: pytest.MonkeyPatch) -> None:
 
 def reject_what_was_executed_and_does_not_fit(patch: pytest.MonkeyPatch) -> None:
     """No diversion to suspense: a payment that the customer's account cannot take is rejected."""
-    real = execution.settle
+    real = gates.settle
 
     def rejecting(payment: Any, state: Any, moment: Any, **more: Any) -> Any:
         booked = booking.book_payment(payment, state)

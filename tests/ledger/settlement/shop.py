@@ -16,9 +16,9 @@ from contracts import events as e
 from contracts.commands.merchants import AskedFees, AskedSchedule
 from contracts.rejections import Refused
 from ledger.domain.payments.life_cycle import Payment
-from ledger.domain.settlement.payouts import Settlement, settlement_of
-from ledger.domain.settlement.takings import Takings, takings_of
+from ledger.domain.payouts import Settlement, settlement_of
 from ledger.domain.settlement.terms import MERCHANT, Merchant
+from ledger.domain.takings import Takings, takings_of
 from tests.ledger.payments.bank import IBAN, PaymentBank, give_back, outcome, pay_in_book, top_up
 from tests.support.ledger import open_account
 

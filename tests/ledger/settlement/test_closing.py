@@ -13,7 +13,7 @@ from contracts.commands.merchants import AskedFees, FeeRounding, MerchantFees
 from contracts.events.merchants import KindSum, SettlementFigures
 from contracts.rejections import Refused
 from ledger.domain.book import DECIDERS, EVOLVERS
-from ledger.domain.settlement.takings import fee_of, rounded_share
+from ledger.domain.takings import fee_of, rounded_share
 from tests.ledger.payments.bank import pay_in_book, suspense_of
 from tests.ledger.settlement.shop import (
     ACCOUNT,

@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, Phase, given, settings
 from msgspec.structs import replace
 
 from contracts import events as e
+from ledger.domain import payouts, takings
 from ledger.domain.book import EVOLVERS
-from ledger.domain.settlement import payouts, takings
-from ledger.domain.settlement.payouts import SETTLEMENT
-from ledger.domain.settlement.takings import TAKINGS
+from ledger.domain.payouts import SETTLEMENT
 from ledger.domain.settlement.terms import MERCHANT
 from ledger.domain.state import State
+from ledger.domain.takings import TAKINGS
 from tests.ledger.settlement.trading import STEPS, Step, check_trading
 
 EXAMPLES: Final = 150
@@ -31,6 +31,12 @@ def test_whatever_happens_in_between_every_position_is_settled_once_and_every_un
     check_trading(steps)
 
 
+def exchange(patch: pytest.MonkeyPatch, function: Callable[..., Any]) -> None:
+    """Put another evolution of a settlement into the book's table."""
+    table: Any = EVOLVERS
+    patch.setitem(table, e.SettlementClosed, function)
+
+
 def count_a_period_again(patch: pytest.MonkeyPatch) -> None:
     """The cut-off does not begin a new period."""
     real = EVOLVERS[e.SettlementClosed]
@@ -43,7 +49,7 @@ def count_a_period_again(patch: pytest.MonkeyPatch) -> None:
         assert after is not None
         state.records[TAKINGS, event.account_id] = replace(after, counted=before.counted)
 
-    patch.setitem(EVOLVERS, e.SettlementClosed, evolve)  # type: ignore[arg-type]  # a dict behind the read-only type
+    exchange(patch, evolve)
 
 
 def settle_the_next_position_twice(patch: pytest.MonkeyPatch) -> None:
@@ -56,7 +62,7 @@ def settle_the_next_position_twice(patch: pytest.MonkeyPatch) -> None:
         assert after is not None
         state.records[TAKINGS, event.account_id] = replace(after, from_position=position)
 
-    patch.setitem(EVOLVERS, e.SettlementClosed, evolve)  # type: ignore[arg-type]
+    exchange(patch, evolve)
 
 
 def turn_the_refund_fee_around(patch: pytest.MonkeyPatch) -> None:
@@ -109,7 +115,7 @@ def release_a_reserve_again(patch: pytest.MonkeyPatch) -> None:
         kept = tuple(reserve for reserve in before.reserves if reserve not in after.reserves)
         state.records[MERCHANT, event.merchant_id] = replace(after, reserves=(*kept, *after.reserves))
 
-    patch.setitem(EVOLVERS, e.SettlementClosed, evolve)  # type: ignore[arg-type]
+    exchange(patch, evolve)
 
 
 def charge_by_the_sum(patch: pytest.MonkeyPatch) -> None:

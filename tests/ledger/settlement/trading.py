@@ -18,7 +18,7 @@ from contracts import events as e
 from contracts.ids import position_of
 from contracts.rejections import Refused
 from ledger.domain.payments.life_cycle import PAYMENT, Payment
-from ledger.domain.settlement.payouts import SETTLEMENT, Settlement
+from ledger.domain.payouts import SETTLEMENT, Settlement
 from tests.ledger.payments.bank import give_back, outcome, pay_in_book
 from tests.ledger.settlement.shop import ACCOUNT, FEES, PAYABLE, RESERVE, TERMS, Shop, with_reserve
 from tests.support.ledger import hold, leg, move, open_account

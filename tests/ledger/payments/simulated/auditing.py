@@ -16,7 +16,7 @@ from contracts.payment_codes import FINAL_STATES
 from ledger.domain import book
 from ledger.domain.payments.life_cycle import PAYMENT, Payment
 from ledger.domain.state import State
-from tests.ledger.payments.simulated.base import BASE, CURRENCIES, LIMITS, RAILS, clearing
+from tests.ledger.payments.simulated.opened_book import BASE, CURRENCIES, LIMITS, RAILS, clearing
 from tests.ledger.payments.simulated.world import World
 
 INWARD: Final = "card_top_up"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 from contracts import commands as c
@@ -10,14 +11,15 @@ from contracts import events as e
 from contracts.assessment import Assessment
 from contracts.money import text_of
 from contracts.payment_codes import PaymentType
-from tests.ledger.payments.simulated.base import BEGIN, CARD, CURRENCIES, CUSTOMERS, IBANS, wallet
+from tests.ledger.payments.simulated.opened_book import BEGIN, CARD, CURRENCIES, CUSTOMERS, IBANS, wallet
 from tests.ledger.payments.simulated.rail import HOUR_S
 from tests.ledger.payments.simulated.world import World
 from tests.support.payments import assessed, hit, risk
 
-KINDS: Final[tuple[PaymentType, ...]] = (
-    *["book_transfer"] * 6, *["credit_transfer"] * 9, *["payout"] * 3, *["card_top_up"] * 5, *["payment_request"] * 2,
-)  # fmt: skip
+SHARES: Final[dict[PaymentType, int]] = {
+    "book_transfer": 6, "credit_transfer": 9, "payout": 3, "card_top_up": 5, "payment_request": 2,
+}  # fmt: skip
+KINDS: Final = tuple(kind for kind, share in SHARES.items() for _ in range(share))
 RESOLVED: Final = 0.85  # of parked payments
 AUTHORISED: Final = 0.9  # of those who are asked, at least once and rightly
 
@@ -26,14 +28,14 @@ def populate(world: World, payments: int) -> None:
     """Let clients come over two hours, and an account freeze now and then."""
     world.on_event = follow
     for number in range(payments):
-        world.later(world.chance.random() * 2 * HOUR_S, lambda number=number: initiate(world, number))  # type: ignore[misc]
+        world.later(world.chance.random() * 2 * HOUR_S, partial(initiate, world, number))  # type: ignore[misc]
     for number in range(2):
         at_s = world.chance.random() * 3 * HOUR_S
         for currency in CURRENCIES:
             account_id = wallet("dora", currency)
             freeze, thaw = c.FreezeAccount(account_id=account_id), c.UnfreezeAccount(account_id=account_id)
-            world.later(at_s, lambda x=freeze, n=number: world.send(x, f"freeze-{x.account_id}-{n}"))  # type: ignore[misc]
-            world.later(at_s + HOUR_S, lambda x=thaw, n=number: world.send(x, f"thaw-{x.account_id}-{n}"))  # type: ignore[misc]
+            world.later(at_s, partial(world.send, freeze, f"freeze-{account_id}-{number}"))
+            world.later(at_s + HOUR_S, partial(world.send, thaw, f"thaw-{account_id}-{number}"))
 
 
 def initiate(world: World, number: int) -> None:

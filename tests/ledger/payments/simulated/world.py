@@ -21,7 +21,7 @@ from ledger.domain.payments.life_cycle import PAYMENT, Payment
 from ledger.domain.state import Moment, State
 from projectors.payments import saga
 from projectors.rails.rail import RailAnswer, Unknown
-from tests.ledger.payments.simulated.base import BASE, BEGIN
+from tests.ledger.payments.simulated.opened_book import BASE, BEGIN
 from tests.ledger.payments.simulated.rail import SimulatedRail
 from tests.support.payments import assessed
 
@@ -57,11 +57,11 @@ class World:
         self.on_event: Callable[[World, e.EventData], None] | None = None
         self.rail = SimulatedRail(self.chance, later=self.later, says=self._message, now=lambda: self.now)
         self._answers: dict[str, tuple[e.EventData, ...] | Refused] = {}
-        self._queue: list[tuple[datetime, int, Callable[[], None]]] = []
+        self._queue: list[tuple[datetime, int, Callable[[], object]]] = []
         self._order = 0
         self._tasks: dict[str, deque[Running]] = {}
 
-    def later(self, span_s: float, action: Callable[[], None]) -> None:
+    def later(self, span_s: float, action: Callable[[], object]) -> None:
         """Do something after so many seconds."""
         self._order += 1
         heapq.heappush(self._queue, (self.now + timedelta(seconds=span_s), self._order, action))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
 from contracts import commands as c
-from contracts.payment_codes import RailName
+from tests.support.customers import verify_customers
 from tests.support.ledger import NOON, BookInMemory, move, open_account
 
 BEGIN: Final[datetime] = NOON
-RAILS: Final[tuple[RailName, ...]] = ("sct_inst", "card_psp", "file")
+RAILS: Final[tuple[Literal["sct_inst", "card_psp", "file"], ...]] = ("sct_inst", "card_psp", "file")
 CURRENCIES: Final = ("EUR", "USD")
 CUSTOMERS: Final = ("alice", "bob", "carol", "dora")  # carol has a ceiling, dora is frozen and thawed
 IBANS: Final = ("DE89370400440532013000", "FR1420041010050500013M02606", "NL91ABNA0417164300")
@@ -43,6 +43,7 @@ def clearing(rail: str, currency: str) -> str:
 
 def _base() -> BookInMemory:
     book = BookInMemory(now=BEGIN)
+    verify_customers(book.state, *(f"cust_{number}" for number in range(1, len(CUSTOMERS) + 1)))
     for currency in CURRENCIES:
         world = wallet("world", currency)
         book.do(open_account(world, currency=currency, account_type="equity", overdraft="unlimited"))

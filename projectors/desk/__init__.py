@@ -1,0 +1,1 @@
+"""``desk`` in Redis: a document per thing of every context, for those who look things up. See contracts/desk.py."""

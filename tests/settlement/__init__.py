@@ -1,0 +1,1 @@
+"""Settlement on real parts."""
