@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import asyncpg
 import structlog
@@ -18,6 +18,7 @@ from command_api.assessing import Assessor, Inspectors
 from command_api.desk import Desk
 from command_api.document import PREFIX, write_document
 from command_api.erasures import Erasures
+from command_api.files.filing import FILE_BYTES_MAX, Filing
 from command_api.holders import AccountHolders
 from command_api.problems import render_refusal
 from command_api.risk.lag import HeadWatch
@@ -37,12 +38,14 @@ from command_api.routes import (
     holds,
     messages,
     operations,
+    payment_files,
     payments,
     periods,
     quotes,
     rails,
     reviews,
     settlements,
+    standing_orders,
     statements,
     transfers,
     webhooks,
@@ -91,6 +94,7 @@ from runtime.webhooks import check_secret
 
 # Messages of rails: a signature in place of a token.
 SIGNED_PATHS: Final = tuple(f"/v1/rails/{rail}/messages" for rail in (messages.SCT_INST, messages.CARD_PSP))
+BOOK_CONNECTIONS_MAX: Final = 8  # beside the sequencer's own: look-ups, and keys of payees never paid before
 NO_SHELF: Final = "risk"  # a folder that need not exist
 BATCH_BODY_BYTES_MAX: Final = 8 * 1024 * 1024  # the largest batch, each command with room for a reference
 MODULES: Final = (
@@ -99,6 +103,7 @@ MODULES: Final = (
     periods,
     holds,
     payments,
+    standing_orders,
     breaks,
     cases,
     customer_reviews,
@@ -167,15 +172,15 @@ class Settings(ScreeningSettings, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 def create_app(
-    *, desk: Desk, verifier: TokenVerifier, registry: CollectorRegistry, ledger: str, signing: RailSecrets
+    *,
+    desk: Desk,
+    filing: Filing,
+    verifier: TokenVerifier,
+    registry: CollectorRegistry,
+    ledger: str,
+    signing: RailSecrets,
 ) -> ASGIApp:
     """Put the application and what surrounds every request together."""
-
-    async def give_signing() -> RailSecrets:
-        return signing
-
-    async def give_desk() -> Desk:
-        return desk
 
     document = write_document(HANDLERS)
     litestar = Litestar(
@@ -183,15 +188,17 @@ def create_app(
             Router(
                 PREFIX,
                 route_handlers=[_group(module.HANDLERS, scope=module.SCOPE, ledger=ledger) for module in MODULES],
-                dependencies={"desk": Provide(give_desk, use_cache=True)},
+                dependencies={"desk": _given(desk)},
             ),
             Router(
                 PREFIX,
                 route_handlers=list(messages.HANDLERS),
-                dependencies={
-                    "desk": Provide(give_desk, use_cache=True),
-                    "signing": Provide(give_signing, use_cache=True),
-                },
+                dependencies={"desk": _given(desk), "signing": _given(signing)},
+            ),
+            Router(
+                PREFIX,
+                route_handlers=[_group(payment_files.HANDLERS, scope=payment_files.SCOPE, ledger=ledger)],
+                dependencies={"desk": _given(desk), "filing": _given(filing)},
             ),
             api_pages(lambda: document),
         ],
@@ -204,6 +211,7 @@ def create_app(
         litestar,  # type: ignore[arg-type]  # Litestar spells the same ASGI types as TypedDicts
         rules=[
             BodyRule(prefix="/v1/batches", bytes_max=BATCH_BODY_BYTES_MAX),
+            BodyRule(prefix=PREFIX + payment_files.PATH, bytes_max=FILE_BYTES_MAX, content_types=(messages.XML,)),
             BodyRule(prefix=SIGNED_PATHS[0], content_types=(messages.XML,)),
             BodyRule(prefix="/v1/statements", bytes_max=STATEMENT_BODY_BYTES_MAX),
         ],
@@ -211,6 +219,15 @@ def create_app(
     app = Authenticate(app, verifier=verifier, public_prefixes=(*OPEN_PATHS, *SIGNED_PATHS))
     app = MeasureRequests(app, registry=registry)
     return TraceRequests(app)
+
+
+def _given(value: Any) -> Provide:
+    """Hand the same thing to every handler that asks for it."""
+
+    async def give() -> Any:
+        return value
+
+    return Provide(give, use_cache=True)
 
 
 def _group(handlers: Sequence[HTTPRouteHandler], *, scope: str | None, ledger: str) -> Router:
@@ -254,19 +271,23 @@ async def serve(settings: Settings) -> int:
     shutdown.listen()
     clock = SystemClock()
     registry = create_registry()
-    book = await create_pool(settings.database_url, application_name="bursar-command-api", size_max=2)
+    book = await create_pool(
+        settings.database_url, application_name="bursar-command-api", size_max=BOOK_CONNECTIONS_MAX
+    )
     async with book.acquire() as connection:
         await read_head(connection, ledger=settings.ledger)
     nats = NatsLink(settings.nats_url, name="bursar-command-api", shutdown=shutdown, registry=registry)
     queue = SubmissionQueue(commands_max=settings.commands_waiting_max)
     sequencer = create_sequencer(settings, nats=nats, clock=clock, registry=registry, queue=queue)
     inspectors = await create_inspectors(settings, book=book, clock=clock, registry=registry)
+    assessor = Assessor(inspectors)
     reach = Reach(loopback=settings.webhooks_to_loopback)
     keys = await key_source(settings, clock=clock)
     verifier = TokenVerifier(keys, settings.token_issuer, settings.token_audience, clock)
-    desk = Desk(sequencer=sequencer, clock=clock, assessor=Assessor(inspectors), reach=reach)
+    desk = Desk(sequencer=sequencer, clock=clock, assessor=assessor, reach=reach)
     app = create_app(
         desk=desk,
+        filing=Filing(book=book, assessor=assessor, vault=inspectors.vault),
         verifier=verifier,
         registry=registry,
         ledger=settings.ledger,

@@ -12,14 +12,14 @@ itself is made in the commit, from what is found out here and from the book. Com
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from command_api.applicants import Applicants
 from command_api.holders import AccountHolders
-from command_api.parties import checked_party, hashed, payee_of, sealed_party
+from command_api.parties import checked_iban, checked_party, hashed, iban_id_of, payee_of, sealed_party
 from command_api.risk.lag import HeadWatch
 from command_api.risk.scorer import Scorer
 from command_api.screening.names import UnscreenableName
@@ -29,8 +29,11 @@ from command_api.screening.screener import Screener
 from contracts.assessment import Assessment
 from contracts.commands import (
     ApplyCustomer,
+    AssignIban,
     AuthorisePayment,
+    AuthoriseStandingOrder,
     Command,
+    CreateStandingOrder,
     DefineMerchant,
     InitiatePayment,
     Party,
@@ -39,14 +42,17 @@ from contracts.commands import (
 from contracts.currencies import SCALE_OF_CURRENCY
 from contracts.events.payments import SealedParty
 from contracts.events.webhooks import SECRET_FIELD, WEBHOOK_SECRETS
+from contracts.iban import mask_iban
 from contracts.money import AmountOutOfRange, WrongScale, minor_of
 from contracts.payment_codes import RailName
 from contracts.risk import RiskAssessment, RiskContext
 from contracts.risk_features import risk_subjects
 from contracts.screening import PartyRole, ScreeningMode, ScreeningSummary
+from ledger.domain.payment_files import SealedIban
 from ledger.domain.payments.authorisation import ProvenAuthorisation
 from ledger.domain.payments.initiation import AssessedPayment
 from ledger.domain.settlement.terms import AssessedMerchant
+from ledger.domain.standing_orders.creation import AssessedOrder, ProvenSeries
 from ledger.sequencer.queue import Unavailable, Wish, assessed_wish_of, wish_of
 from runtime.auth import Principal
 from runtime.http.framework import ProblemException
@@ -56,6 +62,7 @@ from runtime.vault import SubjectErased, Vault, VaultError
 ASSESSED: Final = (InitiatePayment, AuthorisePayment, DefineMerchant)
 AT_ONCE_MAX: Final = 64  # of one batch; each may wait for Redis
 REMITTANCE: Final = "remittance_information"
+IBAN: Final = "iban"
 
 
 class KeyedCommand(NamedTuple):
@@ -113,13 +120,37 @@ class Assessor:
         match command:
             case InitiatePayment():
                 assessed = await self.assess(command, principal)
-                stored = _without_personal_data(command, assessed)
+                stored = without_personal_data(command, assessed)
                 return assessed_wish_of(command, assessed=assessed, stored=stored, key=key, tenant=principal.tenant)
             case AuthorisePayment():
                 payee_id = self._payee_id(command.payee)
                 proof = ProvenAuthorisation(command=command, payee_id=payee_id, acr=principal.acr)
                 stored_proof = msgspec.structs.replace(command, payee=payee_id)
                 return assessed_wish_of(command, assessed=proof, stored=stored_proof, key=key, tenant=principal.tenant)
+            case CreateStandingOrder():
+                assessed = await self.assess(command.payment, principal)
+                order = AssessedOrder(
+                    command=command,
+                    creditor=assessed.creditor,
+                    remittance_information=assessed.remittance_information,
+                    subject=assessed.subject,
+                    assessment=assessed.assessment,
+                )
+                stored_order = without_personal_data(command, assessed)
+                return assessed_wish_of(command, assessed=order, stored=stored_order, key=key, tenant=principal.tenant)
+            case AuthoriseStandingOrder():
+                payee_id = self._payee_id(command.payee)
+                series = ProvenSeries(command=command, payee_id=payee_id, acr=principal.acr)
+                stored_series = msgspec.structs.replace(command, payee=payee_id)
+                return assessed_wish_of(
+                    command, assessed=series, stored=stored_series, key=key, tenant=principal.tenant
+                )
+            case AssignIban():
+                assigned = await self._seal_iban(command)
+                stored_iban = msgspec.structs.replace(command, iban=assigned.iban)
+                return assessed_wish_of(
+                    command, assessed=assigned, stored=stored_iban, key=key, tenant=principal.tenant
+                )
             case ApplyCustomer() | RescreenCustomer():
                 return await self._wish_about_customer(command, key=key, tenant=principal.tenant)
             case DefineMerchant():
@@ -224,6 +255,23 @@ class Assessor:
             raise Unavailable(f"personal data cannot be sealed now: {fault}", may_have_happened=False) from fault
         return subject, sealed[REMITTANCE]
 
+    async def _seal_iban(self, command: AssignIban) -> SealedIban:
+        """Check an IBAN of this institution, and seal it for whoever has the account."""
+        iban = checked_iban(command.iban, pointer="/iban")
+        customer_id = await self._ask.holders.customer_of(command.account_id)
+        subject = customer_id or f"acct:{command.account_id}"
+        try:
+            sealed = await self._vault().seal(subject, {IBAN: iban})
+        except (VaultError, OSError) as fault:
+            raise Unavailable(f"personal data cannot be sealed now: {fault}", may_have_happened=False) from fault
+        return SealedIban(
+            command=command,
+            iban_id=iban_id_of(iban, self._vault()),
+            iban=sealed[IBAN],
+            iban_masked=mask_iban(iban),
+            subject=subject,
+        )
+
     async def _screen(self, wish: InitiatePayment) -> ScreeningSummary | None:
         party = wish.creditor or wish.debtor
         if party is None:
@@ -290,11 +338,14 @@ class Assessor:
         return self._ask.vault
 
 
-def _without_personal_data(command: InitiatePayment, assessed: AssessedPayment) -> InitiatePayment:
+W = TypeVar("W", InitiatePayment, CreateStandingOrder)
+
+
+def without_personal_data(command: W, assessed: AssessedPayment) -> W:
     """The command as a refusal keeps it: what is personal, sealed."""
     changes: dict[str, object] = {REMITTANCE: assessed.remittance_information}
     for role in ("debtor", "creditor"):
-        party, sealed = getattr(command, role), getattr(assessed, role)
+        party, sealed = getattr(command, role, None), getattr(assessed, role)
         if party is not None:
             changes[role] = _sealed(party, sealed)
     return msgspec.structs.replace(command, **changes)

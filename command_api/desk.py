@@ -73,6 +73,10 @@ class Desk:
         (outcome,) = await self._outcomes_of([(wish,)], principal, atomic=False, wait_s=COMMAND_WAIT_S)
         return outcome
 
+    async def submit_all(self, wishes: Sequence[Wish], *, principal: Principal) -> list[Outcome]:
+        """Send many wishes that somebody else prepared, each on its own; outcomes in order. Raises Unavailable."""
+        return await self._outcomes_of(list(_chunks(wishes)), principal, atomic=False, wait_s=BATCH_WAIT_S)
+
     async def send_with_secret(
         self, request: AnyRequest, command: Command, *, carry: Callable[[str], WithSecret]
     ) -> Response[Any]:

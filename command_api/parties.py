@@ -12,6 +12,7 @@ from runtime.http.problems import FieldError, problem_of
 from runtime.vault import Vault
 
 PAYEE: Final = "payee"
+IBAN: Final = "iban"
 CARD_TOKEN: Final = "tok_"
 
 
@@ -20,6 +21,16 @@ def checked_party(party: Party, *, pointer: str) -> Party:
     iban = None if party.iban is None else _checked(check_iban(party.iban), f"{pointer}/iban", "iban_invalid")
     bic = None if party.bic is None else _checked(check_bic(party.bic), f"{pointer}/bic", "bic_invalid")
     return msgspec.structs.replace(party, iban=iban, bic=bic)
+
+
+def checked_iban(iban: str, *, pointer: str) -> str:
+    """The IBAN as it is written officially. Raises ProblemException 422."""
+    return _checked(check_iban(iban), pointer, "iban_invalid")
+
+
+def iban_id_of(iban: str, vault: Vault) -> str:
+    """The keyed hash under which an IBAN of this institution is known; another one than a payee's of the same IBAN."""
+    return f"{IBAN}_{vault.blind_index(iban, purpose=IBAN)}"
 
 
 def _checked(checked: str | WrongBankCode, pointer: str, code: str) -> str:

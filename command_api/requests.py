@@ -12,6 +12,7 @@ from contracts.commands import (
     Command,
     DisablingCause,
     EndpointUrl,
+    IbanText,
     Instant,
     InstructedAmount,
     InstructionId,
@@ -41,6 +42,7 @@ from contracts.ids import (
     MerchantId,
     PaymentId,
     SettlementId,
+    StandingOrderId,
     StatementId,
     StatementLineId,
     TransferId,
@@ -57,6 +59,7 @@ PATH_TYPES: Final[dict[str, Any]] = {
     "transfer_id": TransferId,
     "hold_id": HoldId,
     "payment_id": PaymentId,
+    "standing_order_id": StandingOrderId,
     "endpoint_id": WebhookEndpointId,
     "statement_id": StatementId,
     "line_id": StatementLineId,
@@ -201,6 +204,18 @@ class RailReturn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     return_id: RailText
     amount_minor: AmountMinor
     reason_code: ReasonCode
+
+
+class Occurrence(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The day of a standing order's occurrence."""
+
+    occurrence_on: date
+
+
+class AccountIban(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An IBAN of this institution."""
+
+    iban: IbanText
 
 
 class EndpointChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

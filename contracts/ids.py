@@ -13,6 +13,7 @@ from msgspec import Meta
 TRANSFER_PREFIX: Final = "xfer_"
 HOLD_PREFIX: Final = "hold_"
 PAYMENT_PREFIX: Final = "pay_"
+STANDING_ORDER_PREFIX: Final = "so_"
 REFUND_PREFIX: Final = "rfnd_"
 QUOTE_PREFIX: Final = "quote_"
 WEBHOOK_ENDPOINT_PREFIX: Final = "whe_"
@@ -39,6 +40,7 @@ AccountId = Annotated[
 TransferId = Annotated[str, Meta(pattern=f"^{TRANSFER_PREFIX}{_POSITION}", examples=["xfer_42"])]
 HoldId = Annotated[str, Meta(pattern=f"^{HOLD_PREFIX}{_POSITION}", examples=["hold_43"])]
 PaymentId = Annotated[str, Meta(pattern=f"^{PAYMENT_PREFIX}{_POSITION}", examples=["pay_44"])]
+StandingOrderId = Annotated[str, Meta(pattern=f"^{STANDING_ORDER_PREFIX}{_POSITION}", examples=["so_46"])]
 QuoteId = Annotated[str, Meta(pattern=f"^{QUOTE_PREFIX}{_POSITION}", examples=["quote_45"])]
 WebhookEndpointId = Annotated[str, Meta(pattern=f"^{WEBHOOK_ENDPOINT_PREFIX}{_POSITION}", examples=["whe_46"])]
 SettlementId = Annotated[str, Meta(pattern=f"^{SETTLEMENT_PREFIX}{_POSITION}", examples=["set_47"])]
@@ -93,6 +95,11 @@ def hold_id(position: int) -> str:
 def payment_id(position: int) -> str:
     """Name the payment initiated by the event at ``position``."""
     return f"{PAYMENT_PREFIX}{position}"
+
+
+def standing_order_id(position: int) -> str:
+    """Name the standing order created by the event at ``position``."""
+    return f"{STANDING_ORDER_PREFIX}{position}"
 
 
 def refund_id(position: int) -> str:

@@ -53,6 +53,23 @@ class Rejection(StrEnum):
     RETURN_EXCEEDS_PAYMENT = "return_exceeds_payment"
     RECALL_NOT_POSSIBLE = "recall_not_possible"
 
+    STANDING_ORDER_NOT_FOUND = "standing_order_not_found"
+    STANDING_ORDER_STATE_CONFLICT = "standing_order_state_conflict"
+    STANDING_ORDER_NOT_DUE = "standing_order_not_due"
+    STANDING_ORDER_BEGINS_IN_PAST = "standing_order_begins_in_past"
+    STANDING_ORDER_NEVER_DUE = "standing_order_never_due"
+    OCCURRENCE_ALREADY_ISSUED = "occurrence_already_issued"
+    OCCURRENCE_NOT_NEXT = "occurrence_not_next"
+    AUTHORISATION_DIFFERS = "authorisation_differs"
+
+    IBAN_ALREADY_ASSIGNED = "iban_already_assigned"
+    PAYMENT_FILE_DUPLICATE = "payment_file_duplicate"
+    CREDITOR_IBAN_INVALID = "creditor_iban_invalid"
+    CREDITOR_BIC_INVALID = "creditor_bic_invalid"
+    DEBTOR_ACCOUNT_UNKNOWN = "debtor_account_unknown"
+    CREDITOR_REFUSED = "creditor_refused"
+    TRANSACTION_NOT_SUPPORTED = "transaction_not_supported"
+    TRANSACTION_INVALID = "transaction_invalid"
     STATEMENT_NOT_FOUND = "statement_not_found"
     STATEMENT_ALREADY_IMPORTED = "statement_already_imported"
     STATEMENT_DIFFERS = "statement_differs"
@@ -144,6 +161,11 @@ _TRANSIENT = frozenset(
         Rejection.EXECUTION_DATE_TOO_FAR,
         Rejection.QUOTE_NOT_FOUND,
         Rejection.RAIL_NOT_DEFINED,
+        Rejection.STANDING_ORDER_NOT_FOUND,
+        Rejection.STANDING_ORDER_STATE_CONFLICT,
+        Rejection.STANDING_ORDER_NOT_DUE,
+        Rejection.OCCURRENCE_NOT_NEXT,
+        Rejection.DEBTOR_ACCOUNT_UNKNOWN,
         Rejection.STATEMENT_NOT_FOUND,
         Rejection.STATEMENT_INCOMPLETE,
         Rejection.STATEMENT_LINES_OPEN,

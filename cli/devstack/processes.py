@@ -67,7 +67,8 @@ BURSAR_PROCESSES: tuple[ProcessSpec, ...] = (
             *("environment", "database_url", "nats_url", "command_api_url", "service_token_file", "port"),
             *("vault_database_url", "vault_keys_file", "sct_inst_url", "card_psp_url"),
             "webhooks_to_loopback",
-            *("files_dir", "file_cut_off_minutes", "institution_name", "institution_iban", "institution_bic"),
+            *("files_dir", "file_cut_off_minutes", "file_calendar"),
+            *("institution_name", "institution_iban", "institution_bic"),
         ),
         role=REACTOR,
     ),
@@ -116,7 +117,7 @@ def _simulated(name: str, rail: str) -> tuple[str, ...]:
 
 # Counterparties of the rails; each keeps its books, and the secret of its webhooks, in a folder of its own.
 SIMULATORS: tuple[ProcessSpec, ...] = (
-    ProcessSpec(name="bank", settings=(), argv=_simulated("bank", "sct_inst")),
+    ProcessSpec(name="bank", settings=(), argv=(*_simulated("bank", "sct_inst"), "--files-dir", "{files_dir}")),
     ProcessSpec(name="cards", settings=(), argv=_simulated("cards", "card_psp")),
 )
 
@@ -161,6 +162,7 @@ def service_of(spec: ProcessSpec, servers: Servers) -> Service:
         "webhooks_to_loopback": "true",
         "files_dir": str(servers.data.bank_files),
         "file_cut_off_minutes": "1",
+        "file_calendar": "EVERY_DAY",
         "institution_name": "Bursar Demo",
         "institution_iban": "DE02120300000000202051",
         "institution_bic": "BYLADEM1001",

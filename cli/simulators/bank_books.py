@@ -7,6 +7,7 @@ the same id with another content is refused and counted; an instruction older th
 from __future__ import annotations
 
 import hashlib
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
@@ -80,8 +81,10 @@ class BankBooks:
         self._callbacks = callbacks
         self._terms = terms
 
-    def take(self, instruction: CreditTransferInstruction, treatment: Kind, *, now: datetime) -> Kept:
-        """Decide an instruction, or find what was decided when it came before."""
+    def take(
+        self, instruction: CreditTransferInstruction, treatment: Kind, *, now: datetime, is_instant: bool = True
+    ) -> Kept:
+        """Decide an instruction, or find what was decided when it came before. Only an instant one can be too late."""
         content = pacs.render_instruction(instruction)
         with self._books.transaction():
             known = self.find(instruction.instruction_id)
@@ -91,7 +94,7 @@ class BankBooks:
                 if not is_same:
                     self._books.run(FILE, "insert_violation", instruction.instruction_id, CONTENT_DIFFERS)
                 return msgspec.structs.replace(known, arrivals=known.arrivals + 1, is_same=is_same)
-            reason = self._refusal(instruction, now)
+            reason = self._refusal(instruction, now, is_instant=is_instant)
             if treatment is Kind.WRONG_IDS:
                 reason = reason or "MS03"
             state: State = "rejected" if reason else "pending" if treatment in DECIDED_LATER else "executed"
@@ -108,6 +111,10 @@ class BankBooks:
             if treatment is Kind.TWICE:
                 self._report(kept, now, times=2)
             return kept
+
+    def together(self) -> AbstractContextManager[None]:
+        """One transaction around several decisions."""
+        return self._books.transaction()
 
     def find(self, instruction_id: str) -> Kept | None:
         """Return what is known about an instruction; None if it never came."""
@@ -189,9 +196,9 @@ class BankBooks:
         """Return the instructions that came more than once, with how often."""
         return {str(one): int(arrivals) for one, arrivals in self._books.rows(FILE, "read_repeated")}
 
-    def _refusal(self, instruction: CreditTransferInstruction, now: datetime) -> str | None:
+    def _refusal(self, instruction: CreditTransferInstruction, now: datetime, *, is_instant: bool) -> str | None:
         age = now - instruction.accepted_at
-        if age > timedelta(seconds=self._terms.time_limit_s + self._terms.margin_s):
+        if is_instant and age > timedelta(seconds=self._terms.time_limit_s + self._terms.margin_s):
             return pacs.TIMED_OUT
         if age < -CLOCK_SKEW:
             return "DT01"

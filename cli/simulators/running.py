@@ -14,6 +14,7 @@ import msgspec
 
 from cli.simulators.bank import Bank
 from cli.simulators.bank_books import BankBooks, BankTerms
+from cli.simulators.bank_files import BankFiles
 from cli.simulators.books import Books
 from cli.simulators.callbacks import Callbacks, CallbackSettings
 from cli.simulators.card_books import CardBooks, CardTerms
@@ -66,7 +67,7 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
 Parts = tuple[ASGIApp, Mapping[str, Coroutine[Any, Any, None]]]
 
 
-def bank_parts(running: Running, *, time_limit_s: float, margin_s: float) -> Parts:
+def bank_parts(running: Running, *, time_limit_s: float, margin_s: float, files_dir: Path | None = None) -> Parts:
     """Return the bank's application and its tasks."""
     given = running.simulation
     terms = BankTerms(
@@ -78,7 +79,11 @@ def bank_parts(running: Running, *, time_limit_s: float, margin_s: float) -> Par
     )
     books = BankBooks(running.books, running.callbacks, terms)
     bank = Bank(books, terms, running.pace, clock=running.clock, stop=running.stop)
-    return bank, {"settle": bank.settle_later()}
+    tasks = {"settle": bank.settle_later()}
+    if files_dir is not None:
+        files = BankFiles(books, terms, files_dir, late_s=given.late_s, clock=running.clock)
+        tasks["files"] = files.watch(running.stop)
+    return bank, tasks
 
 
 def card_parts(running: Running) -> Parts:

@@ -57,12 +57,19 @@ def simulation_options(name: str) -> Callable[[F], F]:
 @click.option("--time-limit-s", type=click.FloatRange(0.1, 600), default=10.0, show_default=True,
               help="Instructions older than this and a margin are refused (AB06).")  # fmt: skip
 @click.option("--margin-s", type=click.FloatRange(0, 60), default=1.0, show_default=True, help="The margin.")
-def bank_command(port: int, data_dir: Path, time_limit_s: float, margin_s: float, **given: object) -> None:
-    """Run a bank for instant credit transfers: pacs.008, pacs.028; camt.053 and an audit page."""
+@click.option("--files-dir", type=click.Path(file_okay=False, path_type=Path),
+              help="Folder of the rail file: bulk files are taken from outbox/, and answered in answers/.")  # fmt: skip
+def bank_command(
+    port: int, data_dir: Path, time_limit_s: float, margin_s: float, files_dir: Path | None, **given: object
+) -> None:
+    """Run a bank for credit transfers: pacs.008, pacs.028, bulk files; camt.053 and an audit page."""
     from cli.simulators.running import Simulation, bank_parts
 
     simulation = Simulation(kind="bank", port=port, data_dir=data_dir, **given)  # type: ignore[arg-type]
-    _run(simulation, lambda running: bank_parts(running, time_limit_s=time_limit_s, margin_s=margin_s))
+    _run(
+        simulation,
+        lambda running: bank_parts(running, time_limit_s=time_limit_s, margin_s=margin_s, files_dir=files_dir),
+    )
 
 
 @command.command(name="cards")

@@ -7,8 +7,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from command_api.desk import AnyRequest, Desk
-from command_api.requests import Answer, Because, command_of
-from contracts.commands import CloseAccount, DeclareAsset, FreezeAccount, OpenAccount, UnfreezeAccount
+from command_api.requests import AccountIban, Answer, Because, command_of
+from contracts.commands import AssignIban, CloseAccount, DeclareAsset, FreezeAccount, OpenAccount, UnfreezeAccount
 
 SCOPE: Final = "accounts:write"
 
@@ -58,4 +58,15 @@ async def unfreeze_account(
     return await desk.send(request, command_of(UnfreezeAccount, data, account_id=account_id))
 
 
-HANDLERS: Final = [declare_asset, open_account, close_account, freeze_account, unfreeze_account]
+@post("/accounts/{account_id:str}/iban")
+async def assign_iban(
+    account_id: FromPath[str],
+    data: JSONBody[AccountIban],
+    request: AnyRequest,
+    desk: NamedDependency[Desk],
+) -> Answer:
+    """Say that an IBAN of this institution is this account's, so that payment files may name it."""
+    return await desk.send(request, command_of(AssignIban, data, account_id=account_id))
+
+
+HANDLERS: Final = [declare_asset, open_account, close_account, freeze_account, unfreeze_account, assign_iban]

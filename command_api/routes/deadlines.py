@@ -7,8 +7,15 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from command_api.desk import AnyRequest, Desk
-from command_api.requests import Answer, CutOff, Nothing, command_of
-from contracts.commands import CloseSettlement, ExpireHold, ExpirePayment, ExpireVerification, StartPayment
+from command_api.requests import Answer, CutOff, Nothing, Occurrence, command_of
+from contracts.commands import (
+    CloseSettlement,
+    ExpireHold,
+    ExpirePayment,
+    ExpireVerification,
+    IssueStandingOrder,
+    StartPayment,
+)
 
 SCOPE: Final = "deadlines:write"
 
@@ -37,6 +44,14 @@ async def expire_payment(
     return await desk.send(request, command_of(ExpirePayment, data, payment_id=payment_id))
 
 
+@post("/standing-orders/{standing_order_id:str}/issue")
+async def issue_standing_order(
+    standing_order_id: FromPath[str], data: JSONBody[Occurrence], request: AnyRequest, desk: NamedDependency[Desk]
+) -> Answer:
+    """Make the payment of a standing order's occurrence whose day has come; each once, in order."""
+    return await desk.send(request, command_of(IssueStandingOrder, data, standing_order_id=standing_order_id))
+
+
 @post("/customers/{customer_id:str}/expire-verification")
 async def expire_verification(
     customer_id: FromPath[str], data: JSONBody[Nothing], request: AnyRequest, desk: NamedDependency[Desk]
@@ -53,4 +68,11 @@ async def close_settlement(
     return await desk.send(request, command_of(CloseSettlement, data, merchant_id=merchant_id))
 
 
-HANDLERS: Final = [expire_hold, start_payment, expire_payment, expire_verification, close_settlement]
+HANDLERS: Final = [
+    expire_hold,
+    start_payment,
+    expire_payment,
+    expire_verification,
+    close_settlement,
+    issue_standing_order,
+]

@@ -53,7 +53,7 @@ async def authorise_payment(
 
     Anything else voids this authorisation (422 `authorisation_differs`); after five of them the payment is rejected.
     """
-    await _strongly_authenticated(request, request.route_handler)
+    await strongly_authenticated(request, request.route_handler)
     answer = await desk.send(request, command_of(AuthorisePayment, data, payment_id=payment_id))
     return authorisation_differs(answer) if answer.status_code == 201 and _not_proven(answer.content) else answer
 
@@ -96,7 +96,7 @@ async def recall_payment(
     return await desk.send(request, command_of(RecallPayment, data, payment_id=payment_id))
 
 
-_strongly_authenticated = require_authentication(SCA_ACR, max_age_s=AUTHENTICATION_AGE_S_MAX, now=SystemClock().now)
+strongly_authenticated = require_authentication(SCA_ACR, max_age_s=AUTHENTICATION_AGE_S_MAX, now=SystemClock().now)
 
 HANDLERS: Final = [
     initiate_payment,

@@ -22,8 +22,10 @@ from contracts.events import (
     holds,
     limits,
     merchants,
+    payment_files,
     payments,
     reconciliation,
+    standing_orders,
     transfers,
     webhooks,
 )
@@ -92,6 +94,7 @@ from contracts.events.merchants import (
     SettlementClosed,
     SettlementFigures,
 )
+from contracts.events.payment_files import IbanAssigned, PaymentFileReceived
 from contracts.events.payments import (
     AuthenticationDefined,
     Instruction,
@@ -134,6 +137,15 @@ from contracts.events.reconciliation import (
     WriteOffApproved,
     WriteOffProposed,
     WriteOffRejected,
+)
+from contracts.events.standing_orders import (
+    StandingOrderAuthorised,
+    StandingOrderCancelled,
+    StandingOrderCreated,
+    StandingOrderIssued,
+    StandingOrderResumed,
+    StandingOrderState,
+    StandingOrderSuspended,
 )
 from contracts.events.transfers import (
     PeriodClosed,
@@ -193,6 +205,7 @@ __all__ = [
     "HoldPlaced",
     "HoldReleased",
     "HoldStatus",
+    "IbanAssigned",
     "Instruction",
     "KindSum",
     "LimitSet",
@@ -207,6 +220,7 @@ __all__ = [
     "PaymentCancelled",
     "PaymentContradicted",
     "PaymentFacts",
+    "PaymentFileReceived",
     "PaymentHeldForReview",
     "PaymentInitiated",
     "PaymentInstructed",
@@ -241,6 +255,13 @@ __all__ = [
     "SealedParty",
     "SettlementClosed",
     "SettlementFigures",
+    "StandingOrderAuthorised",
+    "StandingOrderCancelled",
+    "StandingOrderCreated",
+    "StandingOrderIssued",
+    "StandingOrderResumed",
+    "StandingOrderState",
+    "StandingOrderSuspended",
     "StatementImported",
     "StatementLinesImported",
     "TransferPosted",
@@ -270,7 +291,9 @@ CONTEXTS: Final = (
     fees,
     fx,
     merchants,
+    payment_files,
     reconciliation,
+    standing_orders,
     webhooks,
 )
 

@@ -8,13 +8,25 @@ from typing import Any, Final
 
 from contracts import events as e
 from contracts.rejections import Refused
-from ledger.domain import accounts, breaks, fees, holds, limits, matches, statements, transfers, webhooks
+from ledger.domain import (
+    accounts,
+    breaks,
+    fees,
+    holds,
+    limits,
+    matches,
+    payment_files,
+    statements,
+    transfers,
+    webhooks,
+)
 from ledger.domain.contexts import Context, Decider, Evolver, Follow, Touch
 from ledger.domain.customers import context as customers
 from ledger.domain.fx import context as fx
 from ledger.domain.payments import context as payments
 from ledger.domain.records import Record
 from ledger.domain.settlement import context as settlement
+from ledger.domain.standing_orders import context as standing_orders
 from ledger.domain.state import Moment, State
 
 Line = tuple[int, int, str, int, int, date]
@@ -25,6 +37,8 @@ CONTEXTS: Final[tuple[Context, ...]] = (
     holds.CONTEXT,
     payments.CONTEXT,
     limits.CONTEXT,
+    standing_orders.CONTEXT,
+    payment_files.CONTEXT,
     settlement.CONTEXT,
     webhooks.CONTEXT,
     statements.CONTEXT,

@@ -77,7 +77,7 @@ TABLE: Final[Mapping[str, tuple[Shown, ...]]] = {
     "case_confirmed": (Shown("cases", "case_id"),),
     # orders and files
     "standing_order_created": (Shown("standing-orders", "standing_order_id"),),
-    "standing_order_authorised": (Shown("standing-orders", "standing_order_id", fields=("next_on",)),),
+    "standing_order_authorised": (Shown("standing-orders", "standing_order_id", fields=("next_on", "state")),),
     "standing_order_issued": (Shown("standing-orders", "standing_order_id"),),
     "standing_order_suspended": (Shown("standing-orders", "standing_order_id"),),
     "standing_order_resumed": (Shown("standing-orders", "standing_order_id"),),

@@ -1,22 +1,25 @@
 """The saga put together from the settings of its process: which rails there are, and how they are reached."""
 
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from contracts.calendars import business_day_from
+from contracts.calendars import Calendar, business_day_from
 from contracts.payment_codes import RailName
 from projectors.payments.instructions import Institution
 from projectors.payments.performing import Saga
 from projectors.rails.card_psp import open_card_psp
-from projectors.rails.file import FileRail
+from projectors.rails.file import FileRail, close_batches
 from projectors.rails.metrics import RailMetrics
 from projectors.rails.rail import Rail
 from projectors.rails.sct_inst import open_sct_inst
 from projectors.reactors.registry import Supplies
 from projectors.reactors.tasks import Reactor
 
-CALENDAR: Final = "TARGET"
 FILE_CURRENCY: Final = "EUR"
 
 
@@ -32,12 +35,14 @@ async def build(supplies: Supplies) -> Reactor:
         cards = open_card_psp(settings.card_psp_url, api_key=key, metrics=metrics, clock=supplies.clock)
         rails["card_psp"] = await supplies.stack.enter_async_context(cards)
     if settings.files_dir is not None:
-        rails["file"] = FileRail(
+        files = FileRail(
             Path(settings.files_dir),
             currency=FILE_CURRENCY,
-            cut_off_after=cut_offs(settings.file_cut_off_minutes),
+            cut_off_after=cut_offs(settings.file_cut_off_minutes, settings.file_calendar),
             clock=supplies.clock,
         )
+        await supplies.stack.enter_async_context(beside(close_batches(files), name="file batches"))
+        rails["file"] = files
     saga = Saga(
         commands=supplies.commands,
         rails=rails,
@@ -51,14 +56,26 @@ async def build(supplies: Supplies) -> Reactor:
     return saga.reactor()
 
 
-def cut_offs(minutes: int) -> Any:
+@asynccontextmanager
+async def beside(work: Coroutine[Any, Any, None], *, name: str) -> AsyncIterator[None]:
+    """Let endless work run until the context ends. Raises what ended it before."""
+    task = asyncio.create_task(work, name=name)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+def cut_offs(minutes: int, calendar: Calendar) -> Callable[[datetime], datetime]:
     """The first cut-off strictly after a moment: every so many minutes of the days on which banks work."""
 
     def cut_off_after(moment: datetime) -> datetime:
         step = timedelta(minutes=minutes)
         midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
         following = midnight + step * ((moment - midnight) // step + 1)
-        day = business_day_from(CALENDAR, following.date())
+        day = business_day_from(calendar, following.date())
         return following if day == following.date() else midnight.replace(year=day.year, month=day.month, day=day.day)
 
     return cut_off_after

@@ -34,6 +34,8 @@ from runtime.clock import Clock
 
 BATCH_INSTRUCTIONS_MAX: Final = pacs.TRANSACTIONS_MAX
 CUT_OFFS_TRIED_MAX: Final = 10  # a batch may be closed or full; the tenth cut-off ahead says that something is wrong
+CUT_OFF_FORMAT: Final = "%Y%m%d-%H%M%S"
+CLOSE_EVERY_S: Final = 1.0
 ANSWER_FILES_MAX: Final = 100  # of one batch
 FOLDERS: Final = ("collected", "batches", "outbox", "answers")
 INVALID_FORMAT: Final = "FF01"
@@ -104,6 +106,30 @@ class FileRail:
             batch = self._manifest(self._batch_id(cut_off)) or self._decide(cut_off)
             self._release(batch)
             return batch
+
+    def close_due(self) -> list[FileBatch]:
+        """Close every batch that has collected something and whose cut-off has come; return those closed now.
+
+        Finds them in the folder, so that nothing has to be remembered over a restart. Raises what close_batch raises.
+        """
+        now, closed = self._clock.now(), []
+        for folder in sorted((self._folder / "collected").iterdir()):
+            cut_off = self._cut_off_of(folder.name)
+            if cut_off is None or cut_off > now or self._is_released(folder.name):
+                continue
+            closed.append(self.close_batch(cut_off))
+        return closed
+
+    def _is_released(self, batch_id: str) -> bool:
+        return self._manifest(batch_id) is not None and not self._prepared(batch_id).exists()
+
+    def _cut_off_of(self, batch_id: str) -> datetime | None:
+        """The cut-off that a batch is named after; None for another currency's, or something else altogether."""
+        try:
+            cut_off = datetime.strptime(batch_id, f"{self.name}-{self._currency}-{CUT_OFF_FORMAT}")
+        except ValueError:
+            return None
+        return cut_off.replace(tzinfo=UTC)
 
     def _collect(self, instruction: CreditTransferInstruction) -> RailAnswer:
         with self._locked():
@@ -198,7 +224,7 @@ class FileRail:
         return self._folder / "batches" / f"{batch_id}.prepared"
 
     def _batch_id(self, cut_off: datetime) -> str:
-        return f"{self.name}-{self._currency}-{cut_off.astimezone(UTC):%Y%m%d-%H%M%S}"
+        return f"{self.name}-{self._currency}-{cut_off.astimezone(UTC):{CUT_OFF_FORMAT}}"
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -206,6 +232,19 @@ class FileRail:
         with (self._folder / "lock").open("wb") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+
+async def close_batches(rail: FileRail) -> None:
+    """Close batches at their cut-offs, whether or not anything else happens; ends by cancellation.
+
+    Two processes may both do this: the rail's lock and manifest make it one closing.
+    """
+    while True:  # ends by cancellation
+        try:
+            await asyncio.to_thread(rail.close_due)
+        except (OSError, msgspec.MsgspecError) as error:  # tried again; the payments of the batch wait meanwhile
+            _log.error("batch_not_closed", rail=rail.name, detail=f"{type(error).__name__}: {error}")
+        await asyncio.sleep(CLOSE_EVERY_S)
 
 
 def write_whole(path: Path, content: bytes) -> None:

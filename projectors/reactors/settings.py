@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from contracts.calendars import Calendar
 from contracts.subjects import LedgerName
 from projectors.reactors.worker import LEASE_S, TASKS_AT_ONCE
 from runtime.outbound import refuse_loopback
@@ -33,6 +34,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     file_cut_off_minutes: Annotated[
         int, Meta(ge=1, le=1440, description="How often, on working days, a batch of the rail file is closed.")
     ] = 1440
+    file_calendar: Annotated[
+        Calendar, Meta(description="On whose working days batches of the rail file are closed; EVERY_DAY: on all days.")
+    ] = "TARGET"
     institution_name: Annotated[str, Meta(description="In whose name money leaves.")] = "Bursar"
     institution_iban: Annotated[str, Meta(description="The account at the bank that pays for all customers.")] = ""
     institution_bic: Annotated[str, Meta(description="That bank.")] = ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Sequence
+from datetime import UTC
 from typing import Any, Final, cast
 
 import msgspec
@@ -27,6 +28,11 @@ DEADLINES: Final[tuple[Deadline, ...]] = (
         states=("awaiting_authorisation", "awaiting_payer"),
         name="payment_expiry",
         path="/v1/payments/{subject}/expire",
+    ),
+    Deadline(
+        kind="standing_order",
+        path="/v1/standing-orders/{subject}/issue",
+        body=lambda _, due_at: {"occurrence_on": due_at.astimezone(UTC).date().isoformat()},
     ),
     Deadline(
         kind="customer",

@@ -25,6 +25,7 @@ from contracts.commands import Command
 from contracts.envelope import HASH_OF_NOTHING, Actor, chain, encode_actor
 from contracts.rejections import Refused, Rejection
 from ledger.metrics import SequencerMetrics
+from ledger.sequencer.deciding import RenderRefusal
 from ledger.sequencer.queue import Accepted, Declined, Outcome, Submission, SubmissionQueue, assessed_wish_of
 from ledger.sequencer.sequencer import Sequencer
 from runtime.clock import Clock, SystemClock
@@ -125,6 +126,7 @@ async def sequencing(
     clock: Clock | None = None,
     queue: SubmissionQueue | None = None,
     connecting: Connect | None = None,
+    render: RenderRefusal = msgspec.json.encode,
 ) -> AsyncIterator[Asking]:
     """Run a sequencer as bursar_writer; at the end it is closed, drained, and must have ended by itself."""
     queue = queue or SubmissionQueue()
@@ -138,7 +140,7 @@ async def sequencing(
         ledger="main",
         connect=connecting or (lambda: connect(dsn_of("bursar_writer"), application_name="tests")),
         clock=clock or SystemClock(),
-        render=msgspec.json.encode,
+        render=render,
         committed=on_commit,
         metrics=metrics,
         queue=queue,

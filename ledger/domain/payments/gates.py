@@ -33,6 +33,7 @@ SCREENING_HIT: Final = "screening_hit"
 DENIED: Final = "denied:"  # a cause that begins so is a denied risk score
 ANSWER_HOURS_MAX: Final = 72  # a request for payment waits so long for its payer
 FRAUD_SUSPECTED: Final = "FR01"
+AUTHENTICATION_MINUTES: Final = 5  # where only the risk score asks for it
 PAYER_NOT_VERIFIED: Final = "RR04"
 
 NextStep = (
@@ -104,16 +105,8 @@ def _payer(payment: Payment, state: State, moment: Moment) -> e.PaymentPresented
 
 
 def _authentication(payment: Payment, state: State, moment: Moment) -> e.PaymentAuthorisationRequested | None:
-    if payment.debtor_account_id is None or payment.payment_type == "payment_request":
-        return None  # a card is authenticated by its issuer; a request was answered by its payer
-    policy = authentication_of(state, payment.currency)
-    wanted = payment.challenged
-    minutes = 5
-    if policy is not None:
-        minutes = policy.minutes
-        wanted = wanted or payment.amount_minor >= policy.amount_from_minor
-        wanted = wanted or (policy.new_payee and not is_known_payee(state, payment))
-    if not wanted:
+    minutes = authentication_minutes(payment, state)
+    if minutes is None:
         return None
     return e.PaymentAuthorisationRequested(
         payment_id=payment.payment_id,
@@ -123,6 +116,20 @@ def _authentication(payment: Payment, state: State, moment: Moment) -> e.Payment
         facts=payment.facts,
         status=STATUS_OF["awaiting_authorisation"],
     )
+
+
+def authentication_minutes(payment: Payment, state: State) -> int | None:
+    """How long a payment may wait for strong authentication; None when it needs none."""
+    if payment.debtor_account_id is None or payment.payment_type == "payment_request":
+        return None  # a card is authenticated by its issuer; a request was answered by its payer
+    policy = authentication_of(state, payment.currency)
+    wanted = payment.challenged
+    minutes = AUTHENTICATION_MINUTES
+    if policy is not None:
+        minutes = policy.minutes
+        wanted = wanted or payment.amount_minor >= policy.amount_from_minor
+        wanted = wanted or (policy.new_payee and not is_known_payee(state, payment))
+    return minutes if wanted else None
 
 
 def _date(payment: Payment, state: State, moment: Moment) -> e.PaymentScheduled | None:

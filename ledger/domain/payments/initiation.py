@@ -15,7 +15,7 @@ from contracts.events import EventData, PaymentInitiated
 from contracts.events.payments import SealedParty
 from contracts.ids import payment_id
 from contracts.money import AmountOutOfRange, WrongScale, minor_of
-from contracts.payment_codes import STATUS_OF
+from contracts.payment_codes import STATUS_OF, PaymentType, RailName
 from contracts.rejections import Refused, Rejection
 from ledger.domain import fees, limits, payouts
 from ledger.domain.contexts import Touched
@@ -23,7 +23,7 @@ from ledger.domain.customers.life_cycle import CUSTOMER
 from ledger.domain.fees import Charge
 from ledger.domain.fx import positions, quotes
 from ledger.domain.payments.gates import DENIED, SCREENING_HIT, next_step
-from ledger.domain.payments.life_cycle import PAYMENT, Payment
+from ledger.domain.payments.life_cycle import PAYMENT, Gate, Payment
 from ledger.domain.payments.terms import AUTHENTICATION, PAYEE, RAIL, payee_key, rail_of
 from ledger.domain.state import Moment, State
 from ledger.domain.takings import TAKINGS
@@ -183,9 +183,19 @@ def payment_from(event: PaymentInitiated, state: State) -> Payment | Refused:
         causes=causes,
         reviewers_wanted=reviewers_wanted,
         challenged=challenged,
-        cleared=("authentication",) if event.settlement_id else (),  # our own wish is nobody's to authenticate
+        cleared=_authenticated_elsewhere(event),
         settlement_id=event.settlement_id or None,
     )
+
+
+def _authenticated_elsewhere(event: PaymentInitiated) -> tuple[Gate, ...]:
+    """Our own payout is nobody's to authenticate; a standing order was authorised as a series."""
+    return ("authentication",) if event.settlement_id or event.standing_order_id else ()
+
+
+def charge_of(event: PaymentInitiated, state: State) -> Charge | Refused:
+    """What a payment that is about to be initiated costs."""
+    return _charge_for(event, event.amount_minor, state)
 
 
 def _accounts_between(event: PaymentInitiated, state: State) -> tuple[str, str, str | None] | Refused:
@@ -231,40 +241,69 @@ def evolve_initiated(state: State, event: PaymentInitiated, position: int) -> No
     payouts.begin(state, payment.settlement_id, payment_id=event.payment_id, amount_minor=event.amount_minor)
 
 
-def touch_payment(command: AssessedPayment, touched: Touched) -> None:
-    """Its accounts, its currency, its rail, its currency's authentication terms."""
+class Needs(Struct, frozen=True, kw_only=True):
+    """By what a payment that is about to be decided finds the states it looks at."""
+
+    debtor_account_id: str | None
+    creditor_account_id: str | None
+    payee_id: str | None
+    currency: str
+    payment_type: PaymentType
+    rail: RailName
+
+
+def needs_of(command: AssessedPayment) -> Needs:
+    """What a client's wish looks at."""
     wish = command.wish
-    currency = wish.instructed_amount.currency
-    touched.accounts.update(filter(None, (wish.debtor_account_id, wish.creditor_account_id)))
-    touched.currencies.add(currency)
-    touched.records.add((AUTHENTICATION, currency))
-    quotes.touch_quote(touched, wish.quote_id)
-    fees.touch_schedules(touched, payment_type=wish.payment_type, rail=wish.chosen_rail, currency=currency)
-    if wish.creditor_account_id is not None:
-        touched.records.add((TAKINGS, wish.creditor_account_id))
-    if wish.chosen_rail != "book":
-        touched.records.add((RAIL, f"{wish.chosen_rail}:{currency}"))
+    return Needs(
+        payment_type=wish.payment_type,
+        rail=wish.chosen_rail,
+        currency=wish.instructed_amount.currency,
+        debtor_account_id=wish.debtor_account_id,
+        creditor_account_id=wish.creditor_account_id,
+        payee_id=wish.creditor_account_id if command.creditor is None else command.creditor.payee_id,
+    )
+
+
+def touch_payment(command: AssessedPayment, touched: Touched) -> None:
+    """What can be named from the wish."""
+    quotes.touch_quote(touched, command.wish.quote_id)
+    touch_needs(needs_of(command), touched)
 
 
 def follow_payment(command: AssessedPayment, state: State, touched: Touched) -> None:
-    """The rail's accounts, the fee's, those of a trade, the payer's customer, and whether the payee is known."""
-    wish = command.wish
-    currency = wish.instructed_amount.currency
-    positions.follow_trade(wish.quote_id, state, touched)
-    fees.follow_schedules(state, touched, payment_type=wish.payment_type, rail=wish.chosen_rail, currency=currency)
-    if wish.chosen_rail != "book":
-        terms = rail_of(state, wish.chosen_rail, currency)
+    """What can be named once accounts and rails are loaded, and the accounts of a trade."""
+    positions.follow_trade(command.wish.quote_id, state, touched)
+    follow_needs(needs_of(command), state, touched)
+
+
+def touch_needs(needs: Needs, touched: Touched) -> None:
+    """A payment's accounts, currency, rail and fee schedules, its currency's authentication terms."""
+    touched.accounts.update(filter(None, (needs.debtor_account_id, needs.creditor_account_id)))
+    touched.currencies.add(needs.currency)
+    touched.records.add((AUTHENTICATION, needs.currency))
+    fees.touch_schedules(touched, payment_type=needs.payment_type, rail=needs.rail, currency=needs.currency)
+    if needs.creditor_account_id is not None:
+        touched.records.add((TAKINGS, needs.creditor_account_id))
+    if needs.rail != "book":
+        touched.records.add((RAIL, f"{needs.rail}:{needs.currency}"))
+
+
+def follow_needs(needs: Needs, state: State, touched: Touched) -> None:
+    """The rail's accounts, the fee's, the limits, the payer's customer, and whether the payee is known."""
+    fees.follow_schedules(state, touched, payment_type=needs.payment_type, rail=needs.rail, currency=needs.currency)
+    if needs.rail != "book":
+        terms = rail_of(state, needs.rail, needs.currency)
         if terms is not None:
             touched.accounts.update((terms.clearing_account_id, terms.suspense_account_id))
-    if wish.debtor_account_id is None:
+    if needs.debtor_account_id is None:
         return
-    debtor = state.account(wish.debtor_account_id)
-    payee_id = wish.creditor_account_id if command.creditor is None else command.creditor.payee_id
+    debtor = state.account(needs.debtor_account_id)
     customer_id = None if debtor is None else debtor.terms.customer_id
-    subjects = limits.subjects_of(account_id=wish.debtor_account_id, customer_id=customer_id, payee_id=payee_id)
+    subjects = limits.subjects_of(account_id=needs.debtor_account_id, customer_id=customer_id, payee_id=needs.payee_id)
     touched.records.update((limits.LIMIT, subject) for subject in subjects)
     if customer_id is not None:
         touched.records.add((CUSTOMER, customer_id))
-    if state.record(AUTHENTICATION, currency) is not None:
-        key = payee_key(customer_id=customer_id, debtor_account_id=wish.debtor_account_id, payee_id=payee_id)
+    if state.record(AUTHENTICATION, needs.currency) is not None:
+        key = payee_key(customer_id=customer_id, debtor_account_id=needs.debtor_account_id, payee_id=needs.payee_id)
         touched.records.add((PAYEE, key))

@@ -39,6 +39,9 @@ SELECT currency, scale FROM assets;
 -- name: load_records
 SELECT kind, id, state FROM records JOIN unnest($1::text[], $2::text[]) AS wanted (kind, id) USING (kind, id);
 
+-- name: read_accounts_of_ibans
+SELECT id, state ->> 'account_id' AS account_id FROM records WHERE kind = 'iban' AND id = ANY ($1::text[]);
+
 -- name: find_erasing_customers
 -- Decided, and not carried out yet: they are due at once, so the index of what is due finds them.
 SELECT state FROM records
