@@ -16,6 +16,7 @@ from cli.options import Failure, data_dir_option, json_option
 
 if TYPE_CHECKING:
     from contracts.findings import Check
+    from ledger.verify.book import BookProof
 
 CATCH_UP_S = 20.0
 POLL_S = 0.1
@@ -69,12 +70,10 @@ async def verify(places: Places) -> tuple[int, list[Check]]:
     """Run every check at one position of the book. A store that cannot be reached is a failed check, not an end."""
     import asyncpg
 
-    from contracts.read_models import WalletsKeys
     from ledger.verify.book import verify_book
     from ledger.verify.stream import verify_stream
-    from projectors.verify import verify_lake, verify_payments, verify_wallets, wallets_position
+    from projectors.verify import verify_lake
     from runtime.jetstream import connect_nats
-    from runtime.redis_client import connect_redis
 
     book = await asyncpg.connect(places.database_url)
     folder = Path(places.lake_dir) / places.ledger
@@ -93,20 +92,7 @@ async def verify(places: Places) -> tuple[int, list[Check]]:
                     await nats.close()
 
             async def wallets() -> list[Check]:
-                client = await connect_redis(places.redis_url)
-                keys = WalletsKeys(places.ledger)
-                try:
-                    await _catch_up(lambda: wallets_position(client, keys), position)
-                    live = await asyncpg.connect(places.database_url)  # sees what was committed after the snapshot
-                    try:
-                        return [
-                            await verify_wallets(client, keys, live, accounts, position),
-                            await verify_payments(client, keys, live, proof.fold.records.payments, position),
-                        ]
-                    finally:
-                        await live.close()
-                finally:
-                    await client.aclose()
+                return await _verify_redis(places, proof)
 
             async def lake() -> list[Check]:
                 await _catch_up(lambda: _lake_position(folder), position)
@@ -117,6 +103,30 @@ async def verify(places: Places) -> tuple[int, list[Check]]:
     finally:
         await book.close()
     return position, checks
+
+
+async def _verify_redis(places: Places, proof: BookProof) -> list[Check]:
+    """Compare accounts and payments of the read model with the book, once it has come as far."""
+    import asyncpg
+
+    from contracts.read_models import WalletsKeys
+    from projectors.verify import verify_payments, verify_wallets, wallets_position
+    from runtime.redis_client import connect_redis
+
+    fold, keys = proof.fold, WalletsKeys(places.ledger)
+    client = await connect_redis(places.redis_url)
+    try:
+        await _catch_up(lambda: wallets_position(client, keys), fold.position)
+        live = await asyncpg.connect(places.database_url)  # sees what was committed after the snapshot
+        try:
+            return [
+                await verify_wallets(client, keys, live, fold.accounts, fold.position),
+                await verify_payments(client, keys, live, fold.records.payments, fold.position),
+            ]
+        finally:
+            await live.close()
+    finally:
+        await client.aclose()
 
 
 async def _reached(name: str, work: Callable[[], Awaitable[list[Check]]]) -> list[Check]:

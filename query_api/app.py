@@ -150,37 +150,10 @@ def create_app(
     clock = clock or SystemClock()
     registry = registry or create_registry()
     metrics = QueryMetrics(registry)
-    dating = Dating(settings.ledger, clock)
     sources = Sources(settings, shutdown=shutdown, registry=registry)
     freshness = Freshness(ledger=settings.ledger, clock=clock, metrics=metrics)
-    wallets = Wallets(sources.redis, ledger=settings.ledger, clock=clock)
-    book = Book(sources.book, dating=dating)
     lake = _lake_of(settings, clock, metrics)
-    reads = Reads(
-        wallets=wallets,
-        book=book,
-        history=History(lake, dating=dating),
-        freshness=freshness,
-        dating=dating,
-        metrics=metrics,
-    )
-    reporting = Reporting(lake, freshness=freshness, dating=dating)
-    desk = Desk(sources.redis, ledger=settings.ledger, clock=clock, freshness=freshness, dating=dating)
-    of_payments = Payments(
-        wallets=wallets,
-        book=book,
-        freshness=freshness,
-        dating=dating,
-        rulesets=RulesetShelf(None if settings.risk_folder is None else Path(settings.risk_folder)),
-    )
-    positions = Positions(
-        ledger=settings.ledger,
-        models={WALLETS: wallets, DESK: desk.model},
-        book=book,
-        lake=lake,
-        nats=sources.nats,
-        clock=clock,
-    )
+    parts, wallets, book = _readers(settings, sources, freshness, lake, clock=clock, metrics=metrics)
 
     @asynccontextmanager
     async def running(_: Litestar) -> AsyncIterator[None]:
@@ -190,7 +163,7 @@ def create_app(
 
     app = Litestar(
         route_handlers=[_routes(settings.ledger), api_pages(_document)],
-        state=Parts(reads, reporting, positions, desk, of_payments).as_state(),
+        state=parts.as_state(),
         exception_handlers={**problem_handlers(), ReadRefused: answer_refused},
         lifespan=[running],
         openapi_config=None,
@@ -221,6 +194,41 @@ async def serve(settings: Settings) -> int:
     settle_memory()
     tasks["http"] = serve_http(app, host=settings.host, port=settings.port, shutdown=shutdown)
     return await supervise(tasks, shutdown)
+
+
+def _readers(
+    settings: Settings, sources: Sources, freshness: Freshness, lake: Lake, *, clock: Clock, metrics: QueryMetrics
+) -> tuple[Parts, Wallets, Book]:
+    """Put together who answers what; the last two also say whether the process is ready."""
+    dating = Dating(settings.ledger, clock)
+    wallets = Wallets(sources.redis, ledger=settings.ledger, clock=clock)
+    book = Book(sources.book, dating=dating)
+    reads = Reads(
+        wallets=wallets,
+        book=book,
+        history=History(lake, dating=dating),
+        freshness=freshness,
+        dating=dating,
+        metrics=metrics,
+    )
+    reporting = Reporting(lake, freshness=freshness, dating=dating)
+    desk = Desk(sources.redis, ledger=settings.ledger, clock=clock, freshness=freshness, dating=dating)
+    of_payments = Payments(
+        wallets=wallets,
+        book=book,
+        freshness=freshness,
+        dating=dating,
+        rulesets=RulesetShelf(None if settings.risk_folder is None else Path(settings.risk_folder)),
+    )
+    positions = Positions(
+        ledger=settings.ledger,
+        models={WALLETS: wallets, DESK: desk.model},
+        book=book,
+        lake=lake,
+        nats=sources.nats,
+        clock=clock,
+    )
+    return Parts(reads, reporting, positions, desk, of_payments), wallets, book
 
 
 def _lake_of(settings: Settings, clock: Clock, metrics: QueryMetrics) -> Lake:
