@@ -25,12 +25,10 @@ keep() { # name, content: write the secret unless it exists
 password() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; } # 192 bits; hexadecimal, so nothing needs escaping
 
 keep postgres_superuser_password "$(password)"
-for role in owner writer reader reactor; do
+for role in owner writer reader reactor opener; do
   keep "postgres_${role}_password" "$(password)"
   keep "${role}_database_url" "postgresql://bursar_${role}:$(<"$folder/postgres_${role}_password")@postgres:5432/bursar?sslmode=disable"
 done
-
-keep postgres_opener_password "$(password)"
 
 nats="$(password)"
 keep nats_auth "authorization { user: bursar, password: \"$nats\" }"
@@ -38,3 +36,14 @@ keep nats_url "nats://bursar:$(sed 's/.*password: "\([0-9a-f]*\)".*/\1/' "$folde
 
 keep redis_auth "requirepass $(password)"
 keep redis_url "redis://:$(sed 's/^requirepass //' "$folder/redis_auth")@redis:6379/0"
+
+# The ring that seals personal data. Keep a copy where neither the database nor its backups are.
+key() { head -c 32 /dev/urandom | base64 | tr -d '\n'; }
+keep vault_keys "k1:$(key)
+index:$(key)"
+
+# What rails sign their messages with, and the processor's API key: put theirs in place of these. Until then nobody knows
+# the secrets, so no message is taken, and no key is sent.
+keep sct_inst_secret "whsec_$(key)"
+keep card_psp_secret "whsec_$(key)"
+keep card_psp_key ""
