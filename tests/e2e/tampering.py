@@ -140,6 +140,7 @@ async def redis_payment_gone(booked: Booked) -> AsyncIterator[None]:
     keys = WalletsKeys(LEDGER)
     async with Redis.from_url(booked.whole.stack.servers.redis_url) as redis:
         score = await redis.zscore(keys.payments, booked.payment)
+        assert score is not None
         await redis.zrem(keys.payments, booked.payment)
         try:
             yield
