@@ -12,7 +12,7 @@ itself is made in the commit, from what is found out here and from the book. Com
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple, Protocol, TypeVar
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -117,16 +117,20 @@ class Assessor:
 
         Raises ProblemException 422 for a party that cannot be, Unavailable when personal data cannot be sealed now.
         """
+        if isinstance(command, ApplyCustomer | RescreenCustomer):
+            return await self._wish_about_customer(command, key=key, tenant=principal.tenant)
+        found = await self._found_out(command, principal)
+        if found is None:
+            return wish_of(command, key=key, tenant=principal.tenant)
+        assessed, stored = found
+        return assessed_wish_of(command, assessed=assessed, stored=stored, key=key, tenant=principal.tenant)
+
+    async def _found_out(self, command: Command, principal: Principal) -> tuple[Any, Command] | None:
+        """What is decided in the command's place, and the command as it may be kept; None where there is nothing."""
         match command:
             case InitiatePayment():
                 assessed = await self.assess(command, principal)
-                stored = without_personal_data(command, assessed)
-                return assessed_wish_of(command, assessed=assessed, stored=stored, key=key, tenant=principal.tenant)
-            case AuthorisePayment():
-                payee_id = self._payee_id(command.payee)
-                proof = ProvenAuthorisation(command=command, payee_id=payee_id, acr=principal.acr)
-                stored_proof = msgspec.structs.replace(command, payee=payee_id)
-                return assessed_wish_of(command, assessed=proof, stored=stored_proof, key=key, tenant=principal.tenant)
+                return assessed, without_personal_data(command, assessed)
             case CreateStandingOrder():
                 assessed = await self.assess(command.payment, principal)
                 order = AssessedOrder(
@@ -136,33 +140,21 @@ class Assessor:
                     subject=assessed.subject,
                     assessment=assessed.assessment,
                 )
-                stored_order = without_personal_data(command, assessed)
-                return assessed_wish_of(command, assessed=order, stored=stored_order, key=key, tenant=principal.tenant)
-            case AuthoriseStandingOrder():
+                return order, without_personal_data(command, assessed)
+            case AuthorisePayment() | AuthoriseStandingOrder():
                 payee_id = self._payee_id(command.payee)
-                series = ProvenSeries(command=command, payee_id=payee_id, acr=principal.acr)
-                stored_series = msgspec.structs.replace(command, payee=payee_id)
-                return assessed_wish_of(
-                    command, assessed=series, stored=stored_series, key=key, tenant=principal.tenant
-                )
+                stored = msgspec.structs.replace(command, payee=payee_id)
+                if isinstance(command, AuthorisePayment):
+                    return ProvenAuthorisation(command=command, payee_id=payee_id, acr=principal.acr), stored
+                return ProvenSeries(command=command, payee_id=payee_id, acr=principal.acr), stored
             case AssignIban():
                 assigned = await self._seal_iban(command)
-                stored_iban = msgspec.structs.replace(command, iban=assigned.iban)
-                return assessed_wish_of(
-                    command, assessed=assigned, stored=stored_iban, key=key, tenant=principal.tenant
-                )
-            case ApplyCustomer() | RescreenCustomer():
-                return await self._wish_about_customer(command, key=key, tenant=principal.tenant)
+                return assigned, msgspec.structs.replace(command, iban=assigned.iban)
             case DefineMerchant():
                 merchant = await self._assess_merchant(command)
-                stored_merchant = msgspec.structs.replace(
-                    command, creditor=_sealed(command.creditor, merchant.creditor)
-                )
-                return assessed_wish_of(
-                    command, assessed=merchant, stored=stored_merchant, key=key, tenant=principal.tenant
-                )
+                return merchant, msgspec.structs.replace(command, creditor=_sealed(command.creditor, merchant.creditor))
             case _:
-                return wish_of(command, key=key, tenant=principal.tenant)
+                return None
 
     async def _wish_about_customer(self, command: ApplyCustomer | RescreenCustomer, *, key: str, tenant: str) -> Wish:
         if isinstance(command, RescreenCustomer):
