@@ -9,6 +9,8 @@ from typing import Any, Final, Generic, TypeVar
 from msgspec import Struct
 
 from contracts.events import LimitSet
+from contracts.events.customers import DestroyedSubject
+from contracts.screening import ScreeningSummary
 from contracts.views import AsOf
 
 D = TypeVar("D")
@@ -51,8 +53,72 @@ class AuthenticationData(Struct, frozen=True, kw_only=True):
     minutes: int | None = None
 
 
+class CustomerData(Struct, frozen=True, kw_only=True):
+    """A customer without what is sealed. ``screening``: the last one; ``destroyed``: the vault's proof of an erasure."""
+
+    customer_id: str | None = None
+    kind: str | None = None
+    country: str | None = None
+    risk_class: str | None = None
+    previous: str | None = None
+    documents: tuple[str, ...] = ()
+    decision: str | None = None
+    reason: str | None = None
+    proposed_by: str | None = None
+    decided_by: str | None = None
+    case_id: str | None = None
+    screening: ScreeningSummary | None = None
+    applied_at: datetime | None = None
+    applied_by: str | None = None
+    verified_at: datetime | None = None
+    reverify_at: datetime | None = None
+    rejected_at: datetime | None = None
+    screened_at: datetime | None = None
+    offboarded_at: datetime | None = None
+    retention_until: datetime | None = None
+    decided_at: datetime | None = None
+    subjects: tuple[str, ...] = ()
+    destroyed: tuple[DestroyedSubject, ...] = ()
+    status: str | None = None
+
+
+class CaseData(Struct, frozen=True, kw_only=True):
+    """A case: for which customer which listed names came up, and what two people made of it."""
+
+    case_id: str | None = None
+    customer_id: str | None = None
+    screening: ScreeningSummary | None = None
+    decision: str | None = None
+    reason: str | None = None
+    proposed_by: str | None = None
+    decided_by: str | None = None
+    opened_at: datetime | None = None
+    status: str | None = None
+
+
+class QuoteData(Struct, frozen=True, kw_only=True):
+    """A quote. ``payment_id``: the payment that used it."""
+
+    quote_id: str | None = None
+    sell_currency: str | None = None
+    buy_currency: str | None = None
+    sell_minor: int | None = None
+    buy_minor: int | None = None
+    base_currency: str | None = None
+    rate: str | None = None
+    spread_basis_points: int | None = None
+    functional_currency: str | None = None
+    value_minor: int | None = None
+    requested_by: str | None = None
+    expires_at: datetime | None = None
+    payment_id: str | None = None
+
+
 # Everything else is described as an object with the fields of its events.
 DATA_OF: Final[dict[str, Any]] = {
+    "customers": CustomerData,
+    "cases": CaseData,
+    "quotes": QuoteData,
     "webhook-endpoints": WebhookEndpointData,
     "limits": LimitsData,
     "rails": RailData,

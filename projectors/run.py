@@ -50,7 +50,7 @@ from runtime.shutdown import Shutdown, supervise
 __all__ = ["PREFIX", "Settings", "run"]
 
 PROCESS: Final = "projectors"
-POOL_SIZE_MAX: Final = 4  # each model reads one page at a time; lag and account look-ups share the rest
+POOL_SIZE_MAX: Final = 5  # each model reads one page at a time; lag and account look-ups share the rest
 
 _log = structlog.get_logger(__name__)
 

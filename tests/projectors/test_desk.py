@@ -13,11 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contracts.desk import KINDS, DeskKeys, thing_of, without_sealed
+from contracts.desk_views import DATA_OF, LimitsData
 from contracts.events import EVENT_TYPES
 from projectors.apply import Outcome
 from projectors.desk import fold as folding
 from projectors.desk.fold import fold
-from projectors.desk.table import NOT_SHOWN, TABLE, Shown
+from projectors.desk.table import HIDDEN, NOT_SHOWN, TABLE, Shown
 from projectors.desk.target import APPLY_LUA, DeskTarget
 from projectors.events import Batch, Event
 from projectors.rebuild import drop_keys
@@ -83,6 +84,25 @@ def test_a_forgotten_event_and_a_wrong_line_are_found() -> None:
     assert misplaced(TABLE, NOT_SHOWN | {"rail_defined"}) == {"rail_defined"}
     assert wrong_rows({"rail_defined": (Shown("rails", "rale"),)}) == ["rail_defined"]
     assert wrong_rows({"rail_defined": (Shown("reils", "rail"),)}) == ["rail_defined"]
+
+
+def undescribed(data_of: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Name the (kind, field) that the desk keeps and that the public description of the kind would hide."""
+    missing = set()
+    for (name, _), data in EVENT_TYPES.items():
+        for row in TABLE.get(name, ()):
+            if row.kind in data_of:
+                shown = set(data.__struct_fields__) - HIDDEN if row.fields is None else set(row.fields)
+                missing |= {(row.kind, field) for field in shown - set(data_of[row.kind].__struct_fields__)}
+    return missing
+
+
+SEALED_FIELDS = {"name", "birth_date", "registration_number", "address", "email"}
+
+
+def test_a_described_kind_hides_nothing_but_what_is_sealed() -> None:
+    assert undescribed(DATA_OF) == {("customers", field) for field in SEALED_FIELDS}
+    assert ("rails", "currency") in undescribed({"rails": LimitsData})
 
 
 async def test_a_thing_shows_what_its_events_said_last_and_who_caused_them(place: Place) -> None:

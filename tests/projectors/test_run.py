@@ -120,7 +120,7 @@ async def test_a_dead_redis_does_not_stop_the_lake(place: Place) -> None:
                 return False
             metrics = (await process.get("/metrics")).text
             level = f'projectors_position{{model="lake"}} {float(book.position)}' in metrics
-            return level and set(reasons) == {"wallets", "risk"}
+            return level and set(reasons) == {"wallets", "desk", "risk"}
 
         await until(only_the_models_in_redis_are_missing, "the lake is level without Redis")
 
