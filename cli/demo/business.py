@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Final, Literal
 
 from contracts.commands import (
     AccountType,
     Command,
+    CreateStandingOrder,
     DefineAuthentication,
     DefineFees,
     DefineLimits,
     DefineMerchant,
     DefineRail,
     FeeTier,
+    InstructedAmount,
     Limit,
     Party,
 )
 from contracts.commands.merchants import AskedFees, AskedSchedule
+from contracts.commands.standing_orders import WantedRecurrence
 
 RAILS: Final[tuple[Literal["sct_inst", "card_psp", "file"], ...]] = ("sct_inst", "card_psp", "file")
 SUSPENSE: Final = "suspense:rails:eur"
@@ -98,6 +102,18 @@ def terms(limited_customer_id: str) -> list[tuple[str, str, Command]]:
         ("merchant", "/v1/merchants", _merchant()),
     ]
     return defined
+
+
+def standing_order(first_on: date) -> CreateStandingOrder:
+    """One customer pays their share of the rent on the first working day of every month."""
+    return CreateStandingOrder(
+        debtor_account_id="customers:anna:eur",
+        creditor_account_id="customers:ben:eur",
+        instructed_amount=InstructedAmount(currency="EUR", value="85.00"),
+        end_to_end_id="RENT",
+        remittance_information="my half of the rent",
+        recurrence=WantedRecurrence(every="month", first_on=first_on),
+    )
 
 
 def _merchant() -> DefineMerchant:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from random import Random
 from typing import Any, Final
 
 import msgspec
 
 from cli.client import Answer, BatchResult, BursarClient
-from cli.demo.business import LIMITED, terms
+from cli.demo.business import LIMITED, standing_order, terms
 from cli.demo.fintech import (
     CAPITAL_MINOR,
     CUSTOMERS,
@@ -75,6 +76,11 @@ class _Tally:
                 raise SeedRefused(f"{key}: {result.problem.detail}; seed into a ledger without these accounts")
             self._count(replayed=result.replayed, position=result.position or 0)
 
+    def found(self) -> None:
+        """Count a command that was taken before, as far as can be told."""
+        self.commands += 1
+        self.replayed += 1
+
     def _count(self, *, replayed: bool, position: int) -> None:
         self.commands += 1
         self.replayed += replayed
@@ -107,7 +113,23 @@ async def seed(people: People) -> Seeded:
     for name, path, command in terms(customer_ids[LIMITED]):
         await send(OLGA, name, path, command)
     await _send_batch(app, tally, list(_top_ups()))
+    await _order_rent(people, tally)
     return Seeded(added=tally.commands - tally.replayed, replayed=tally.replayed, position=tally.position)
+
+
+async def _order_rent(people: People, tally: _Tally) -> None:
+    """A standing order from the first of next month on. Its date is another one next month; it is made once all the same.
+
+    That the key was used for another date says that the order exists.
+    """
+    key = f"{KEY_PREFIX}:standing-order"
+    today = people.clock.now().date()
+    body = msgspec.json.encode(standing_order((today.replace(day=1) + timedelta(days=32)).replace(day=1)))
+    answer = await people.speaking_as(APP).post("/v1/standing-orders", body, key=key)
+    if answer.problem.code == "idempotency_key_reused":
+        tally.found()
+    else:
+        tally.take(key, answer)
 
 
 def _application(name: str, number: int) -> ApplyCustomer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import importlib
 import importlib.util
 import json
@@ -16,11 +17,13 @@ from click.testing import CliRunner
 from cli.devstack import BURSAR_PROCESSES, ProcessSpec, privileges
 from cli.devstack.identity import SCOPES
 from cli.devstack.ports import LOOPBACK
+from cli.devstack.processes import demonstration
 from cli.devstack.state import DataDir, StackState
 from cli.main import COMMANDS, bursar
 from cli.serve import PROCESSES
 from cli.status_box import show_box
 from command_api.guards import SCOPE_OF
+from contracts.payment_codes import SCA_ACR
 
 
 @pytest.mark.parametrize("name", list(COMMANDS))
@@ -60,6 +63,31 @@ def test_the_stack_sets_exactly_what_a_process_knows_and_needs(spec: ProcessSpec
 def test_the_ready_made_token_may_send_every_command() -> None:
     """What the box prints is enough to try everything."""
     assert set(SCOPE_OF.values()) <= set(SCOPES)
+
+
+def test_a_token_says_how_its_subject_authenticated(tmp_path: Path) -> None:
+    """`--acr sca` is what an authorisation of a payment asks for; without it a token says nothing."""
+    data = DataDir(tmp_path)
+    data.create()
+    for options, acr in (((), None), (("--acr", "sca"), SCA_ACR), (("--acr", "urn:else"), "urn:else")):
+        done = CliRunner().invoke(bursar, ["token", "--data-dir", str(tmp_path), *options])
+        claims = done.output.split(".")[1]
+        said = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+        assert said.get("acr") == acr
+        assert ("auth_time" in said) == (acr is not None)
+
+
+def test_one_seed_chooses_the_whole_demonstration() -> None:
+    """Wishes and misbehaviour; without a seed the counterparties have theirs and the wishes are random."""
+    seeded = {spec.name: spec.argv for spec in demonstration(seed=7)}
+    assert all(seeded[name][-2:] == ("--seed", "7") for name in ("bank", "cards", "demo"))
+    assert not any("--seed" in spec.argv for spec in demonstration())
+    assert [spec.name for spec in demonstration()] == [
+        "bank",
+        "cards",
+        *[spec.name for spec in BURSAR_PROCESSES],
+        "demo",
+    ]
 
 
 def test_doctor_finds_this_machine_fit(tmp_path: Path) -> None:

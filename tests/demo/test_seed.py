@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import asyncpg
 import msgspec
 
@@ -12,7 +14,9 @@ from cli.demo.people import APP, RITA, People
 from cli.demo.seed import seed
 from cli.devstack import DevStack
 from cli.devstack.postgres import READER
+from runtime.clock import FixedClock
 
+STANDING_ORDERS = 1
 PER_CUSTOMER = 4  # application, evidence, two verdicts
 
 
@@ -24,7 +28,15 @@ async def test_a_second_seed_adds_nothing(people: People) -> None:
     opened = len(accounts(customer_ids)) + 1 + len(MERCHANTS) + len(WALLETS)
     assert second.added == 0
     assert second.replayed == first.added + first.replayed
-    assert second.replayed == opened + PER_CUSTOMER * len(CUSTOMERS) + len(terms("cust_1"))
+    assert second.replayed == opened + PER_CUSTOMER * len(CUSTOMERS) + len(terms("cust_1")) + STANDING_ORDERS
+
+
+async def test_a_seed_in_another_month_adds_nothing_either(people: People, demo_stack: DevStack) -> None:
+    """Though the standing order would begin on another day."""
+    await seed(people)
+    later = FixedClock(people.clock.now() + timedelta(days=40))
+    speaking_later = People(people.speaking_as(APP), demo_stack.servers.data, clock=later)
+    assert (await seed(speaking_later)).added == 0
 
 
 async def test_the_fintech_has_believable_money(people: People, queries: BursarClient) -> None:

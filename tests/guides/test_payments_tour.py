@@ -1,12 +1,12 @@
-"""docs/guides/payments-tour.md is typed into a shell, block by block, and answers what it says it answers."""
+"""docs/guides/payments-tour.md and the README's short form of it are typed into a shell, and answer what they say."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Final
 
 import pytest
+import pytest_asyncio
 
 from cli.demo.people import speaking
 from cli.demo.seed import seed
@@ -14,6 +14,7 @@ from cli.devstack import BURSAR_PROCESSES, DevStack
 from cli.devstack.processes import SIMULATORS
 from tests.guides.typed import ROOT, blocks_of, type_guide, unsaid
 
+README: Final = ROOT / "README.md"
 GUIDE: Final = ROOT / "docs" / "guides" / "payments-tour.md"
 SCRIPT_WITHIN_S: Final = 120
 LAKE_IS_THERE: Final = (
@@ -51,11 +52,29 @@ SAID: Final = {
     ],
 }
 
+SAID_IN_FIVE_MINUTES: Final = {
+    "Five minutes: from onboarding to payout": [
+        '"type":"evidence_added"',
+        '"type":"verification_proposed"',
+        '"type":"customer_verified"',
+        '"type":"account_opened"',
+        '"type":"payment_accepted"',
+        '"type":"payment_accepted"',
+        "payment_authorised",
+        '"type":"payment_refunded"',
+        '"type":"payment_accepted"',
+        "customers:mia:eur",
+        '"total","EUR",2',
+    ]
+}
 
-@pytest.fixture
-async def stack(tmp_path: Path) -> AsyncIterator[DevStack]:
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DevStack]:
     """What `bursar up` runs, seeded, without traffic."""
-    async with DevStack(tmp_path / "stack", processes=(*SIMULATORS, *BURSAR_PROCESSES)) as running:
+    async with DevStack(
+        tmp_path_factory.mktemp("tour") / "stack", processes=(*SIMULATORS, *BURSAR_PROCESSES)
+    ) as running:
         async with speaking(running.url("command-api"), running.servers.data) as people:
             await seed(people)
         yield running
@@ -65,6 +84,11 @@ async def test_every_block_answers_what_the_tour_says(stack: DevStack) -> None:
     first = {"10. Look at the books": LAKE_IS_THERE}
     outputs = await type_guide(GUIDE, stack.servers.data.path, first=first, within_s=SCRIPT_WITHIN_S)
     assert unsaid(outputs, SAID) == []
+
+
+async def test_the_readmes_five_minutes(stack: DevStack) -> None:
+    outputs = await type_guide(README, stack.servers.data.path, first={}, within_s=SCRIPT_WITHIN_S)
+    assert unsaid(outputs, SAID_IN_FIVE_MINUTES) == []
 
 
 def test_every_section_with_requests_is_checked() -> None:
