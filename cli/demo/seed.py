@@ -118,7 +118,7 @@ async def seed(people: People) -> Seeded:
 
 
 async def _order_rent(people: People, tally: _Tally) -> None:
-    """A standing order from the first of next month on. Its date is another one next month; it is made once all the same.
+    """Make a standing order from the first of next month on; in another month too it is made once.
 
     That the key was used for another date says that the order exists.
     """
