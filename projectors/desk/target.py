@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from hashlib import sha1
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-import redis.asyncio as redis
-from redis.exceptions import NoScriptError, RedisError
 
 from contracts.desk import STEPS_MAX, DeskKeys
-from contracts.read_models import checkpoint_of
-from projectors.apply import Fenced, Outcome, TargetUnreachable
+from projectors.apply import Outcome
 from projectors.desk.fold import Changes, fold
 from projectors.events import Batch
 from projectors.feed import Pace
-from runtime.redis_client import connect_redis
+from projectors.redis_model import RedisModel
 
 BATCH_EVENTS_MAX: Final = 500  # Redis does nothing else during a call: keep it to a few milliseconds
 PACE: Final = Pace(events_max=BATCH_EVENTS_MAX)
@@ -26,30 +22,19 @@ _pack: Final = msgspec.msgpack.Encoder().encode
 
 
 class DeskTarget:
-    """The model of one ledger. Connects when first asked, so that a dead Redis delays nothing else."""
+    """The model of one ledger."""
 
     def __init__(self, redis_url: str, keys: DeskKeys, *, script: str = APPLY_LUA) -> None:
-        self._url = redis_url
         self._keys = keys
-        self._script = script
-        self._script_name = sha1(script.encode(), usedforsecurity=False).hexdigest()  # as Redis names it
-        self._client: redis.Redis | None = None
+        self._model = RedisModel(redis_url, name="desk", checkpoint=keys.checkpoint, script=script)
 
     async def checkpoint(self) -> int:
-        """Return the model's position; 0 in an empty Redis, which makes the loop build the model from the book."""
-        client = await self._connect()
-        try:
-            fields: dict[Any, Any] = await client.hgetall(self._keys.checkpoint)
-        except RedisError as error:
-            raise TargetUnreachable(f"Redis does not answer: {str(error) or type(error).__name__}") from error
-        found = checkpoint_of(fields)
-        if found.fence is not None:
-            raise Fenced(f"the model is fenced ({found.fence}); if no rebuild is running, run `bursar rebuild desk`")
-        return found.position
+        """Return the model's position. Raises Fenced, TargetUnreachable."""
+        return await self._model.position()
 
     async def apply(self, batch: Batch) -> Outcome:
         """Fold the batch and apply it in one script call."""
-        arguments = (
+        return await self._model.apply(
             1,
             self._keys.checkpoint,
             self._keys.prefix,
@@ -58,32 +43,10 @@ class DeskTarget:
             batch.events[-1].envelope.recorded_at.isoformat(),
             _pack((_things_of(fold(batch.events)), STEPS_MAX)),
         )
-        client = await self._connect()
-        try:
-            return Outcome((await self._call(client, arguments)).decode())
-        except RedisError as error:
-            raise TargetUnreachable(f"Redis did not apply the batch: {str(error) or type(error).__name__}") from error
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._client is not None:
-            await self._client.aclose()
-
-    async def _call(self, client: redis.Redis, arguments: tuple[Any, ...]) -> bytes:
-        """Call the script by its name, and with its text where that is not known: after a restart or SCRIPT FLUSH."""
-        try:
-            answer: bytes = await client.evalsha(self._script_name, *arguments)
-        except NoScriptError:
-            answer = await client.eval(self._script, *arguments)
-        return answer
-
-    async def _connect(self) -> redis.Redis:
-        if self._client is None:
-            try:
-                self._client = await connect_redis(self._url)
-            except RedisError as error:
-                raise TargetUnreachable(f"Redis does not answer: {str(error) or type(error).__name__}") from error
-        return self._client
+        await self._model.close()
 
 
 def _things_of(changes: Changes) -> list[list[Any]]:
