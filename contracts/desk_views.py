@@ -54,7 +54,7 @@ class AuthenticationData(Struct, frozen=True, kw_only=True):
 
 
 class CustomerData(Struct, frozen=True, kw_only=True):
-    """A customer without what is sealed. ``screening``: the last one; ``destroyed``: the vault's proof of an erasure."""
+    """A customer without what is sealed. ``screening``: the newest; ``destroyed``: the vault's proof of an erasure."""
 
     customer_id: str | None = None
     kind: str | None = None
