@@ -108,7 +108,8 @@ class Guard:
             return
         self._waiting += 1
         try:
-            await asyncio.wait_for(self._places.acquire(), self.limits.wait_s)
+            async with asyncio.timeout(self.limits.wait_s):
+                await self._places.acquire()
         except TimeoutError:
             yield False
             return

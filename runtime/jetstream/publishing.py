@@ -17,6 +17,7 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
 from runtime.ids import new_trace_id
+from runtime.jetstream.api import ask
 
 BATCH_MESSAGES_MAX: Final = 1000  # the server's limit for an atomic batch (ADR-50)
 # Another sequence is the last one (10071, 10164), or a batch holds an id that was stored just now (10201).
@@ -150,7 +151,7 @@ async def _request(nc: Client, subject: str, body: bytes, headers: dict[str, str
         # The client would keep the message and send it on reconnecting, long after the caller has given up.
         raise PublishFailed("not connected to NATS")
     try:
-        return (await nc.request(subject, body, timeout=timeout_s, headers=headers)).data
+        return (await ask(nc, subject, body, timeout_s=timeout_s, headers=headers)).data
     except NatsError as error:
         raise PublishFailed(f"no answer from the stream of {subject}: {str(error) or type(error).__name__}") from error
 
