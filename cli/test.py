@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from typing import Final
 
 import rich_click as click
 
@@ -12,17 +13,27 @@ from cli.lint import STATIC_CHECKS, failed_checks
 from cli.options import CHECKOUT, child_environment
 
 
+WORKERS_MAX: Final = 4  # each has a PostgreSQL, a NATS and a Valkey of its own
+
+
 @click.command(name="test", context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})
 @click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED)
 def command(pytest_arguments: tuple[str, ...]) -> None:
-    """Run the static checks of `bursar lint`, then the default tests.
+    """Run the static checks of `bursar lint`, then the default tests, file by file on as many processes as cores.
 
-    Further arguments go to pytest, such as `-k hold` or a folder; the static checks are left out then.
+    Further arguments go to pytest, such as `-k hold` or a folder: then without the static checks and in one process,
+    unless `-n 2 --dist loadfile` is among them.
     """
     os.chdir(CHECKOUT)
     failed = [] if pytest_arguments else failed_checks(STATIC_CHECKS)
-    argv = [sys.executable, "-P", "-m", "pytest", *pytest_arguments]
+    argv = [sys.executable, "-P", "-m", "pytest", *(pytest_arguments or side_by_side(os.cpu_count() or 1))]
     code = subprocess.run(argv, env=child_environment(), check=False).returncode
     if failed:
         click.echo(f"the tests are done, but these checks failed before them: {', '.join(failed)}", err=True)
     raise SystemExit(code or int(bool(failed)))
+
+
+def side_by_side(cores: int) -> tuple[str, ...]:
+    """Return pytest's arguments for several processes; a file stays whole, because its tests may share a fixture."""
+    workers = min(cores, WORKERS_MAX)
+    return ("-n", str(workers), "--dist", "loadfile") if workers > 1 else ()
