@@ -12,7 +12,6 @@ import rich_click as click
 from cli.lint import STATIC_CHECKS, failed_checks
 from cli.options import CHECKOUT, child_environment
 
-
 WORKERS_MAX: Final = 4  # each has a PostgreSQL, a NATS and a Valkey of its own
 
 

@@ -54,7 +54,7 @@ class Diary:
         self.subject = "anna"
         self.position = 0
         self.events: list[e.EventData] = []
-        for name, terms in (("world", {"overdraft": "unlimited"}), ("alice", {}), ("bob", {}), ("clearing", {}),
+        for name, terms in (("world", {"overdraft": "unlimited"}), ("alice", {}), ("bob", {}), ("clearing", {"overdraft": "unlimited"}),
                             ("suspense", {"overdraft": "unlimited"})):  # fmt: skip
             self.do(c.OpenAccount(account_id=name, currency="EUR", account_type="liability", **terms))  # type: ignore[arg-type]
         self.do(

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from contracts.payment_codes import SCA_ACR
 from tests.command_api.door import Door, new_key, problem_in
 
 NAME, IBAN = "Hildegard Unverwechselbar", "DE89370400440532013000"
@@ -98,9 +99,16 @@ async def test_a_series_that_needs_it_is_authorised_with_a_token_of_strong_authe
     assert created["data"]["state"] == "awaiting_authorisation"
     problem_in(await door.post(f"{PATH}/{so}/issue", {"occurrence_on": today()}), status=409)
 
-    answer = await door.post(f"{PATH}/{so}/authorise", {"instructed_amount": amount, "payee": "so-sca:to"})
-
+    authorise, proof = f"{PATH}/{so}/authorise", {"instructed_amount": amount, "payee": "so-sca:to"}
+    answer = await door.post(authorise, proof, token=door.token())
     problem_in(answer, status=401, code="insufficient_user_authentication")
+    strong = door.token(acr=SCA_ACR)
+    other = {**proof, "payee": "so-sca"}
+    problem_in(await door.post(authorise, other, token=strong), status=422, code="authorisation_differs")
+
+    assert (await door.accepted(authorise, proof, token=strong))["data"]["state"] == "active"
+
+    assert (await door.accepted(f"{PATH}/{so}/issue", {"occurrence_on": today()}))["type"] == "payment_settled"
 
 
 @pytest.mark.parametrize(
