@@ -42,14 +42,27 @@ ELSEWHERE = {
     Rejection.SETTLEMENT_STATE_CONFLICT,
     Rejection.CLEARING_ALREADY_SETTLED,
     Rejection.CLEARING_ACCOUNT_UNFIT,
+    # In test_authorising.py, where the two people and the payment are.
+    Rejection.AUTHORISATION_DIFFERS,
+    # In tests/orders: what a standing order and a payment file are refused for, and a transaction inside a file.
+    Rejection.OCCURRENCE_ALREADY_ISSUED,
+    Rejection.OCCURRENCE_NOT_NEXT,
+    Rejection.IBAN_ALREADY_ASSIGNED,
+    Rejection.PAYMENT_FILE_DUPLICATE,
+    Rejection.CREDITOR_BIC_INVALID,
+    Rejection.CREDITOR_IBAN_INVALID,
+    Rejection.CREDITOR_REFUSED,
+    Rejection.DEBTOR_ACCOUNT_UNKNOWN,
+    Rejection.TRANSACTION_INVALID,
+    Rejection.TRANSACTION_NOT_SUPPORTED,
 }
 
 # Refusals of the contexts beside payments: over HTTP in test_refusals_of_contexts.py, test_customers.py and in
-# tests/reconciliation; each with its pointer in tests/ledger/test_refusals.py.
+# tests/reconciliation and tests/orders; each with its pointer in tests/ledger/test_refusals.py.
 BEGIN_OF_OTHER_CONTEXTS = (
     "statement_", "line_", "entry_", "match_", "break_", "write_off_", "reconciliation_", "balance_unexplained",
     "already_in_break", "nothing_to_write_off", "customer_", "case_", "risk_class_", "reverification_",
-    "retention_", "erasure_", "merchant_", "cut_off_", "settlement_", "clearing_",
+    "retention_", "erasure_", "merchant_", "cut_off_", "settlement_", "clearing_", "standing_order_",
 )  # fmt: skip
 ELSEWHERE |= {rejection for rejection in Rejection if rejection.startswith(BEGIN_OF_OTHER_CONTEXTS)}
 

@@ -54,8 +54,14 @@ class Diary:
         self.subject = "anna"
         self.position = 0
         self.events: list[e.EventData] = []
-        for name, terms in (("world", {"overdraft": "unlimited"}), ("alice", {}), ("bob", {}), ("clearing", {"overdraft": "unlimited"}),
-                            ("suspense", {"overdraft": "unlimited"})):  # fmt: skip
+        unlimited = {"overdraft": "unlimited"}
+        for name, terms in {
+            "world": unlimited,
+            "alice": {},
+            "bob": {},
+            "clearing": unlimited,
+            "suspense": unlimited,
+        }.items():
             self.do(c.OpenAccount(account_id=name, currency="EUR", account_type="liability", **terms))  # type: ignore[arg-type]
         self.do(
             c.PostTransfer(
