@@ -9,13 +9,16 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import pytest_asyncio
 
+from cli.client import open_client
 from tests.cli.conftest import bursar, bursar_json, processes_of
 
 EVERYTHING = ["postgres", "nats", "valkey", "command-api", "relay", "projectors", "reactors", "timers", "query-api"]
 READY_AGAIN_WITHIN_S = 60.0
+SEEN_WITHIN_S = 60.0
 POLL_S = 0.2
 
 
@@ -72,3 +75,28 @@ def _was_restarted(status: dict[str, Any]) -> bool:
     positions = status["positions"]
     restarted = all(process["restarts"] >= 1 for process in status["processes"])
     return bool(status["ready"]) and restarted and positions["book"] is not None
+
+
+@pytest.mark.slow
+async def test_with_the_demo_the_business_is_seen_within_a_minute(tmp_path: Path) -> None:
+    """Simulated counterparties beside Bursar, and payments that settle, are refused and wait, all by themselves."""
+    folder = tmp_path / "stack"
+    try:
+        code, output = await bursar("up", "--detach", "--seed", "3", "--data-dir", str(folder))
+        assert code == 0, output
+        assert "test bank" in output
+        status = await status_of(folder)
+        names = [process["name"] for process in status["processes"]]
+        assert names == [*EVERYTHING[:3], "bank", "cards", *EVERYTHING[3:], "demo"]
+        async with asyncio.timeout(SEEN_WITHIN_S):
+            while not {"ACSC", "RJCT", "CANC", "ACSP"} <= await _payment_statuses(folder, status):
+                await asyncio.sleep(POLL_S)
+    finally:
+        await bursar("down", "--data-dir", str(folder))
+
+
+async def _payment_statuses(folder: Path, status: dict[str, Any]) -> set[str]:
+    token = (folder / "token").read_text(encoding="ascii")
+    async with open_client(status["addresses"]["query_api"], lambda: token) as queries:
+        answer = (await queries.get("/v1/payments", {"limit": 200})).require()
+    return {payment["status"] for payment in msgspec.json.decode(answer.content)["payments"]}
