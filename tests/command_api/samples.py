@@ -26,6 +26,13 @@ DEPENDENT: Final[dict[str, dict[str, Any]]] = {
         "instructed_amount": {"currency": "EUR", "value": "1.00"},
         "end_to_end_id": "E",
     },
+    "CreateStandingOrder": {
+        "debtor_account_id": "a",
+        "creditor_account_id": "b",
+        "instructed_amount": {"currency": "EUR", "value": "1.00"},
+        "end_to_end_id": "E",
+        "recurrence": {"every": "month", "first_on": "2036-01-31"},
+    },
     "Party": {"name": "x", "iban": "DE89370400440532013000"},
     "Limit": {"currency": "EUR", "window_hours": 1, "count_max": 1},
 }

@@ -17,6 +17,7 @@ from ledger.domain.records import Record
 from ledger.domain.standing_orders.creation import AssessedOrder, ProvenSeries
 from ledger.domain.standing_orders.life_cycle import STANDING_ORDER, StandingOrder
 from ledger.domain.state import Moment, State
+from tests.support.ledger import open_account
 
 FIRST_DAY = date(2026, 3, 2)
 LANDLORD = SealedParty(payee_id="payee_1a", name="sealed.v1.1.name", iban="sealed.v1.1.iban", country="DE")
@@ -54,15 +55,9 @@ class Diary:
         self.subject = "anna"
         self.position = 0
         self.events: list[e.EventData] = []
-        unlimited = {"overdraft": "unlimited"}
-        for name, terms in {
-            "world": unlimited,
-            "alice": {},
-            "bob": {},
-            "clearing": unlimited,
-            "suspense": unlimited,
-        }.items():
-            self.do(c.OpenAccount(account_id=name, currency="EUR", account_type="liability", **terms))  # type: ignore[arg-type]
+        for name in ("world", "clearing", "suspense"):
+            self.do(open_account(name, overdraft="unlimited"))
+        self.do(open_account("alice"), open_account("bob"))
         self.do(
             c.PostTransfer(
                 postings=(
@@ -98,11 +93,12 @@ class Diary:
                 self.state.records[key] = msgspec.json.decode(msgspec.json.encode(record), type=StandingOrder)
         return decided
 
-    def do(self, command: Any) -> Any:
-        """Book what must be accepted; give its last event."""
-        decided = self.attempt(command)
-        assert not isinstance(decided, Refused), decided
-        return decided[-1]
+    def do(self, *commands: Any) -> Any:
+        """Book what must be accepted; give the last event."""
+        for command in commands:
+            decided = self.attempt(command)
+            assert not isinstance(decided, Refused), decided
+        return self.events[-1]
 
     def created(self, command: AssessedOrder) -> e.StandingOrderCreated:
         """Book a standing order."""
