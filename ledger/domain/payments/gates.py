@@ -53,7 +53,7 @@ def next_step(payment: Payment, state: State, moment: Moment) -> NextStep:
     if not_paying is not None:
         return reject(payment, state, PAYER_NOT_VERIFIED, not_paying)
     denied = [cause.removeprefix(DENIED) for cause in payment.causes if cause.startswith(DENIED)]
-    if denied and not payment.cleared:
+    if denied:
         return reject(payment, state, FRAUD_SUSPECTED, "the payment was declined: " + ", ".join(denied))
     for gate, closed in _GATES:
         if gate not in payment.cleared:
