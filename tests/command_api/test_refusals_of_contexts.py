@@ -27,6 +27,7 @@ NOTHING_THERE: Final[dict[Rejection, tuple[str, dict[str, Any], str]]] = {
     ),
     Rejection.SETTLEMENT_NOT_FOUND: ("/v1/settlements/set_999999999/retry", WHY, "/settlement_id"),
     Rejection.BREAK_NOT_FOUND: ("/v1/breaks/brk_999999999/assign", {"assignee": "rita"}, "/break_id"),
+    Rejection.STANDING_ORDER_NOT_FOUND: ("/v1/standing-orders/so_999999999/suspend", WHY, "/standing_order_id"),
     Rejection.STATEMENT_NOT_FOUND: (
         "/v1/reconciliations/stmt_999999999/close",
         {"ledger_minor": 0, "unmatched_entries_minor": 0, "unmatched_lines_minor": 0},

@@ -128,7 +128,7 @@ async def test_when_nothing_can_answer_the_reasons_are_said(own_servers: Servers
         ready = await outage.client.get("/health/ready")
         assert (ready.status_code, "Redis" in ready.json()["reasons"]["balances"]) == (503, True)
         status = await outage.get("/status")
-        assert set(status["unavailable"]) == {"wallets", "book", "stream"}
+        assert set(status["unavailable"]) == {"wallets", "desk", "book", "stream"}
     finally:
         for name in ("postgres", "nats", "valkey"):
             await own_servers.start_one(name)
