@@ -33,6 +33,9 @@ from runtime.vault import new_ring, write_ring
 DsnOf = Callable[[str], str]
 SCOPES = (
     "accounts:write",
+    "customers:erase",
+    "customers:review",
+    "customers:write",
     "deadlines:write",
     "fx:write",
     "holds:write",

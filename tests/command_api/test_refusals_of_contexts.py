@@ -13,9 +13,8 @@ import pytest
 
 from command_api.problems import STATUS_OF, render_refusal
 from contracts.rejections import Refused, Rejection
-from tests.command_api.door import SCOPES, Door, new_key, problem_in
+from tests.command_api.door import Door, new_key, problem_in
 
-ALL_SCOPES: Final = (*SCOPES, "customers:review", "reconciliation:write", "write_offs:approve")
 WHY: Final = {"reason": "x"}
 NOTHING_THERE: Final[dict[Rejection, tuple[str, dict[str, Any], str]]] = {
     Rejection.CUSTOMER_NOT_FOUND: ("/v1/customers/cust_999999999/restrict", WHY, "/customer_id"),
@@ -40,7 +39,7 @@ NOTHING_THERE: Final[dict[Rejection, tuple[str, dict[str, Any], str]]] = {
 @pytest.mark.parametrize("rejection", NOTHING_THERE)
 async def test_what_is_not_there_is_named(door: Door, rejection: Rejection) -> None:
     path, body, pointer = NOTHING_THERE[rejection]
-    key, token = new_key(), door.token(ALL_SCOPES)
+    key, token = new_key(), door.token()
     answer = await door.post(path, body, key=key, token=token)
     problem = problem_in(answer, status=STATUS_OF[rejection], code=rejection)
     assert [error["pointer"] for error in problem["errors"]] == [pointer]
