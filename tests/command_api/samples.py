@@ -7,6 +7,7 @@ in one place at a time and says where.
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -17,6 +18,7 @@ from command_api.document import write_document
 
 DOCUMENT: Final[dict[str, Any]] = msgspec.json.decode(write_document(HANDLERS))
 INT64_MAX: Final = 2**63 - 1
+MT940: Final = b":20:A\n:25:1\n:28C:1/1\n:60F:C260101EUR0,00\n:62F:C260101EUR0,00\n-\n"
 
 # Bodies whose fields depend on each other, which no schema says: the smallest of each, by title.
 DEPENDENT: Final[dict[str, dict[str, Any]]] = {
@@ -33,10 +35,33 @@ DEPENDENT: Final[dict[str, dict[str, Any]]] = {
         "end_to_end_id": "E",
         "recurrence": {"every": "month", "first_on": "2036-01-31"},
     },
+    "ApplyCustomer": {"kind": "person", "name": "x", "country": "DE", "birth_date": "1984-02-29"},
+    "FxPosition": {
+        "currency": "USD",
+        "position_account_id": "a",
+        "cost_account_id": "b",
+        "valuation_account_id": "c",
+    },
+    "PublishRate": {
+        "base_currency": "EUR",
+        "counter_currency": "USD",
+        "rate": "1.0843",
+        "spread_basis_points": 0,
+        "valid_seconds": 1,
+    },
+    "RequestQuote": {"sell_currency": "EUR", "buy_currency": "USD", "sell_minor": 1},
+    "StatementFile": {"account_id": "a", "format": "mt940", "content": b64encode(MT940).decode()},
     "Party": {"name": "x", "iban": "DE89370400440532013000"},
     "Limit": {"currency": "EUR", "window_hours": 1, "count_max": 1},
 }
-_TEXTS: Final = ("x", "AB12", "a", "cust_1", "tok_x")  # one of these fits every pattern that comes without an example
+_TEXTS: Final = (
+    "x",
+    "AB12",
+    "a",
+    "cust_1",
+    "tok_x",
+    "a" * 64,
+)  # one of these fits every pattern that comes without an example
 _OF_OTHER_TYPES: Final[dict[str, tuple[object, ...]]] = {
     "string": (1, 1.5, True, [], {}),
     "integer": ("5", 1.5, True, [], {}),
