@@ -87,6 +87,11 @@ class Projectors:
             "lag": watch_lag(self._book, self.models, clock=self._clock),
         }
 
+    async def close(self) -> None:
+        """Close the connections of the models in Redis; nothing may be projected any more."""
+        for target in (self.wallets, self.desk, self.risk):
+            await target.close()
+
     def _project(self, model: str, target: Target, pace: Pace, *, is_served: bool = True) -> Coroutine[Any, Any, None]:
         """``is_served``: answers come from the model, so that the process is not ready while it is behind."""
         progress = Progress(model, self._metrics)
@@ -115,9 +120,7 @@ async def run(settings: Settings) -> int:
         link = NatsLink(settings.nats_url, name=PROCESS, shutdown=shutdown, registry=registry)
         stack.push_async_callback(link.close)
         projectors = Projectors(settings, book, link, registry=registry)
-        stack.push_async_callback(projectors.wallets.close)
-        stack.push_async_callback(projectors.desk.close)
-        stack.push_async_callback(projectors.risk.close)
+        stack.push_async_callback(projectors.close)
         tasks = {name: until_shutdown(task, shutdown) for name, task in projectors.tasks().items()}
         app = ops_app(projectors.health, registry)
         settle_memory()

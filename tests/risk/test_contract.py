@@ -167,8 +167,7 @@ async def test_the_process_keeps_the_model_level_and_a_rebuild_makes_the_same_ag
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
-        await projectors.wallets.close()
-        await projectors.risk.close()
+        await projectors.close()
         await link.close()
 
 
