@@ -26,6 +26,7 @@ DESCRIPTION: Final = cleandoc(
 )
 PREFIX: Final = "/v1"
 BATCHES: Final = "/batches"
+STATEMENTS: Final = "/statements"  # their content is their key
 BEARER: Final = "bearer"
 _REF: Final = "#/components/schemas/{name}"
 
@@ -110,7 +111,7 @@ def _parameters(path: str) -> list[dict[str, Any]]:
         return [{"name": "receipts", "in": "query", "description": description, "schema": {"type": "boolean"}}]
     names = [part[1:].partition(":")[0] for part in path.split("/") if part.startswith("{")]
     return [
-        KEY_PARAMETER,
+        *([] if path == STATEMENTS else [KEY_PARAMETER]),
         *(
             {"name": name, "in": "path", "required": True, "schema": msgspec.json.schema(PATH_TYPES[name])}
             for name in names

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli.devstack import Servers
+from cli.devstack.processes import SAMPLE_LISTS
 from tests.command_api.door import Door, DsnOf, open_door
 
 OpenDoor = Callable[..., AbstractAsyncContextManager[Door]]
@@ -19,7 +20,12 @@ async def door(servers: Servers, book_template: str, tmp_path_factory: pytest.Te
     """A command API that is shared: use accounts and keys of the test's own."""
     async with (
         servers.database("command_api", template=book_template) as dsn_of,
-        open_door(dsn_of, tmp_path_factory.mktemp("door"), nats_url=servers.nats_url) as opened,
+        open_door(
+            dsn_of,
+            tmp_path_factory.mktemp("door"),
+            nats_url=servers.nats_url,
+            screening_folder=SAMPLE_LISTS,
+        ) as opened,
     ):
         yield opened
 

@@ -36,11 +36,13 @@ DEPENDENT: Final[dict[str, dict[str, Any]]] = {
         "recurrence": {"every": "month", "first_on": "2036-01-31"},
     },
     "ApplyCustomer": {"kind": "person", "name": "x", "country": "DE", "birth_date": "1984-02-29"},
-    "FxPosition": {
-        "currency": "USD",
-        "position_account_id": "a",
-        "cost_account_id": "b",
-        "valuation_account_id": "c",
+    "DefineFx": {
+        "functional_currency": "EUR",
+        "realised_account_id": "a",
+        "unrealised_account_id": "b",
+        "positions": [
+            {"currency": "USD", "position_account_id": "c", "cost_account_id": "d", "valuation_account_id": "e"},
+        ],
     },
     "PublishRate": {
         "base_currency": "EUR",
@@ -57,6 +59,8 @@ DEPENDENT: Final[dict[str, dict[str, Any]]] = {
 _TEXTS: Final = (
     "x",
     "AB12",
+    "a@b.example",
+    "a" * 64,
     "a",
     "cust_1",
     "tok_x",

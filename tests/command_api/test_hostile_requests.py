@@ -28,7 +28,7 @@ SCOPE_OF = {
     "/v1/customers": "customers:write",
     "/v1/customers/{customer_id}/documents": "customers:write",
     "/v1/customers/{customer_id}/evidence": "customers:write",
-    "/v1/customers/{customer_id}/rescreen": "deadlines:write",
+    "/v1/customers/{customer_id}/rescreen": "customers:write",
     "/v1/customers/{customer_id}/expire-verification": "deadlines:write",
     "/v1/customers/{customer_id}/review": "customers:review",
     "/v1/customers/{customer_id}/risk-class": "customers:review",

@@ -23,9 +23,9 @@ async def post_with_keys(door: Door, route: Route, *keys: str) -> httpx2.Respons
     return await door.client.post(route.url, content=content, headers=headers)
 
 
-async def test_only_batches_go_without_a_key_of_their_own() -> None:
-    """Their commands carry one each."""
-    assert [route.path for route in ROUTES if not route.takes_key] == ["/v1/batches"]
+async def test_only_batches_and_statements_go_without_a_key() -> None:
+    """The commands of a batch carry one each; a statement's content is its key."""
+    assert {route.path for route in ROUTES if not route.takes_key} == {"/v1/batches", "/v1/statements"}
 
 
 @every_keyed_route
