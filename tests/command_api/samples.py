@@ -56,16 +56,8 @@ DEPENDENT: Final[dict[str, dict[str, Any]]] = {
     "Party": {"name": "x", "iban": "DE89370400440532013000"},
     "Limit": {"currency": "EUR", "window_hours": 1, "count_max": 1},
 }
-_TEXTS: Final = (
-    "x",
-    "AB12",
-    "a@b.example",
-    "a" * 64,
-    "a",
-    "cust_1",
-    "tok_x",
-    "a" * 64,
-)  # one of these fits every pattern that comes without an example
+# One of these fits every pattern that comes without an example.
+_TEXTS: Final = ("x", "AB12", "a", "cust_1", "tok_x", "a@b.example", "a" * 64)
 _OF_OTHER_TYPES: Final[dict[str, tuple[object, ...]]] = {
     "string": (1, 1.5, True, [], {}),
     "integer": ("5", 1.5, True, [], {}),

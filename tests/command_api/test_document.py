@@ -22,7 +22,7 @@ from command_api.app import HANDLERS
 from tests.command_api.door import Door, new_key
 from tests.command_api.samples import DOCUMENT, ROUTES
 
-EXAMPLES_MAX = 25
+EXAMPLES_MAX = 15
 OWN_ADDRESS = re.compile(rb"(?:src|href|url)\s*[=(:]\s*[\"']?(?:https?:)?//")
 
 # `not_a_server_error` is written out below: no 5xx at all, the documented 503 included, because nothing is missing.
