@@ -17,6 +17,7 @@ from projectors.public_events import (
     customers,
     holds,
     limits,
+    orders,
     payments,
     prices,
     reconciling,
@@ -38,6 +39,7 @@ CONTEXTS: Final[tuple[ModuleType, ...]] = (
     customers,
     prices,
     reconciling,
+    orders,
 )
 SAID: Final[Translations] = ChainMap(*(context.SAID for context in CONTEXTS))
 UNSAID: Final[Unsaid] = ChainMap(*(context.UNSAID for context in CONTEXTS))
