@@ -70,7 +70,7 @@ def test_every_public_kind_has_a_name_of_its_own() -> None:
 
 @pytest.mark.parametrize("kind", EVENT_TYPES.values(), ids=lambda kind: kind.__name__)
 def test_nothing_is_said_that_nobody_allowed(kind: type[EventData]) -> None:
-    @settings(max_examples=60, deadline=None, database=None)
+    @settings(max_examples=30, deadline=None, database=None)
     @given(event=events(kind))
     def check(event: Event) -> None:
         assert leaks_of(event) == set()
