@@ -19,6 +19,7 @@ from tests.ledger.pricing.refusals import PRICING_ROWS, REFUSALS_OF_PRICING
 from tests.ledger.refusals import ROWS, Row
 from tests.ledger.settlement.refusals import REFUSALS_OF_SETTLEMENT, SETTLEMENT_ROWS
 from tests.notifications.refusals import REFUSALS_OF_WEBHOOKS, WEBHOOK_ROWS
+from tests.orders.refusals import OF_A_TRANSACTION, REFUSALS_OF_ORDERS  # their rows are the tests beside it
 from tests.reconciliation.refusals import REFUSALS_OF_RECONCILIATION  # their rows stand beside it
 from tests.support.payments import assessed
 
@@ -79,7 +80,8 @@ def test_a_decision_refuses_for_the_right_reason_and_names_the_field_to_blame(ro
     assert refused.detail
 
 
-DECIDED_HERE: Final = [kind for kind in c.Command.__subclasses__() if kind not in REFUSALS_OF_RECONCILIATION]
+REFUSALS_ELSEWHERE: Final = {**REFUSALS_OF_RECONCILIATION, **REFUSALS_OF_ORDERS}
+DECIDED_HERE: Final = [kind for kind in c.Command.__subclasses__() if kind not in REFUSALS_ELSEWHERE]
 
 
 @pytest.mark.parametrize("command", DECIDED_HERE, ids=lambda kind: kind.__name__)
@@ -88,8 +90,8 @@ def test_every_refusal_of_a_decision_is_reached_by_a_row(command: type[c.Command
 
 
 def test_every_rejection_has_a_decision_that_gives_it() -> None:
-    given = set().union(*REFUSALS_OF.values(), *REFUSALS_OF_RECONCILIATION.values())
-    assert given | OF_THE_SEQUENCER == set(R)
+    given = set().union(*REFUSALS_OF.values(), *REFUSALS_ELSEWHERE.values())
+    assert given | OF_THE_SEQUENCER | OF_A_TRANSACTION == set(R)
 
 
 def test_a_refused_command_changes_nothing() -> None:
