@@ -21,9 +21,11 @@ from cli.devstack.processes import SIMULATORS
 from tests.command_api.door import new_key
 
 NEEDED = {"command-api", "reactors", "timers"}
+pytestmark = pytest.mark.timeout(600)
+
 ANSWER_WITHIN_S = 30.0
 SETTLED_WITHIN_S = 150.0  # a minute to the cut-off, the bank's late answers, and the pauses between two questions
-ISSUED_WITHIN_S = 20.0
+ISSUED_WITHIN_S = 90.0  # at the next look of the timers; the rest is for a busy machine
 
 
 class Bank:
@@ -89,7 +91,9 @@ async def test_a_payout_by_file_settles_and_a_standing_order_pays_by_the_timer(b
     )  # fmt: skip
     so = created["data"]["standing_order_id"]
 
-    events = await bank.until(lambda found: found[-1]["type"] == "payment_settled", within_s=ISSUED_WITHIN_S)
+    events = await bank.until(
+        lambda found: any(one["type"] == "payment_settled" for one in found), within_s=ISSUED_WITHIN_S
+    )
     (issued,) = [event["data"] for event in events if event["type"] == "standing_order_issued"]
     assert (issued["standing_order_id"], issued["occurrence_on"], issued["state"]) == (so, today, "active")
 

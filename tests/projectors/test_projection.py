@@ -124,6 +124,7 @@ async def test_an_event_is_logged_under_the_trace_of_the_request_that_caused_it(
     place: Place, wallets: WalletsTarget
 ) -> None:
     book = RandomBook(seed=2, ledger=place.ledger)
+    structlog.reset_defaults()  # a command that ran in this process may have set a level
     with structlog.testing.capture_logs() as lines:
         await place.record(book.write(5))
         async with projecting(place, wallets) as running:
