@@ -15,6 +15,7 @@ AUTHORISATION_CHARS_MAX = 64
 EndToEndId = Annotated[str, Meta(min_length=1, max_length=35, pattern=PRINTABLE)]
 PartyName = Annotated[str, Meta(min_length=1, max_length=140, pattern=PRINTABLE)]
 IbanText = Annotated[str, Meta(pattern=r"^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}\Z", examples=["DE89370400440532013000"])]
+# ISO 9362: a branch of XXX is the head office, not a blank to fill in.
 BicText = Annotated[str, Meta(pattern=r"^[A-Z0-9]{8}([A-Z0-9]{3})?\Z", examples=["COBADEFFXXX"])]
 CountryCode = Annotated[str, Meta(pattern=r"^[A-Z]{2}\Z", description="ISO 3166 country.", examples=["DE"])]
 AddressLine = Annotated[str, Meta(min_length=1, max_length=70, pattern=PRINTABLE)]

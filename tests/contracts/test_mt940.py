@@ -108,6 +108,7 @@ def test_a_day_that_does_not_exist_is_refused() -> None:
         (statement("").replace(b":25:NL91ABNA0417164300\n", b""), "missing_element"),
         (statement("", closing="C260714USD0,"), "currency_mismatch"),
         (statement(":61:260714C1,005NTRFNONREF\n", closing="C260714EUR1,"), "bad_amount"),
+        # ISO 4217: XXX is no currency
         (statement("", opening="C260710XXX0,", closing="C260714XXX0,"), "unknown_currency"),
     ],
 )

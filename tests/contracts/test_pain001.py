@@ -218,7 +218,7 @@ def test_a_right_sum_is_accepted_whatever_the_amounts(minors: list[int]) -> None
         ("1.5", "JPY", "bad_amount"),
         ("1.0005", "KWD", "bad_amount"),
         ("999999999999999999.99", "EUR", "bad_amount"),
-        ("1.00", "XXX", "unknown_currency"),
+        ("1.00", "XXX", "unknown_currency"),  # ISO 4217: no currency
         ("1.00", "eur", "unknown_currency"),
     ],
 )

@@ -15,6 +15,7 @@ FOLDER = Path(os.environ.get("BURSAR_BERKA_DIR", CHECKOUT.parent / "shared" / "d
 TRANSACTIONS = FOLDER / "trans.asc"
 IMPORTED_WITHIN_S = 30.0
 
+# The bank's data is not ours to ship; the importer's rules are tested on lines of our own beside this.
 pytestmark = pytest.mark.skipif(
     not TRANSACTIONS.exists(),
     reason=f"the real bank year is not at {TRANSACTIONS}; set BURSAR_BERKA_DIR to the folder that has trans.asc",

@@ -34,7 +34,7 @@ class Wish(NamedTuple):
     amount: str = "1.50"
     currency: str = "EUR"
     name: str = "Creditor"
-    bic: str = "COBADEFFXXX"
+    bic: str = "COBADEFFXXX"  # ISO 9362: XXX is the head office
     extra: str = ""
 
     @property
