@@ -122,7 +122,7 @@ def test_doctor_warns_of_a_taken_port(tmp_path: Path) -> None:
     assert "lsof" in finding["remedy"]
 
 
-# PostgreSQL refuses to run as root only, so anybody else has no stand-in to test; CI and containers run as root.
+# PostgreSQL refuses to run as root only, so anybody else has no stand-in to test; containers often run as root.
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root needs a stand-in for PostgreSQL")
 def test_doctor_explains_a_folder_that_roots_stand_in_cannot_enter(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -157,7 +157,7 @@ async def test_two_stacks_run_side_by_side(own_servers: Servers, tmp_path: Path)
         await connection.close()
 
 
-# PostgreSQL refuses to run as root only, so anybody else has no stand-in to test; CI and containers run as root.
+# PostgreSQL refuses to run as root only, so anybody else has no stand-in to test; containers often run as root.
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root needs a stand-in for PostgreSQL")
 async def test_root_starts_postgresql_as_nobody_even_below_a_private_folder(tmp_path: Path) -> None:
     """Containers start as root, often in a home that nobody else may enter; pytest's folders are as private."""
