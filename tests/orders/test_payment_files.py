@@ -38,7 +38,7 @@ async def test_every_transaction_of_a_file_gets_its_status(door: Door, version: 
         Wish("INSIDE", creditor=creditor),
         Wish("OUTSIDE"),
         Wish("NO-IBAN", creditor="DE88370400440532013000"),
-        Wish("NO-BIC", bic="COBAXXFFXXX"),
+        Wish("NO-BIC", bic="COBAXXFFXXX"),  # no country is XX
         Wish("TOO-MUCH", creditor=creditor, amount="100000"),
         Wish("DOLLARS", currency="USD"),
         Wish("FOR-OTHERS", extra="<UltmtCdtr><Nm>Somebody</Nm></UltmtCdtr>"),
