@@ -24,7 +24,7 @@ from command_api.risk.features import Figures, figures_of
 from contracts.risk import RiskContext
 from contracts.risk_features import DISTINCT_WINDOW_S, FIGURE_MAX, RINGS, WINDOWS, RiskKeys
 
-READ_DEADLINE_S: Final = 0.015
+READ_DEADLINE_S: Final = 0.040  # of the 50 ms that a payment may wait for its score
 CONNECTIONS_MAX: Final = 16
 FAILURES_MAX: Final = 20  # in a row, then Redis is left alone; one stall of the machine fails many at once
 REST_S: Final = 0.1

@@ -33,11 +33,12 @@ class Inbox:
             await self._store.begin_at(self._reactor.name, await self._beginning())
 
     async def apply(self, batch: Batch) -> Outcome:
-        """Keep the batch's tasks and move the checkpoint, or do neither. Raises TargetUnreachable."""
+        """Keep the batch's tasks and move the checkpoint, or do neither. Raises TargetUnreachable, BookUnreachable."""
+        react = await self._reactor.prepare()
         planned = [
             Planned(event.position, step, task, event.envelope.trace)
             for event in batch.events
-            for step, task in enumerate(self._reactor.react(event))
+            for step, task in enumerate(react(event))
         ]
         outcome = await self._store.take_in(self._reactor.name, batch.first, batch.last, planned)
         if planned and outcome is Outcome.APPLIED:
