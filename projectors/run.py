@@ -34,6 +34,7 @@ from projectors.public_events.target import PUBLIC_EVENTS, PublicStreamTarget
 from projectors.risk.target import PACE as RISK_PACE
 from projectors.risk.target import RiskTarget
 from projectors.settings import PREFIX, Settings
+from projectors.tail import Tail
 from projectors.wallets.target import PACE as WALLETS_PACE
 from projectors.wallets.target import WalletsTarget
 from runtime.clock import Clock, SystemClock
@@ -64,6 +65,7 @@ class Projectors:
         self._link = link
         self._clock: Clock = SystemClock()
         self._metrics = ProjectorMetrics(registry)
+        self._tail = Tail(settings.ledger)
         self.health = Health()
         self.models: list[Progress] = []
         self.wallets = WalletsTarget(settings.redis_url, WalletsKeys(settings.ledger))
@@ -98,7 +100,7 @@ class Projectors:
         self.models.append(progress)
         if is_served:
             self.health.add_check(model, progress.why_not_ready)
-        feed = Feed(self._book, self._link.client, pace=pace)
+        feed = Feed(self._book, self._link.client, pace=pace, tail=self._tail)
         projection = Projection(self._book, feed, target, progress=progress, clock=self._clock)
         announce = announcer(self._link.client, ledger=self._settings.ledger, model=model)
         return closing(feed, projection.run(announce))

@@ -19,17 +19,22 @@ PAYMENTS = 2_000
 KILLED = ("reactors", "timers", "reactors", "command-api", "reactors", "relay", "bank", "cards")
 PAUSE_S = (0.5, 2.0)
 SETTLES_S = 5.0
-RAIL_SETTLES_MIN = 20
+RAIL_SETTLES_MIN = 100
+SCORED_WITHIN_MS = 5_000
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 
-async def test_payments_end_once_whatever_is_killed_and_whoever_lies(tmp_path_factory: pytest.TempPathFactory) -> None:
+async def test_payments_end_once_whatever_is_killed_and_whoever_lies(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seed = random.randrange(2**32)
     print(f"seed {seed}")
     chance = random.Random(seed)
     folder = tmp_path_factory.mktemp("payments") / "stack"
-    # So many payments of a few wallets look like fraud. Under these rules points never reach a challenge.
+    # So many payments of a few wallets look like fraud. Under these rules points never reach a challenge, and a busy
+    # Redis is waited for: a door that cannot score asks for authentication.
+    monkeypatch.setenv("COMMAND_API_RISK_DEADLINE_MS", str(SCORED_WITHIN_MS))
     ask_nobody = Wish(
         ruleset=(HEAD + rule("is_new_payee")).encode(), model=None, by="tests", why="payments have to reach the rails"
     )
@@ -57,6 +62,5 @@ async def test_payments_end_once_whatever_is_killed_and_whoever_lies(tmp_path_fa
     assert violations == []
     assert len(payments) == payers.sent == PAYMENTS
     assert [one for one in payments if one["state"] not in (*FINAL, *WAITS_FOR_A_PERSON) and not one["parked"]] == []
-    # how many wait for a person depends on how busy Redis is: a door that cannot score asks for authentication
     assert states["sct_inst", "settled"] >= RAIL_SETTLES_MIN
     assert states["card_psp", "settled"] >= RAIL_SETTLES_MIN
