@@ -15,7 +15,7 @@ from projectors.feed import Pace
 from projectors.redis_model import RedisModel
 
 BATCH_EVENTS_MAX: Final = 500  # Redis does nothing else during a call: keep it to a few milliseconds
-PACE: Final = Pace(events_max=BATCH_EVENTS_MAX)
+PACE: Final = Pace(events_max=BATCH_EVENTS_MAX, linger_s=0.01)
 
 APPLY_LUA: Final = (Path(__file__).parent / "apply.lua").read_text(encoding="utf-8")
 _pack: Final = msgspec.msgpack.Encoder().encode

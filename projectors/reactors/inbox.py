@@ -12,7 +12,7 @@ from projectors.feed import Pace
 from projectors.reactors.store import Planned, TaskStore
 from projectors.reactors.tasks import Reactor
 
-PACE: Final = Pace(events_max=1000)
+PACE: Final = Pace(events_max=1000, linger_s=0.005)
 
 
 class Inbox:

@@ -27,7 +27,7 @@ from projectors.redis_model import RedisModel
 from projectors.risk.facts import facts_of
 
 BATCH_EVENTS_MAX: Final = 200  # a payment costs about forty commands, and the score at the door waits meanwhile
-PACE: Final = Pace(events_max=BATCH_EVENTS_MAX)
+PACE: Final = Pace(events_max=BATCH_EVENTS_MAX, linger_s=0.005)
 
 APPLY_LUA: Final = (Path(__file__).parent / "apply.lua").read_text(encoding="utf-8")
 LAYOUT: Final = {
