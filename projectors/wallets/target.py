@@ -5,21 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
 from contracts.read_models import WalletsKeys
 from projectors.apply import Outcome
 from projectors.events import Batch
 from projectors.feed import Pace
 from projectors.redis_model import RedisModel
-from projectors.wallets.changes import commands_of
+from projectors.wallets.changes import packed
 from projectors.wallets.fold import fold, instant_text
 
 BATCH_EVENTS_MAX: Final = 500  # Redis does nothing else during a call: keep it to a few milliseconds
 PACE: Final = Pace(events_max=BATCH_EVENTS_MAX)
 
 APPLY_LUA: Final = (Path(__file__).parent / "apply.lua").read_text(encoding="utf-8")
-_pack: Final = msgspec.msgpack.Encoder().encode
 
 
 class WalletsTarget:
@@ -43,7 +40,7 @@ class WalletsTarget:
             batch.first,
             batch.last,
             instant_text(batch.events[-1].envelope.recorded_at),
-            _pack((commands_of(changes, self._keys), changes.ended_holds, changes.moves())),
+            packed(changes, self._keys),
         )
 
     async def close(self) -> None:
