@@ -39,10 +39,14 @@ class Event(msgspec.Struct, frozen=True, gc=False):
 
 
 class Batch(NamedTuple):
-    """Consecutive events. ``caught_up``: they are new, not history, so their age says how quick this projector is."""
+    """Consecutive events. ``caught_up``: they are new, not history, so their age says how quick this projector is.
+
+    ``folded``: what they change, as their target sends it to its store; None until the target has folded them.
+    """
 
     events: list[Event]
     caught_up: bool
+    folded: bytes | None = None
 
     @property
     def first(self) -> int:

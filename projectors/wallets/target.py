@@ -30,9 +30,14 @@ class WalletsTarget:
         """Return the model's position. Raises Fenced, TargetUnreachable."""
         return await self._model.position()
 
+    def fold(self, batch: Batch) -> Batch:
+        """Return the batch with what it changes."""
+        return batch._replace(folded=packed(fold(batch.events), self._keys))
+
     async def apply(self, batch: Batch) -> Outcome:
-        """Fold the batch and apply it in one script call."""
-        changes = fold(batch.events)
+        """Fold the batch, unless that is done, and apply it in one script call."""
+        if batch.folded is None:
+            batch = self.fold(batch)
         return await self._model.apply(
             1,
             self._keys.checkpoint,
@@ -40,7 +45,7 @@ class WalletsTarget:
             batch.first,
             batch.last,
             instant_text(batch.events[-1].envelope.recorded_at),
-            packed(changes, self._keys),
+            batch.folded,
         )
 
     async def close(self) -> None:
