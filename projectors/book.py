@@ -41,7 +41,7 @@ class Book:
         """Return up to ``limit`` events behind ``after`` as (position, exact bytes)."""
         with _reachable():
             rows = await self._pool.fetch(QUERIES["read_events_page"], after, limit)
-        return [(row["position"], row["body"].encode()) for row in rows]
+        return [*map(tuple, rows)]
 
     async def read_head(self) -> Head:
         """Return the end of the book. Raises WrongBook when the database is another ledger's."""
