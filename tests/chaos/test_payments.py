@@ -1,4 +1,4 @@
-"""Two thousand payments, counterparties that lie, processes killed at random: nothing is lost, nothing paid twice."""
+"""Counterparties that lie, processes killed at random: no payment is lost, none paid twice."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from tests.chaos.payers import FINAL, WAITS_FOR_A_PERSON, Books, Payers, hostile
 from tests.e2e.whole import Whole
 from tests.risk.rules import HEAD, rule
 
-PAYMENTS = 2_000
 KILLED = ("reactors", "timers", "reactors", "command-api", "reactors", "relay", "bank", "cards")
 PAUSE_S = (0.5, 2.0)
 SETTLES_S = 5.0
-RAIL_SETTLES_MIN = 100
+RAIL_SETTLES_SHARE = 0.05
 SCORED_WITHIN_MS = 5_000
 LEASE_S = 20  # a killed worker's tasks are free again after it
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
+@pytest.mark.parametrize("count", [300, pytest.param(2_000, marks=pytest.mark.chaos_long)])
 async def test_payments_end_once_whatever_is_killed_and_whoever_lies(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
     seed = random.randrange(2**32)
     print(f"seed {seed}")
@@ -44,7 +44,7 @@ async def test_payments_end_once_whatever_is_killed_and_whoever_lies(
     async with DevStack(folder, processes=hostile_processes(seed)) as stack:
         payers = Payers(stack, seed=seed)
         await payers.open_the_bank()
-        paying = asyncio.create_task(payers.pay(PAYMENTS))
+        paying = asyncio.create_task(payers.pay(count))
         for victim in KILLED:
             await asyncio.sleep(chance.uniform(*PAUSE_S))
             await stack.kill(victim)
@@ -62,7 +62,7 @@ async def test_payments_end_once_whatever_is_killed_and_whoever_lies(
     states = Counter((one["rail"], one["state"]) for one in payments)
     print(dict(states))
     assert violations == []
-    assert len(payments) == payers.sent == PAYMENTS
+    assert len(payments) == payers.sent == count
     assert [one for one in payments if one["state"] not in (*FINAL, *WAITS_FOR_A_PERSON) and not one["parked"]] == []
-    assert states["sct_inst", "settled"] >= RAIL_SETTLES_MIN
-    assert states["card_psp", "settled"] >= RAIL_SETTLES_MIN
+    assert states["sct_inst", "settled"] >= RAIL_SETTLES_SHARE * count
+    assert states["card_psp", "settled"] >= RAIL_SETTLES_SHARE * count
