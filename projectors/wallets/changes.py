@@ -76,6 +76,11 @@ def commands_of(changes: Changes, keys: WalletsKeys) -> list[Command]:
     ]
 
 
+def encode_line(line: StatementLine) -> str:
+    """Write a statement line as the model keeps it."""
+    return _encode(line).decode()
+
+
 def _account_commands(changes: Changes, keys: WalletsKeys) -> list[Command]:
     commands: list[Command] = [
         _hset(keys.account(account_id), fields) for account_id, fields in changes.accounts.items()
@@ -90,7 +95,7 @@ def _statement_commands(changes: Changes, keys: WalletsKeys) -> list[Command]:
         key = keys.statement(account_id)
         add: Command = ["ZADD", key]
         for line in lines:
-            add += (str(statement_score(line.position, line.leg)), _encode(line).decode())
+            add += (str(statement_score(line.position, line.leg)), encode_line(line))
         commands.append(add)
         commands.append(["ZREMRANGEBYRANK", key, "0", str(-STATEMENT_LINES_MAX - 1)])
     return commands
