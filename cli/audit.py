@@ -158,7 +158,7 @@ def _asked(asking: Awaitable[T]) -> T:
     from nats.errors import Error as NatsError
     from redis.exceptions import RedisError
 
-    from projectors.apply import TargetUnreachable
+    from projectors.apply import Fenced, TargetUnreachable
     from projectors.auditor.auditing import Waiting
     from projectors.auditor.healing import HealRefused
     from projectors.book import BookUnreachable, WrongBook
@@ -169,7 +169,7 @@ def _asked(asking: Awaitable[T]) -> T:
         return await asking
 
     configure_logging("audit", "error")
-    faults = (Waiting, HealRefused, BookUnreachable, WrongBook, TargetUnreachable, RedisError, NatsError)
+    faults = (Waiting, Fenced, HealRefused, BookUnreachable, WrongBook, TargetUnreachable, RedisError, NatsError)
     try:
         return asyncio.run(answered())
     except (*faults, JetStreamRefused, OSError) as fault:

@@ -28,6 +28,8 @@ SCOPES = (
     "payments:write",
     "periods:write",
     "reconciliation:write",
+    "projections:operate",
+    "projections:read",
     "reports:read",
     "statements:write",
     "settlements:operate",

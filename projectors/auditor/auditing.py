@@ -17,11 +17,12 @@ from redis.exceptions import RedisError
 
 from contracts.audits import AuditDifference, AuditSide
 from contracts.desk import DeskKeys
-from contracts.read_models import WalletsKeys
+from contracts.read_models import Fields, WalletsKeys
 from contracts.subjects import stream_name
+from projectors.apply import Fenced
 from projectors.auditor import desk_side, redis_side, totals_side, wallets_side
 from projectors.auditor.book_side import audit_book
-from projectors.auditor.findings import WHOLE, Subject
+from projectors.auditor.findings import READABLE, Subject
 from projectors.auditor.lake_side import audit_lake, lake_position, read_lake
 from projectors.auditor.plan import LOOKS, SLICE_TIMEOUT_S
 from projectors.auditor.reading import LATER_EVENTS_MAX, BookReader, TooFarBehind
@@ -61,8 +62,18 @@ class Slice(NamedTuple):
 class Auditor:
     """Compares slices of the sides of one ledger. Connects to a store when it is first asked about."""
 
-    def __init__(self, book: BookReader, *, redis_url: str, nats_url: str, lake_dir: Path) -> None:
+    def __init__(
+        self,
+        book: BookReader,
+        *,
+        redis_url: str,
+        nats_url: str,
+        lake_dir: Path,
+        reach_within_s: float = SLICE_TIMEOUT_S,
+    ) -> None:
+        """``reach_within_s``: how long a store may take to say how far it is."""
         ledger = book.ledger
+        self.reach_within_s = reach_within_s
         self.ledger = ledger
         self._book = book
         self._redis_url = redis_url
@@ -89,7 +100,7 @@ class Auditor:
 
     async def reached(self, side: AuditSide) -> int:
         """Return up to which position a side can be compared. Raises Waiting."""
-        return await _answered(side, self._reached(side))
+        return await _answered(side, self._reached(side), within_s=self.reach_within_s)
 
     async def audit(self, side: AuditSide, low: int, high: int) -> Slice:
         """Compare positions (low, high] of a side; what differs does so at every one of LOOKS looks. Raises Waiting."""
@@ -101,6 +112,8 @@ class Auditor:
             again = await _answered(side, self._look[side](first, high))
             known = {_identity(difference) for difference in found.differences}
             found = Slice(found.compared, [one for one in again.differences if _identity(one) in known])
+        if found.differences and await self.reached(side) < high:
+            raise Waiting(f"{side}: it was at position {high} and is not any more: it is being built again")
         return found
 
     async def count(self, low: int, high: int) -> Counter[str]:
@@ -109,13 +122,14 @@ class Auditor:
 
     async def audit_totals(self, counted: Counter[str], *, up_to: int) -> list[AuditDifference]:
         """Compare the counters of Redis with what was counted of positions 1 to ``up_to``. Raises Waiting."""
-        client = await self.redis()
-        reading = redis_side.read_totals(client, self.keys, wallets_side.STATUSES)
-        position, found, lengths = await _answered("redis", reading)
+        position, found, lengths = await _answered("redis", self._read_totals())
         if not 0 <= position - up_to <= LATER_EVENTS_MAX:
             raise Waiting(f"redis: at position {position}, and {up_to} was counted")
         later = await self.count(up_to, position)
         return totals_side.audit_totals(found, lengths, counted + later, position=position)
+
+    async def _read_totals(self) -> tuple[int, Fields, dict[str, int]]:
+        return await redis_side.read_totals(await self.redis(), self.keys, wallets_side.STATUSES)
 
     async def redis(self) -> Any:
         """Return the connection to Redis. Raises RedisError."""
@@ -166,7 +180,7 @@ class Auditor:
             found = await asyncio.to_thread(read_lake, self._folder, first, last)
         except (duckdb.Error, pa.ArrowException, TableUnreadable) as fault:
             subject = Subject(side="lake", model="lake", name=f"files of positions {first} to {last}", position=last)
-            return Slice(0, [subject.differs(WHOLE, found=f"unreadable: {fault}", expected="readable rows")])
+            return Slice(0, [subject.differs(READABLE, found=type(fault).__name__, expected="rows")])
         return Slice(*audit_lake(found, events, facts, position=last))
 
     async def _look_at_redis(self, first: int, last: int) -> Slice:
@@ -308,17 +322,17 @@ def _identity(difference: AuditDifference) -> tuple[str, str, str]:
     return difference.model, difference.subject, difference.field
 
 
-async def _answered(side: AuditSide, asking: Awaitable[T]) -> T:
+async def _answered(side: AuditSide, asking: Awaitable[T], *, within_s: float = SLICE_TIMEOUT_S) -> T:
     """Wait for a side's answer; say in one way that it cannot be had now."""
     try:
-        async with asyncio.timeout(SLICE_TIMEOUT_S):
+        async with asyncio.timeout(within_s):
             return await asking
     except TimeoutError as fault:
-        raise Waiting(f"{side}: no answer within {SLICE_TIMEOUT_S:.0f} s") from fault
+        raise Waiting(f"{side}: no answer within {within_s:.0f} s") from fault
     except JetStreamRefused as fault:
         absent = "the stream is not there yet; the relay makes it" if fault.code == STREAM_NOT_FOUND else str(fault)
         raise Waiting(f"{side}: {absent}") from fault
-    except (TooFarBehind, redis_side.Fenced) as fault:
+    except (TooFarBehind, Fenced) as fault:
         raise Waiting(f"{side}: {fault}") from fault
     except (
         BookUnreachable, RedisError, NatsError, IncompleteRange, DeltaError, TableUnreadable, OSError

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from contracts.audits import AuditDifference
 from contracts.envelope import HASH_OF_NOTHING, chain
 from contracts.events import AccountBalance, AccountOpened, PostedPosting
-from projectors.auditor.findings import NOTHING, WHOLE, Subject
+from projectors.auditor.findings import NOTHING, READABLE, WHOLE, Subject
 from projectors.events import Event, Unreadable, decode_event
 
 BOOK: Final = "book"
@@ -108,7 +108,7 @@ def audit_book(page: BookPage, *, ledger: str) -> list[AuditDifference]:
         try:
             events.append(decode_event(position, row.body, ledger=ledger))
         except Unreadable as fault:
-            differences.append(subject.differs("body", found=fault.category, expected="a readable event"))
+            differences.append(subject.differs(READABLE, found=fault.category, expected="an event"))
     return differences + _audit_entries(page, events) + _audit_balances(page, events)
 
 

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from contracts.audits import AuditDifference, AuditSide
 
 WHOLE: Final = "*"  # the field of a difference about a thing as a whole
+READABLE: Final = "readable"  # the field of a difference about a thing that cannot be read
 NOTHING: Final = "nothing"
 DIGEST_CHARS: Final = 12
 
@@ -20,7 +21,7 @@ DIGEST_CHARS: Final = 12
 _PLAIN: Final = re.compile(r"-?\d{1,30}|\d{4}-\d\d-\d\d([T ][0-9:.+Z-]{1,24})?|[0-9a-f]{64}|nothing|\d+ values?")
 _CODES: Final = frozenset(
     {"status", "currency", "type", "event_type", "account_type", "normal_side", "overdraft", "rail", "payment_type",
-     "change", "parked", "reason_code", "key"}
+     "change", "parked", "reason_code", "key", "account_id", READABLE}
 )  # fmt: skip
 
 

@@ -16,7 +16,8 @@ from contracts.audits import AuditCursor
 # What one slice may cost; a sweep of a book is as many slices as it takes.
 SLICE_EVENTS: Final = 500
 SLICE_BYTES_MAX: Final = 2_000_000
-SLICE_TIMEOUT_S: Final = 30.0
+SLICE_TIMEOUT_S: Final = 60.0
+REACH_TIMEOUT_S: Final = 5.0  # for a store to say how far it is: one that is away must not hold up the others
 BACKLOG_EVENTS_MAX: Final = 20_000  # new positions that are caught up with; of more the newest are compared
 LOOKS: Final = 3  # a difference is one that every look finds: what moves in between is none
 
@@ -44,7 +45,7 @@ def next_range(
     ``sweep_first``: go on with the sweep though there are new positions, so that these cannot stop it for ever.
     """
     if reached < cursor.audited_to:  # the copy was rebuilt and is not there again, or the book was restored
-        cursor = replace(cursor, audited_to=reached, sweep_low=min(cursor.sweep_low, reached))
+        cursor = begin_sweep(cursor, reached=reached, now=now)
     if cursor.sweep_began_at is None or _is_over(cursor, now, period_s):
         cursor = begin_sweep(cursor, reached=reached, now=now)
     behind = reached - cursor.audited_to

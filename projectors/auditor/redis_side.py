@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any, Final, NamedTuple
 
+import msgspec
 import redis.asyncio as redis
 from redis.exceptions import ResponseError
 
 from contracts.read_models import Fields, WalletsKeys, checkpoint_of
+from projectors.apply import Fenced
 from projectors.auditor.wallets_side import AccountFound, Members, text_of
 
 HOLDS_MAX: Final = 1_000  # newest members of an account's index of open holds that are compared
 
 Client = redis.Redis
-
-
-class Fenced(Exception):
-    """The model is being emptied by a rebuild; there is nothing to compare until it has been built again."""
 
 
 async def read_position(client: Client, checkpoint: str) -> int:
@@ -125,7 +123,10 @@ async def read_totals(client: Client, keys: WalletsKeys, statuses: Sequence[str]
 def _position(fields: Any) -> int:
     if isinstance(fields, Exception):
         raise fields
-    checkpoint = checkpoint_of(fields)
+    try:
+        checkpoint = checkpoint_of(fields)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as fault:
+        raise Fenced("the model's checkpoint cannot be read; run `bursar rebuild`") from fault
     if checkpoint.fence is not None:
         raise Fenced(f"the model is being emptied ({checkpoint.fence})")
     return checkpoint.position

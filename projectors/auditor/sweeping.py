@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -50,7 +50,7 @@ async def take_step(
     cursor, due = next_range(
         state.cursor, reached=await auditor.reached(side), now=now, period_s=pace.period_s, sweep_first=sweep_first
     )
-    counted = state.counted if cursor.sweep_began_at == state.cursor.sweep_began_at else Counter[str]()
+    counted = Counter[str]() if _has_begun(cursor, state.cursor) else state.counted
     if due is None:
         return SideState(replace(cursor, looked_at=now, waiting=None), counted), []
     low, high = await book.cut(
@@ -67,6 +67,12 @@ async def take_step(
     return SideState(cursor, counted), steps
 
 
+def _has_begun(cursor: AuditCursor, before: AuditCursor) -> bool:
+    """Whether a sweep has just begun: only then does its low end rise, or its high end fall."""
+    risen = cursor.sweep_low > before.sweep_low or cursor.audited_to < before.audited_to
+    return risen or before.sweep_began_at is None
+
+
 async def sweep(auditor: Auditor, book: BookReader, side: AuditSide, *, clock: Clock) -> AsyncIterator[Step]:
     """Compare a whole side once, newest first. Raises Waiting, BookUnreachable."""
     state = SideState(AuditCursor(side=side), Counter())
@@ -78,6 +84,8 @@ async def sweep(auditor: Auditor, book: BookReader, side: AuditSide, *, clock: C
             return
 
 
-async def sweep_all(auditor: Auditor, book: BookReader, *, clock: Clock) -> list[Step]:
+async def sweep_all(
+    auditor: Auditor, book: BookReader, *, clock: Clock, sides: Sequence[AuditSide] = SIDES
+) -> list[Step]:
     """Compare every side once. Raises Waiting, BookUnreachable."""
-    return [step for side in SIDES async for step in sweep(auditor, book, side, clock=clock)]
+    return [step for side in sides async for step in sweep(auditor, book, side, clock=clock)]

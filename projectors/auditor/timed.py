@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
@@ -13,10 +14,11 @@ from nats.errors import Error as NatsError
 from redis.exceptions import RedisError
 
 from contracts.audits import AuditDifference, AuditSide, heal_key
+from projectors.apply import Fenced
 from projectors.auditor.auditing import Auditor, Waiting
 from projectors.auditor.healing import Healed, HealRefused, Places, heal
 from projectors.auditor.metrics import AuditMetrics
-from projectors.auditor.plan import Pace, is_late
+from projectors.auditor.plan import REACH_TIMEOUT_S, Pace, is_late
 from projectors.auditor.reading import BookReader
 from projectors.auditor.store import AuditStore
 from projectors.auditor.sweeping import SideState, Step, take_step
@@ -85,9 +87,10 @@ class AuditJob:
 
     async def _heal_if_asked(self, now: datetime, fence: Fence) -> None:
         try:
-            client = await self._auditor.redis()
-            asked = await client.getdel(heal_key(self._auditor.ledger))
-        except RedisError as fault:
+            async with asyncio.timeout(self._auditor.reach_within_s):
+                client = await self._auditor.redis()
+                asked = await client.getdel(heal_key(self._auditor.ledger))
+        except (RedisError, TimeoutError) as fault:
             _log.warning("audit_requests_unread", detail=type(fault).__name__)
             return
         if asked is None:
@@ -99,7 +102,7 @@ class AuditJob:
         except HealRefused as refused:
             self._metrics.heals.labels("refused").inc()
             _log.error("heal_refused", by=asked.decode(errors="replace"), detail=str(refused))
-        except (RedisError, NatsError, JetStreamRefused, OSError, BookUnreachable) as fault:
+        except (RedisError, NatsError, JetStreamRefused, OSError, BookUnreachable, Fenced) as fault:
             self._metrics.heals.labels("failed").inc()
             _log.error("heal_failed", by=asked.decode(errors="replace"), detail=type(fault).__name__)
         else:
@@ -146,15 +149,22 @@ def build(supplies: Supplies) -> Job:
         return Job(name=NAME, schedule=Sweep(every_s=OFF_EVERY_S), run=_off)
     book = BookReader(supplies.pool, ledger=settings.ledger)
     lake_dir = Path(settings.lake_dir)
+    auditor = Auditor(
+        book,
+        redis_url=settings.redis_url,
+        nats_url=settings.nats_url,
+        lake_dir=lake_dir,
+        reach_within_s=REACH_TIMEOUT_S,
+    )
     job = AuditJob(
-        Auditor(book, redis_url=settings.redis_url, nats_url=settings.nats_url, lake_dir=lake_dir),
+        auditor,
         book,
         AuditStore(supplies.pool),
         Places(settings.redis_url, lake_dir),
         Pace(settings.audit_period_s, settings.audit_events_per_s),
         AuditMetrics(supplies.metrics.registry),
     )
-    return Job(name=NAME, schedule=Sweep(every_s=EVERY_S), run=job.run)
+    return Job(name=NAME, schedule=Sweep(every_s=EVERY_S), run=job.run, close=auditor.close)
 
 
 async def _off(now: datetime, fence: Fence) -> None:

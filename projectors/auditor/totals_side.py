@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from contracts.audits import AuditDifference
 from contracts.read_models import WALLETS, Fields, totals_of
-from projectors.auditor.findings import WHOLE, Subject
+from projectors.auditor.findings import READABLE, Subject
 from projectors.events import Event
 from projectors.wallets.fold import fold
 
@@ -38,7 +38,7 @@ def audit_totals(
     try:
         totals = totals_of(found)
     except (ValueError, UnicodeDecodeError):
-        return [subject.differs(WHOLE, found="unreadable", expected="counters")]
+        return [subject.differs(READABLE, found="no numbers", expected="counters")]
     said = {"accounts": totals.accounts, "transfers": totals.transfers, "holds_open": totals.holds_open}
     said |= {f"entries:{currency}": entries for currency, entries in totals.entries.items()}
     said |= {f"{VOLUME}{currency}": volume_minor for currency, volume_minor in totals.volume_minor.items()}

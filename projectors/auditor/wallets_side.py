@@ -160,9 +160,16 @@ def audit_payment(subject: Subject, found: Read, events: Sequence[Event], keys: 
     on = lists_of(changes, payment_id, keys)
     score = score_of(payment_id)
     for key in sorted(on | found.lists.keys()):
-        name = key.removeprefix(keys.prefix)
+        name = _list_name(key.removeprefix(keys.prefix))
         differences += subject.compare(f"on {name}", found=found.lists.get(key), expected=score if key in on else None)
     return differences
+
+
+def _list_name(key: str) -> str:
+    """Name a list; the reference that a client gave stays out of it."""
+    family, _, rest = key.partition(":")
+    index, _, _ = rest.partition(":")
+    return f"{family}:{index}" if index in PAYMENT_INDEXES else key
 
 
 def lists_of(changes: Changes, payment_id: str, keys: WalletsKeys) -> set[str]:

@@ -10,6 +10,7 @@ from typing import Final
 from litestar.datastructures import State
 from msgspec import Struct
 
+from query_api.audits import Audits
 from query_api.desk import Desk
 from query_api.parameters import AnyRequest
 from query_api.payments import Payments
@@ -28,6 +29,7 @@ class Parts(Struct, frozen=True):
     positions: Positions
     desk: Desk
     payments: Payments
+    audits: Audits
 
     def as_state(self) -> State:
         """Wrap them for the application."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,7 +11,7 @@ from typing import Any
 
 from cli.devstack import Servers
 from contracts import events as e
-from contracts.audits import AuditDifference
+from contracts.audits import SIDES, AuditDifference, AuditSide
 from contracts.desk import DeskKeys
 from projectors.auditor.auditing import Auditor
 from projectors.auditor.reading import BookReader
@@ -49,9 +49,9 @@ class Audited:
         """The folder of the lake's tables."""
         return self.place.lake_dir / self.place.ledger
 
-    async def differences(self) -> list[AuditDifference]:
-        """Everything that a whole sweep of all sides finds."""
-        steps = await sweep_all(self.auditor, self.reader, clock=SystemClock())
+    async def differences(self, sides: Sequence[AuditSide] = SIDES) -> list[AuditDifference]:
+        """Everything that a whole sweep of some sides finds; of all of them unless it is said."""
+        steps = await sweep_all(self.auditor, self.reader, clock=SystemClock(), sides=sides)
         return [difference for step in steps for difference in step.differences]
 
     async def write(self, events: int) -> None:

@@ -22,7 +22,15 @@ from runtime.jetstream import connect_nats
 from runtime.shutdown import Shutdown
 from tests.query_api.bank import Bank
 
-SCOPES = ("accounts:read", "customers:read", "operations:read", "payments:read", "reports:read", "status:read")
+SCOPES = (
+    "accounts:read",
+    "customers:read",
+    "operations:read",
+    "payments:read",
+    "projections:read",
+    "reports:read",
+    "status:read",
+)
 STARTUP_TIMEOUT_S = 20.0
 
 
