@@ -19,6 +19,7 @@ COMMANDS = {
     "migrate": "cli.migrate",
     "token": "cli.token",
     "verify": "cli.verify",
+    "audit": "cli.audit",
     "vault": "cli.vault",
     "rebuild": "cli.rebuild",
     "risk": "cli.risk",

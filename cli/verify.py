@@ -50,7 +50,7 @@ def command(data_dir: Path, as_json: bool, ledger: str, **given: str | None) -> 
     from runtime.logs import configure_logging
 
     configure_logging("verify", "error")
-    places = _places(data_dir, ledger, given)
+    places = places_of(data_dir, ledger, given)
     started = time.perf_counter()
     position, checks = asyncio.run(verify(places))
     report = {
@@ -183,8 +183,8 @@ async def _lake_position(folder: Path) -> int:
     return await asyncio.to_thread(lake_position, folder)
 
 
-def _places(data_dir: Path, ledger: str, given: dict[str, str | None]) -> Places:
-    """What was given, else the addresses of the local stack in ``data_dir``."""
+def places_of(data_dir: Path, ledger: str, given: dict[str, str | None]) -> Places:
+    """Return what was given, else the addresses of the local stack in ``data_dir``."""
     from cli.devstack.state import DataDir
 
     data = DataDir(data_dir)

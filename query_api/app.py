@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 
 from contracts.read_models import DESK, WALLETS
+from query_api.audits import Audits
 from query_api.book import READ_TIMEOUT_S, Book, Pool, read_ledger_name
 from query_api.dating import Dating
 from query_api.desk import Desk
@@ -35,6 +36,7 @@ from query_api.reads import Reads
 from query_api.refusals import ReadRefused, SourceDown
 from query_api.reporting import Reporting
 from query_api.routes import accounts, live, overview, payments, reports, status
+from query_api.routes import audits as audit_routes
 from query_api.routes import book as book_routes
 from query_api.routes import desk as desk_routes
 from query_api.routes.parts import Parts
@@ -68,7 +70,16 @@ START_WAIT_S: Final = 5.0  # for the servers to answer; after it the API serves 
 APPLICATION_NAME: Final = "bursar-query-api"
 
 # Modules and groups of routes: each has its scope and its routes.
-_MODULES: Final[tuple[Any, ...]] = (accounts, book_routes, overview, payments, reports, status, *desk_routes.GROUPS)
+_MODULES: Final[tuple[Any, ...]] = (
+    accounts,
+    book_routes,
+    overview,
+    payments,
+    reports,
+    status,
+    *desk_routes.GROUPS,
+    *audit_routes.GROUPS,
+)
 
 _log = structlog.get_logger(__name__)
 
@@ -251,7 +262,8 @@ def _readers(
         clock=clock,
         metrics=metrics,
     )
-    return Parts(reads, reporting, positions, desk, of_payments, overviews, hub, clock), wallets, book
+    audits = Audits(sources.book, sources.redis, ledger=settings.ledger)
+    return Parts(reads, reporting, positions, desk, of_payments, overviews, hub, clock, audits), wallets, book
 
 
 def _lake_of(settings: Settings, clock: Clock, metrics: QueryMetrics) -> Lake:

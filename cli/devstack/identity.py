@@ -31,6 +31,8 @@ SCOPES = (
     "projections:operate",
     "projections:read",
     "reconciliation:write",
+    "projections:operate",
+    "projections:read",
     "reports:read",
     "statements:write",
     "settlements:operate",

@@ -76,7 +76,10 @@ BURSAR_PROCESSES: tuple[ProcessSpec, ...] = (
     ),
     ProcessSpec(
         name="timers",
-        settings=("environment", "database_url", "command_api_url", "service_token_file", "port"),
+        settings=(
+            *("environment", "database_url", "command_api_url", "service_token_file", "port"),
+            *("redis_url", "nats_url", "lake_dir"),
+        ),
         role=REACTOR,
     ),
     ProcessSpec(

@@ -23,6 +23,8 @@ from contracts.read_models import (
     volume_fields,
 )
 
+BALANCE_FIELDS: Final = ("posted_minor", "held_minor", "position")
+
 _encode: Final = msgspec.json.Encoder().encode
 _pack: Final = msgspec.msgpack.Encoder().encode
 
@@ -36,6 +38,21 @@ class LineParts(NamedTuple):
     leg: int
     booked: Booked
     posting: PostedPosting
+
+    def written(self) -> StatementLine:
+        """The line as the model keeps it."""
+        return StatementLine(
+            position=self.position,
+            leg=self.leg,
+            id=self.booked.transfer_id,
+            type=self.booked.type,
+            side=self.posting.side,
+            amount_minor=self.posting.amount_minor,
+            posted_minor=self.posting.posted_minor,
+            effective_date=self.booked.effective_date,
+            recorded_at=self.booked.recorded_at,
+            reference=self.booked.reference,
+        )
 
 
 class Booked(NamedTuple):
@@ -111,6 +128,16 @@ def packed(changes: Changes, keys: WalletsKeys) -> bytes:
     )
 
 
+def encode_line(line: LineParts) -> str:
+    """Write a statement line as the model keeps it."""
+    return _encode(line.written()).decode()
+
+
+def balance_fields(balance: tuple[int, int, int]) -> dict[str, str]:
+    """Name what `Changes.balances` holds of an account, as the script writes it into the account's hash."""
+    return dict(zip(BALANCE_FIELDS, map(str, balance), strict=True))
+
+
 def _set_commands(changes: Changes, keys: WalletsKeys) -> list[Command]:
     prefix = keys.prefix  # spelled anew by every property of the keys
     commands: list[Command] = [
@@ -145,20 +172,8 @@ def _statements(changes: Changes) -> list[tuple[str, list[str]]]:
     statements = []
     for account_id, lines in changes.lines.items():
         scored: list[str] = []
-        for position, leg, booked, posting in lines:
-            line = StatementLine(
-                position=position,
-                leg=leg,
-                id=booked.transfer_id,
-                type=booked.type,
-                side=posting.side,
-                amount_minor=posting.amount_minor,
-                posted_minor=posting.posted_minor,
-                effective_date=booked.effective_date,
-                recorded_at=booked.recorded_at,
-                reference=booked.reference,
-            )
-            scored += (str(statement_score(position, leg)), _encode(line).decode())
+        for line in lines:
+            scored += (str(statement_score(line.position, line.leg)), encode_line(line))
         statements.append((account_id, scored))
     return statements
 

@@ -10,6 +10,7 @@ from typing import Final
 from litestar.datastructures import State
 from msgspec import Struct
 
+from query_api.audits import Audits
 from query_api.desk import Desk
 from query_api.live.hub import Hub
 from query_api.overview.snapshot import Overviews
@@ -34,6 +35,7 @@ class Parts(Struct, frozen=True):
     overviews: Overviews
     hub: Hub
     clock: Clock
+    audits: Audits
 
     def as_state(self) -> State:
         """Wrap them for the application."""

@@ -23,7 +23,8 @@ from runtime.shutdown import Shutdown
 from tests.query_api.bank import Bank
 
 SCOPES = (
-    *("accounts:read", "customers:read", "operations:read", "overview:read", "payments:read", "reports:read"),
+    *("accounts:read", "customers:read", "operations:read", "overview:read", "payments:read", "projections:read"),
+    "reports:read",
     "status:read",
 )
 STARTUP_TIMEOUT_S = 20.0
