@@ -20,6 +20,7 @@ from query_api.book import READ_TIMEOUT_S, Book, Pool, read_ledger_name
 from query_api.dating import Dating
 from query_api.desk import Desk
 from query_api.document import write_document
+from query_api.exports.exporting import Exporting
 from query_api.freshness import Freshness
 from query_api.history import History
 from query_api.lake import Lake, LakeLimits
@@ -30,7 +31,7 @@ from query_api.problems import answer_refused
 from query_api.reads import Reads
 from query_api.refusals import ReadRefused, SourceDown
 from query_api.reporting import Reporting
-from query_api.routes import accounts, payments, reports, status
+from query_api.routes import accounts, exports, payments, reports, status
 from query_api.routes import book as book_routes
 from query_api.routes import desk as desk_routes
 from query_api.routes.parts import Parts
@@ -64,7 +65,7 @@ START_WAIT_S: Final = 5.0  # for the servers to answer; after it the API serves 
 APPLICATION_NAME: Final = "bursar-query-api"
 
 # Modules and groups of routes: each has its scope and its routes.
-_MODULES: Final[tuple[Any, ...]] = (accounts, book_routes, payments, reports, status, *desk_routes.GROUPS)
+_MODULES: Final[tuple[Any, ...]] = (accounts, book_routes, payments, reports, exports, status, *desk_routes.GROUPS)
 
 _log = structlog.get_logger(__name__)
 
@@ -157,7 +158,7 @@ def create_app(
 
     @asynccontextmanager
     async def running(_: Litestar) -> AsyncIterator[None]:
-        async with sources.opened(freshness):
+        async with sources.opened(freshness), parts.exporting.working(settings, metrics):
             yield
         lake.close()
 
@@ -171,7 +172,10 @@ def create_app(
     )
     verifier = TokenVerifier(keys, settings.token_issuer, settings.token_audience, clock)
     guarded = Authenticate(
-        BodyGate(cast(ASGIApp, app)), verifier=verifier, public_prefixes=(*PUBLIC_PREFIXES, *OPEN_PATHS)
+        BodyGate(cast(ASGIApp, app)),
+        verifier=verifier,
+        public_prefixes=(*PUBLIC_PREFIXES, *OPEN_PATHS),
+        public_paths=exports.FILE_PATH,
     )
     return ops_app(_health(wallets, book), registry, app=TraceRequests(MeasureRequests(guarded, registry=registry)))
 
@@ -228,7 +232,8 @@ def _readers(
         nats=sources.nats,
         clock=clock,
     )
-    return Parts(reads, reporting, positions, desk, of_payments), wallets, book
+    exporting = Exporting(reporting, dating=dating, clock=clock)
+    return Parts(reads, reporting, positions, desk, of_payments, exporting), wallets, book
 
 
 def _lake_of(settings: Settings, clock: Clock, metrics: QueryMetrics) -> Lake:
@@ -250,13 +255,17 @@ def _routes(ledger: str) -> Router:
         )
         for module in _MODULES
     ]
-    return Router(ROUTES_UNDER, route_handlers=groups)
+    return Router(ROUTES_UNDER, route_handlers=[*groups, *exports.PUBLIC_ROUTES])
 
 
 @cache
 def _document() -> bytes:
     return write_document(
-        [(module.SCOPE, handler) for module in _MODULES for handler in module.ROUTES], prefix=ROUTES_UNDER
+        [
+            *((module.SCOPE, handler) for module in _MODULES for handler in module.ROUTES),
+            *((exports.SCOPE, handler) for handler in exports.PUBLIC_ROUTES),
+        ],
+        prefix=ROUTES_UNDER,
     )
 
 

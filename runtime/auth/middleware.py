@@ -4,6 +4,7 @@ The principal is found in `scope["principal"]`. Tokens come in the Authorization
 would end up in logs.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -29,15 +30,22 @@ class Authenticate:
     """Puts the principal into the scope, or answers 401 with the reason and `WWW-Authenticate` (RFC 6750)."""
 
     def __init__(
-        self, app: ASGIApp, *, verifier: TokenVerifier, public_prefixes: Sequence[str] = PUBLIC_PREFIXES
+        self,
+        app: ASGIApp,
+        *,
+        verifier: TokenVerifier,
+        public_prefixes: Sequence[str] = PUBLIC_PREFIXES,
+        public_paths: str | None = None,
     ) -> None:
+        """Let paths through that begin like ``public_prefixes`` or are, whole, as the expression ``public_paths``."""
         self._app = app
         self._verifier = verifier
         self._public = tuple(public_prefixes)
+        self._public_paths = None if public_paths is None else re.compile(public_paths)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Verify the token and run the request as its principal."""
-        if scope["type"] != "http" or scope["path"].startswith(self._public):
+        if scope["type"] != "http" or self._is_public(scope["path"]):
             await self._app(scope, receive, send)
             return
         try:
@@ -48,6 +56,11 @@ class Authenticate:
         client = scope.get("client")
         scope["principal"] = msgspec.structs.replace(principal, address=client[0] if client else None)
         await self._app(scope, receive, send)
+
+    def _is_public(self, path: str) -> bool:
+        if path.startswith(self._public):
+            return True
+        return self._public_paths is not None and self._public_paths.fullmatch(path) is not None
 
 
 def require_scope(scope: str) -> Guard:
