@@ -24,6 +24,7 @@ COMMANDS = {
     "rebuild": "cli.rebuild",
     "risk": "cli.risk",
     "reactors": "cli.reactors",
+    "reports": "cli.reports",
     "import": "cli.import_",
     "demo": "cli.demo.verb",
     "simulate": "cli.simulators.verb",

@@ -21,6 +21,7 @@ from query_api.book import READ_TIMEOUT_S, Book, Pool, read_ledger_name
 from query_api.dating import Dating
 from query_api.desk import Desk
 from query_api.document import write_document
+from query_api.exports.exporting import Exporting
 from query_api.freshness import Freshness
 from query_api.history import History
 from query_api.lake import Lake, LakeLimits
@@ -35,7 +36,7 @@ from query_api.problems import answer_refused
 from query_api.reads import Reads
 from query_api.refusals import ReadRefused, SourceDown
 from query_api.reporting import Reporting
-from query_api.routes import accounts, live, overview, payments, reports, status
+from query_api.routes import accounts, exports, live, overview, payments, reports, status
 from query_api.routes import audits as audit_routes
 from query_api.routes import book as book_routes
 from query_api.routes import desk as desk_routes
@@ -76,6 +77,7 @@ _MODULES: Final[tuple[Any, ...]] = (
     overview,
     payments,
     reports,
+    exports,
     status,
     *desk_routes.GROUPS,
     *audit_routes.GROUPS,
@@ -173,7 +175,11 @@ def create_app(
 
     @asynccontextmanager
     async def running(_: Litestar) -> AsyncIterator[None]:
-        async with sources.opened(freshness, parts.hub), producing(parts.hub, shutdown):
+        async with (
+            sources.opened(freshness, parts.hub),
+            producing(parts.hub, shutdown),
+            parts.exporting.working(settings, metrics),
+        ):
             yield
             await parts.overviews.close()
         lake.close()
@@ -192,6 +198,7 @@ def create_app(
         BodyGate(cast(ASGIApp, app)),
         verifier=verifier,
         public_prefixes=(*PUBLIC_PREFIXES, *OPEN_PATHS, *logins.public_paths),
+        public_paths=exports.FILE_PATH,
         sessions=logins.sessions,
     )
     return ops_app(_health(wallets, book), registry, app=TraceRequests(MeasureRequests(guarded, registry=registry)))
@@ -262,8 +269,19 @@ def _readers(
         clock=clock,
         metrics=metrics,
     )
-    audits = Audits(sources.book, sources.redis, ledger=settings.ledger)
-    return Parts(reads, reporting, positions, desk, of_payments, overviews, hub, clock, audits), wallets, book
+    parts = Parts(
+        reads=reads,
+        reporting=reporting,
+        positions=positions,
+        desk=desk,
+        payments=of_payments,
+        overviews=overviews,
+        hub=hub,
+        clock=clock,
+        audits=Audits(sources.book, sources.redis, ledger=settings.ledger),
+        exporting=Exporting(reporting, dating=dating, clock=clock),
+    )
+    return parts, wallets, book
 
 
 def _lake_of(settings: Settings, clock: Clock, metrics: QueryMetrics) -> Lake:
@@ -287,13 +305,17 @@ def _routes(ledger: str) -> Router:
     ]
     # Which scope it takes to be told of what, the route itself knows.
     told = Router("/", route_handlers=list(live.ROUTES), middleware=[Guarded([require_ledger(ledger)])])
-    return Router(ROUTES_UNDER, route_handlers=[*groups, told])
+    return Router(ROUTES_UNDER, route_handlers=[*groups, told, *exports.PUBLIC_ROUTES])
 
 
 @cache
 def _document() -> bytes:
     return write_document(
-        [(module.SCOPE, handler) for module in _MODULES for handler in module.ROUTES], prefix=ROUTES_UNDER
+        [
+            *((module.SCOPE, handler) for module in _MODULES for handler in module.ROUTES),
+            *((exports.SCOPE, handler) for handler in exports.PUBLIC_ROUTES),
+        ],
+        prefix=ROUTES_UNDER,
     )
 
 

@@ -62,6 +62,14 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     lake_memory_mb: Annotated[int, Meta(ge=64, description="What all lake queries together may use.")] = 512
     lake_threads: Annotated[int, Meta(ge=1, le=64)] = 2
     lake_query_timeout_ms: Annotated[int, Meta(ge=100, le=60_000)] = 10_000
+    exports_dir: (
+        Annotated[str, Meta(description="Folder for exports of reports; without it there are none.")] | None
+    ) = None
+    exports_key_file: (
+        Annotated[str, Meta(description="File with the key that signs links; made in exports_dir when not set.")] | None
+    ) = None
+    exports_mb: Annotated[int, Meta(ge=1, description="What all exports together may take on disk.")] = 1_024
+    exports_hours: Annotated[int, Meta(ge=1, le=168, description="How long an export and its link last.")] = 24
 
     def __post_init__(self) -> None:
         """Require exactly one place for the keys, all or nothing for logins, and no development in production."""

@@ -85,7 +85,7 @@ BURSAR_PROCESSES: tuple[ProcessSpec, ...] = (
     ProcessSpec(
         name="query-api",
         settings=(
-            *("environment", "database_url", "nats_url", "redis_url", "lake_dir", "port", "risk_folder"),
+            *("environment", "database_url", "nats_url", "redis_url", "lake_dir", "port", "risk_folder", "exports_dir"),
             *_APIS_VERIFY,
             *("public_url", "login_discovery_url", "login_client_id", "session_keys_file"),
         ),
@@ -158,6 +158,7 @@ def service_of(spec: ProcessSpec, servers: Servers) -> Service:
         "nats_monitor_url": servers.nats_monitor_url,
         "redis_url": servers.redis_url,
         "lake_dir": str(servers.lake_dir),
+        "exports_dir": str(servers.data.path / "exports"),
         "port": str(port),
         "data_dir": str(servers.data.path),
         "simulators_dir": str(servers.data.path / "simulators"),

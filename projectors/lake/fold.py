@@ -22,8 +22,10 @@ from contracts.events import (
     PaymentFacts,
     PaymentInitiated,
 )
-from contracts.read_models import ACCOUNTS_TABLE, ENTRIES_TABLE, LAKE_TABLES, PAYMENTS_TABLE, LakeColumn
+from contracts.lake import THINGS_TABLE, LakeColumn
+from contracts.read_models import ACCOUNTS_TABLE, ENTRIES_TABLE, LAKE_TABLES, PAYMENTS_TABLE
 from projectors.events import BOOKS, Event, bookings
+from projectors.lake.things import thing_rows
 
 Facts = Mapping[str, AccountOpened]
 
@@ -52,6 +54,12 @@ SORT_ORDER: Final[Mapping[str, list[tuple[str, Literal["ascending", "descending"
     ENTRIES_TABLE: [("account_id", "ascending"), ("position", "ascending"), ("leg", "ascending")],
     ACCOUNTS_TABLE: [("account_id", "ascending"), ("position", "ascending")],
     PAYMENTS_TABLE: [("payment_id", "ascending"), ("position", "ascending")],
+    THINGS_TABLE: [
+        ("kind", "ascending"),
+        ("thing_id", "ascending"),
+        ("position", "ascending"),
+        ("ordinal", "ascending"),
+    ],
 }
 """Order of rows within a file: readers ask for accounts or payments, and sorted columns are small."""
 
@@ -128,6 +136,11 @@ def accounts_table(events: Sequence[Event], facts: Facts) -> pa.Table:
 def payments_table(events: Sequence[Event], facts: Facts) -> pa.Table:
     """Give one row per event about a payment. Nothing of it needs the facts about accounts."""
     return _table(PAYMENTS_TABLE, _payment_rows(events))
+
+
+def things_table(events: Sequence[Event], facts: Facts) -> pa.Table:
+    """Give one row per event and thing that it says something of, see projectors/lake/things.py."""
+    return _table(THINGS_TABLE, thing_rows(events))
 
 
 def _payment_rows(events: Sequence[Event]) -> Iterator[tuple[Any, ...]]:

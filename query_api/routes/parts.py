@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from query_api.audits import Audits
 from query_api.desk import Desk
+from query_api.exports.exporting import Exporting
 from query_api.live.hub import Hub
 from query_api.overview.snapshot import Overviews
 from query_api.parameters import AnyRequest
@@ -24,7 +25,7 @@ from runtime.clock import Clock
 _KEY: Final = "parts"
 
 
-class Parts(Struct, frozen=True):
+class Parts(Struct, frozen=True, kw_only=True):
     """The readers behind all routes."""
 
     reads: Reads
@@ -36,6 +37,7 @@ class Parts(Struct, frozen=True):
     hub: Hub
     clock: Clock
     audits: Audits
+    exporting: Exporting
 
     def as_state(self) -> State:
         """Wrap them for the application."""

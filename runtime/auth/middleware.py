@@ -4,6 +4,7 @@ The principal is found in `scope["principal"]`, a browser's session in `scope[SE
 Authorization header only; a token in a query string would end up in logs.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -36,17 +37,22 @@ class Authenticate:
         *,
         verifier: TokenVerifier,
         public_prefixes: Sequence[str] = PUBLIC_PREFIXES,
+        public_paths: str | None = None,
         sessions: Sessions | None = None,
     ) -> None:
-        """``sessions``: whose cookie counts where no Authorization header is sent."""
+        """Let paths through that begin like ``public_prefixes`` or are, whole, as the expression ``public_paths``.
+
+        ``sessions``: whose cookie counts where no Authorization header is sent.
+        """
         self._app = app
         self._verifier = verifier
-        self._public = tuple(public_prefixes)
         self._sessions = sessions
+        self._public = tuple(public_prefixes)
+        self._public_paths = None if public_paths is None else re.compile(public_paths)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Verify the token or the session, and run the request as its principal."""
-        if scope["type"] != "http" or scope["path"].startswith(self._public):
+        if scope["type"] != "http" or self._is_public(scope["path"]):
             await self._app(scope, receive, send)
             return
         try:
@@ -68,6 +74,11 @@ class Authenticate:
                 scope[SESSION] = session
                 return session.principal()
         return self._verifier.verify(_bearer_token(scope))
+
+    def _is_public(self, path: str) -> bool:
+        if path.startswith(self._public):
+            return True
+        return self._public_paths is not None and self._public_paths.fullmatch(path) is not None
 
 
 def require_scope(scope: str) -> Guard:

@@ -48,9 +48,9 @@ class Window:
             headers={"authorization": f"Bearer {self.token()}"},
         )
 
-    def token(self, scopes: Iterable[str] = SCOPES, *, ledgers: Iterable[str] | None = None) -> str:
+    def token(self, scopes: Iterable[str] = SCOPES, *, ledgers: Iterable[str] | None = None, tenant: str = "t1") -> str:
         """Issue a token; by default one that may do everything here."""
-        return self._issuer.issue("clerk", "t1", scopes, [self.bank.ledger] if ledgers is None else ledgers, 600)
+        return self._issuer.issue("clerk", tenant, scopes, [self.bank.ledger] if ledgers is None else ledgers, 600)
 
     async def get(self, path: str, **parameters: object) -> dict[str, Any]:
         """Ask and expect an answer; `from_` stands for `from`."""
@@ -139,6 +139,7 @@ async def open_window(
         redis_url=servers.redis_url,
         nats_url=servers.nats_url,
         lake_dir=str(folder / "lake"),
+        exports_dir=str(folder / "exports"),
         jwks_file=str(issuer.jwks_file),
         token_issuer=issuer.issuer,
         token_audience=issuer.audience,
