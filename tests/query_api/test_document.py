@@ -22,7 +22,7 @@ from query_api.problems import STATUS_OF
 from query_api.refusals import Refusal
 from tests.query_api.windows import Window
 
-EXAMPLES_MAX = 25
+EXAMPLES_MAX = 10
 
 # A documented 503 is an answer ("position not reached"), so "no server error" is checked here as: never a 500.
 CHECKS = [status_code_conformance, content_type_conformance, response_schema_conformance, negative_data_rejection]
