@@ -25,6 +25,7 @@ from query_api.wallets import Wallets
 from runtime.clock import Clock
 
 SHARED_S: Final = 0.25
+WAITING_PAUSE_S: Final = 0.05
 OLDEST_EXAMINED_MAX: Final = 20  # parked payments that are looked at for the one that has waited longest
 OPEN_BREAKS: Final = ("open", "assigned", "write_off_proposed")
 RATE_DECIMALS: Final = 4
@@ -68,13 +69,18 @@ class Overviews:
     async def read(self, fresh: Fresh) -> Overview:
         """Read the overview, at least as of the position that is asked for. Raises ReadRefused."""
         wanted = fresh.min_position or 0
-        return await self._freshness.read(lambda: self.current(at_least=wanted), fresh, model=WALLETS)
+        return await self._freshness.read(
+            lambda: self.current(at_least=wanted, pause_s=WAITING_PAUSE_S), fresh, model=WALLETS
+        )
 
-    async def current(self, *, at_least: int = 0) -> Overview:
-        """Return the shared snapshot, or a new one when it is older than SHARED_S or before `at_least`."""
+    async def current(self, *, at_least: int = 0, pause_s: float = 0.0) -> Overview:
+        """Return the shared snapshot, or a new one when it is older than SHARED_S or before `at_least`.
+
+        ``pause_s``: how old one that is before `at_least` must be; whoever waits for a position asks again anyway.
+        """
         async with self._making:
             made, age_s = self._made, self._clock.monotonic() - self._made_at
-            if made is None or age_s >= SHARED_S or made.position < at_least:
+            if made is None or age_s >= SHARED_S or (made.position < at_least and age_s >= pause_s):
                 made = self._made = await self._make()
                 self._made_at = self._clock.monotonic()
             return made
