@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -27,8 +28,13 @@ class Operation(NamedTuple):
     @property
     def name(self) -> str:
         """What the server calls it."""
-        name: str = self.described["operationId"]
-        return name
+        return re.sub(r"\W", "_", self.described["operationId"])
+
+    @property
+    def parameters(self) -> Sequence[Schema]:
+        """What it takes in its path, its query and its headers."""
+        parameters: Sequence[Schema] = self.described.get("parameters", ())
+        return parameters
 
     @property
     def answers(self) -> Mapping[str, Any]:

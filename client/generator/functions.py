@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from client.generator.documents import Operation, Schema
-from client.generator.kinds import is_optional, name_in
+from client.generator.kinds import is_optional
 from client.generator.structs import Components, Field, docstring, python_name
 
 JSON = "application/json"
@@ -50,7 +50,10 @@ def write_function(operation: Operation, components: Components) -> str:
         f"def {operation.name}({', '.join(parameters)}) -> {returns}:",
         f"    {docstring(_described(operation, fields), indent='    ')}",
         f"    return {returns.partition('[')[0]}(",
-        *(f"        {line}," for line in (*_terms_of(operation, path, query), *_body_of(operation, body), *reads)),
+        *(
+            f"        {line},"
+            for line in (*_terms_of(operation, path, query), *_body_of(operation, components), *reads)
+        ),
         "    )",
         "",
     ]
@@ -72,7 +75,7 @@ def listing_of(operation: Operation, components: Components) -> Listing | None:
     schema = components.resolved(operation.api, operation.answers.get(JSON, {}).get("schema", {}))
     properties = schema.get("properties", {})
     arrays = [(name, value) for name, value in properties.items() if value.get("type") == "array"]
-    takes_cursor = any(parameter["name"] == CURSOR for parameter in operation.described["parameters"])
+    takes_cursor = any(parameter["name"] == CURSOR for parameter in operation.parameters)
     if not takes_cursor or NEXT_CURSOR not in properties or len(arrays) != 1:
         return None
     name, array = arrays[0]
@@ -82,9 +85,11 @@ def listing_of(operation: Operation, components: Components) -> Listing | None:
 def parameters_of(operation: Operation, components: Components) -> tuple[list[Field], list[Field]]:
     """Return the parameters in the path and in the query. Raises ValueError for any other."""
     path, query = [], []
-    for parameter in operation.described["parameters"]:
+    for parameter in operation.parameters:
         kind = components.kind(operation.api, parameter["schema"], "asked")
         name, described = parameter["name"], parameter.get("description") or parameter["schema"].get("description", "")
+        if kind.startswith(("Sequence", "Mapping")):
+            raise ValueError(f"{operation.name} takes {name} as {kind}; no rule writes that into an address")
         match parameter["in"]:
             case "path":
                 path.append(Field(name, python_name(name), kind, None, described))
@@ -103,7 +108,7 @@ def parameters_of(operation: Operation, components: Components) -> tuple[list[Fi
 
 def has_key(operation: Operation) -> bool:
     """Tell whether an operation takes an idempotency key."""
-    return any(parameter["name"] == IDEMPOTENCY_KEY for parameter in operation.described["parameters"])
+    return any(parameter["name"] == IDEMPOTENCY_KEY for parameter in operation.parameters)
 
 
 def _standing(parameter: Schema) -> str:
@@ -115,9 +120,10 @@ def _body_fields(operation: Operation, components: Components) -> list[Field]:
     if operation.asks is None:
         return []
     schema = components.resolved(operation.api, operation.asks)
-    if "properties" not in schema:
+    name = _component_of(operation, components)
+    if name is None:
         return [Field("body", "body", components.kind(operation.api, schema, "asked"), None, "")]
-    return components.fields(operation.api, schema, "asked", within="models.")
+    return components.fields(operation.api, schema, components.side_of(operation.api, name), within="models.")
 
 
 def _terms_of(operation: Operation, path: list[Field], query: list[Field]) -> Iterator[str]:
@@ -125,8 +131,8 @@ def _terms_of(operation: Operation, path: list[Field], query: list[Field]) -> It
     yield f"api={operation.api!r}"
     yield f"method={operation.method!r}"
     if path:
-        parts = ", ".join(f"{field.name}={field.python}" for field in path)
-        yield f"path=path_of({operation.path!r}, {parts})"
+        parts = ", ".join(f"{field.name!r}: {field.python}" for field in path)
+        yield f"path=path_of({operation.path!r}, {{{parts}}})"
     else:
         yield f"path={operation.path!r}"
     if query:
@@ -139,20 +145,24 @@ def _terms_of(operation: Operation, path: list[Field], query: list[Field]) -> It
         yield "has_min_position=True"
 
 
-def _body_of(operation: Operation, fields: list[Field]) -> Iterator[str]:
-    if operation.asks is None:
-        return
-    struct = python_struct(operation)
-    if struct is None:
-        yield "body=body_of(body)"
-    else:
+def _body_of(operation: Operation, components: Components) -> Iterator[str]:
+    name = _component_of(operation, components)
+    if name is not None:
+        struct, fields = components.struct_of(operation.api, name), _body_fields(operation, components)
         yield f"body=body_of(models.{struct}({', '.join(f'{field.python}={field.python}' for field in fields)}))"
+    elif operation.asks is not None:
+        yield "body=body_of(body)"
 
 
-def python_struct(operation: Operation) -> str | None:
-    """Name the struct of the body; None: it is no object."""
+def _component_of(operation: Operation, components: Components) -> str | None:
+    """Name the component of the body; None: it is no object. Raises ValueError for an object that has no name."""
     asks = operation.asks or {}
-    return name_in(asks) or (asks.get("title") if "properties" in asks else None)
+    if "properties" not in components.resolved(operation.api, asks):
+        return None
+    name = components.name_of(operation.api, asks)
+    if name is None:
+        raise ValueError(f"{operation.name} takes an object without a name; make it a component of the document")
+    return name
 
 
 def _result_of(operation: Operation, components: Components) -> tuple[str, list[str]]:
@@ -171,13 +181,12 @@ def _result_of(operation: Operation, components: Components) -> tuple[str, list[
 
 def _described(operation: Operation, fields: list[Field]) -> str:
     """Write the words of a function: what the route says of itself, and what is known of its parameters."""
-    parts = [operation.described["summary"] + "."]
-    parts += [operation.described["description"]] if operation.described["description"] else []
+    parts = [operation.described.get("summary", operation.name) + ".", operation.described.get("description", "")]
     others = [media_type for media_type in operation.answers if media_type != JSON]
     if others and JSON in operation.answers:
         parts.append(f"`rendered` gives it as {', '.join(others)}.")
     said = [f"- `{field.python}`: {field.description}" for field in fields if field.description]
-    wrapped = ["\n".join(textwrap.wrap(" ".join(part.split()), DOC_COLUMNS)) for part in parts]
+    wrapped = ["\n".join(textwrap.wrap(" ".join(part.split()), DOC_COLUMNS)) for part in parts if part]
     if said:
         wrapped.append("\n".join("\n".join(textwrap.wrap(line, DOC_COLUMNS, subsequent_indent="  ")) for line in said))
     return "\n\n".join(wrapped)

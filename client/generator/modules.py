@@ -75,6 +75,11 @@ class Endpoints:
 
 def write_modules(documents: Mapping[Api, Document]) -> dict[str, str]:
     """Write every module of `bursar_client.generated`, by file name. Raises ValueError for what no rule is for."""
+    return {name: _formatted(text) for name, text in draft_modules(documents).items()}
+
+
+def draft_modules(documents: Mapping[Api, Document]) -> dict[str, str]:
+    """Write the same with its lines as long as they come, and with imports that may not be needed."""
     components = Components(documents)
     operations = sorted(filter(is_call, operations_of(documents)), key=lambda operation: operation.name)
     names = [operation.name for operation in operations]
@@ -86,9 +91,9 @@ def write_modules(documents: Mapping[Api, Document]) -> dict[str, str]:
     endpoints = [write_endpoint(operation, components) for operation in operations]
     return {
         "__init__.py": PACKAGE,
-        "models.py": _formatted(MODELS + "\n\n".join(structs)),
-        "calls.py": _formatted(CALLS + "\n\n".join(functions)),
-        "endpoints.py": _formatted(ENDPOINTS + "\n".join(endpoints) + "\n"),
+        "models.py": MODELS + "\n\n".join(structs),
+        "calls.py": CALLS + "\n\n".join(functions),
+        "endpoints.py": ENDPOINTS + "\n".join(endpoints) + "\n",
     }
 
 

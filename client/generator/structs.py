@@ -73,6 +73,17 @@ class Components:
         schema: Schema = self._documents[api]["components"]["schemas"][name]
         return schema
 
+    def name_of(self, api: Api, schema: Schema) -> str | None:
+        """Name the component that a schema is; a command on a route of its own is described in place, by its title."""
+        name = name_in(schema) or schema.get("title")
+        return name if name in self._documents[api]["components"]["schemas"] else None
+
+    def side_of(self, api: Api, name: str) -> Side:
+        """Say how a component's struct is written; the documents may share it."""
+        struct = self.struct_of(api, name)
+        sides = [side for key, side in self._sides.items() if key[1] == name and self.struct_of(*key) == struct]
+        return "answered" if "answered" in sides else "asked"
+
     def resolved(self, api: Api, schema: Schema) -> Schema:
         """Follow a reference."""
         name = name_in(schema)
@@ -88,7 +99,7 @@ class Components:
     def fields(self, api: Api, schema: Schema, side: Side, *, within: str = "") -> list[Field]:
         """Return the fields of an object. A tag is none: it follows from the struct."""
         return [
-            _field(name, value, name in schema.get("required", ()), self._kind(api, value, side, within))
+            _field(name, value, name in schema.get("required", ()), self._kind(api, value, side, within), side)
             for name, value in schema.get("properties", {}).items()
             if tag_of(schema, side) is None or name != TAG
         ]
@@ -102,7 +113,7 @@ class Components:
 
     def _component(self, key: tuple[Api, str]) -> Component:
         api, name = key
-        return Component(api, name, self.schema(api, name), self._sides[key], self.struct_of(api, name))
+        return Component(api, name, self.schema(api, name), self.side_of(api, name), self.struct_of(api, name))
 
     def _need(self, api: Api, schema: Any, side: Side) -> None:
         if isinstance(schema, list):
@@ -110,9 +121,7 @@ class Components:
                 self._need(api, member, side)
         if not isinstance(schema, dict):
             return
-        name = name_in(schema)
-        if name is None and schema.get("title") in self._documents[api]["components"]["schemas"]:
-            name = schema["title"]  # a command on a route of its own is described in place
+        name = self.name_of(api, schema)
         if name is None:
             for key, value in schema.items():
                 self._need(api, list(value.values()) if key == "properties" else value, side)
@@ -129,7 +138,7 @@ def write_struct(component: Component, fields: list[Field]) -> str:
         terms.append("omit_defaults=True")
     if tag is not None:
         terms += [f"tag_field={TAG!r}", f"tag={tag!r}"]
-    described = docstring(component.schema.get("description", ""), indent="    ")
+    described = docstring(component.schema.get("description") or component.name, indent="    ")
     body = [f"    {field.declared}" for field in fields]
     return "\n".join([f"class {component.struct}(Struct, {', '.join(terms)}):", f"    {described}", "", *body, ""])
 
@@ -161,25 +170,26 @@ def _class_name(title: str) -> str:
     return "".join(word[:1].upper() + word[1:] for word in words)
 
 
-def _field(name: str, schema: Schema, is_required: bool, kind: str) -> Field:
+def _field(name: str, schema: Schema, is_required: bool, kind: str, side: Side) -> Field:
     default: str | None = None
     if not is_required:
-        default = _default_of(schema, kind)
+        default = _default_of(schema, kind, side)
         if default == "UNSET":
             kind = f"{kind} | UnsetType"
     return Field(name, python_name(name), kind, default, _description_of(schema))
 
 
-def _default_of(schema: Schema, kind: str) -> str:
-    if "default" not in schema:
-        return "None" if is_optional(kind) else "UNSET"
-    match schema["default"]:
+def _default_of(schema: Schema, kind: str, side: Side) -> str:
+    """Write a default; where Python has none that is safe to share, nothing is sent and the server's own counts."""
+    match schema.get("default", ...):
+        case builtins.Ellipsis:
+            return "None" if is_optional(kind) else "UNSET"
         case []:
             return "()"
-        case {}:
+        case {} if side == "answered":
             return "field(default_factory=dict)"
-        case list() | dict() as default:
-            raise ValueError(f"no rule for the default {default}")
+        case list() | dict():
+            return "UNSET"
         case default:
             return repr(default)
 

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from bursar_client import NO_RETRIES, PositionTracker, RetryPolicy, calls, errors
 from bursar_client.conversation import Answer, GetToken, Pause, Send, converse
+from bursar_client.errors import TokenUnavailable
 from bursar_client.terms import Terms
 from bursar_client.wire import Broken, Request, Response
 
@@ -60,7 +61,9 @@ def terms(**changes: Any) -> Terms:
 class Told:
     """What a conversation asked for, while it was told these outcomes."""
 
-    def __init__(self, call: Any, outcomes: Sequence[Response | Broken], **changes: Any) -> None:
+    def __init__(
+        self, call: Any, outcomes: Sequence[Response | Broken], *, tokens_max: int = 99, **changes: Any
+    ) -> None:
         self.requests: list[Request] = []
         self.pauses: list[float] = []
         self.tokens = 0
@@ -74,7 +77,7 @@ class Told:
                 match conversation.send(reply):
                     case GetToken():
                         self.tokens += 1
-                        reply = f"token-{self.tokens}"
+                        reply = f"token-{self.tokens}" if self.tokens <= tokens_max else TokenUnavailable("gone")
                     case Send(request):
                         self.requests.append(request)
                         reply = next(waiting)
@@ -106,6 +109,20 @@ def test_a_key_is_made_once_and_kept_through_every_attempt() -> None:
 def test_each_attempt_asks_for_a_token() -> None:
     told = Told(transfer(), [LOST, taken()])
     assert [request.headers["Authorization"] for request in told.requests] == ["Bearer token-1", "Bearer token-2"]
+
+
+def test_a_token_that_is_gone_does_not_lose_the_call() -> None:
+    told = Told(transfer(idempotency_key="k-1"), [LOST], tokens_max=1)
+    assert isinstance(told.failure, errors.NoAnswer)
+    assert (told.failure.key, told.failure.attempts, told.failure.may_have_happened) == ("k-1", 1, True)
+    with pytest.raises(TokenUnavailable):
+        Told(transfer(), [], tokens_max=0)
+
+
+@pytest.mark.parametrize("url", ["bursar.example", "ftp://bursar.example", "https://", "https://bursar.example?x=1"])
+def test_an_address_that_is_none_is_refused_at_once(url: str) -> None:
+    with pytest.raises(ValueError, match="is no address"):
+        terms(queries_url=url)
 
 
 @pytest.mark.parametrize(
@@ -161,9 +178,9 @@ def test_a_failure_carries_what_the_server_said_and_what_was_asked() -> None:
     assert "/postings/0" in str(failure)
 
 
-def test_retry_after_counts_where_it_is_longer_than_the_pause() -> None:
+def test_a_pause_is_never_shorter_than_the_server_asks() -> None:
     told = Told(transfer(), [problem(429, "too_many_requests", retry_after="3"), LOST, taken()])
-    assert told.pauses == [3.0, 0.2]
+    assert told.pauses == [3.1, 0.2]
 
 
 def test_pauses_double_up_to_a_bound_and_attempts_end() -> None:
@@ -182,7 +199,7 @@ def test_chance_shortens_a_pause_by_up_to_half() -> None:
 def test_no_attempt_begins_after_the_time_is_over() -> None:
     later = problem(503, "queue_full", retry_after="20")
     told = Told(transfer(), [later] * 9)
-    assert told.pauses == [20.0, 20.0, 20.0]
+    assert told.pauses == [20.1, 20.2]
     assert isinstance(told.failure, errors.Unavailable)
 
 
@@ -195,6 +212,7 @@ def test_no_attempt_begins_after_the_time_is_over() -> None:
         ([problem(503, "queue_full"), problem(429, "too_many_requests")], False),
         ([problem(503, "outcome_unknown"), problem(503, "queue_full")], True),
         ([problem(504, "deadline_exceeded")], True),
+        ([problem(408, "request_timeout")], False),
         ([LOST, problem(401, "not_authenticated")], True),
         ([problem(401, "not_authenticated")], False),
         ([LOST, problem(422, "insufficient_funds")], False),  # the key's one outcome

@@ -16,6 +16,7 @@ from tests.support.tcp_proxy import Proxy, proxying
 TRANSFERS = 12
 POST = b"POST /v1/transfers"
 PATIENCE = RetryPolicy(first_s=0.01, within_s=60.0)
+pytestmark = pytest.mark.timeout(300)  # whichever comes first starts the stack, on a machine that may be busy
 
 
 @pytest.fixture

@@ -9,12 +9,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from cli.devstack import DevStack
 from client.generator.places import SOURCES
 from tests.architecture.tree import ROOT
 
 README = ROOT / "client" / "README.md"
 RUN_WITHIN_S = 90
+pytestmark = pytest.mark.timeout(300)  # whichever comes first starts the stack, on a machine that may be busy
 SAID = [
     r"xfer_\d+ at \d+",  # the transfer
     r"\d+ False",  # the call that was sent with a key of its own

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import assert_type
 
 import pytest
 from bursar_client import ARROW, CSV, PARQUET, AsyncClient, Client, calls, errors, models
 
 MINOR = 10_000
+pytestmark = pytest.mark.timeout(300)  # whichever comes first starts the stack, on a machine that may be busy
 
 
 def move(debit: str, credit: str, amount_minor: int) -> list[models.Posting]:
@@ -38,7 +40,8 @@ async def test_the_client_for_threads_does_everything(client: Client) -> None:
 
         top_up = client.post_transfer(postings=move(bank, ann, MINOR), idempotency_key="sync-top-up")
         assert client.post_transfer(postings=move(bank, ann, MINOR), idempotency_key="sync-top-up") == top_up
-        assert client.read_balance(ann).posted_minor == MINOR  # read your writes: no waiting in between
+        balance = assert_type(client.read_balance(ann), models.BalanceView)
+        assert balance.posted_minor == MINOR  # read your writes: no waiting in between
 
         legs = [models.HoldLeg(debit_account_id=ann, credit_account_id=bob, amount_minor=2_000, currency="EUR")]
         hold = client.place_hold(legs=legs, expires_at=datetime.now(tz=UTC) + timedelta(hours=1))
@@ -49,7 +52,7 @@ async def test_the_client_for_threads_does_everything(client: Client) -> None:
         assert (answer.value.accepted, answer.value.refused) == (3, 1)
         assert answer.position == client.positions.highest
 
-        entries = list(client.read_statement.all(ann, limit=2))
+        entries = assert_type(list(client.read_statement.all(ann, limit=2)), list[models.StatementEntry])
         assert [entry.amount_minor for entry in entries] == [3, 2, 1, 1_500, MINOR]
         assert len(list(client.read_statement.pages(ann, limit=2))) >= 3
 
@@ -88,7 +91,8 @@ async def test_the_client_for_event_loops_does_everything(async_client: AsyncCli
     first, second = await client.send(call), await client.send(call)
     assert first.value == second.value
     assert (first.replayed, second.replayed) == (False, True)
-    assert (await client.read_balance(ann)).posted_minor == MINOR
+    balance = assert_type(await client.read_balance(ann), models.BalanceView)
+    assert balance.posted_minor == MINOR
 
     legs = [models.HoldLeg(debit_account_id=ann, credit_account_id=bob, amount_minor=2_000, currency="EUR")]
     hold = await client.place_hold(legs=legs, expires_at=datetime.now(tz=UTC) + timedelta(hours=1))

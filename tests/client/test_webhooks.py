@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from bursar_client import webhooks
+from bursar_client.errors import WebhookRefused
 
 from runtime.webhooks import sign
 
@@ -49,12 +50,12 @@ def test_either_secret_will_do_while_one_rotates() -> None:
 )
 def test_nothing_else_is(changed: dict[str, str], body: bytes, secret: str, later: timedelta) -> None:
     headers = sign("evt_4712", BODY, secrets=[SECRET], now=NOW) | changed
-    with pytest.raises(webhooks.WebhookRefused):
+    with pytest.raises(WebhookRefused):
         webhooks.verify(headers, body, secrets=[secret], now=NOW + later)
 
 
 def test_what_is_signed_and_no_event_is_refused() -> None:
-    with pytest.raises(webhooks.WebhookRefused, match="no event"):
+    with pytest.raises(WebhookRefused, match="no event"):
         webhooks.verify(sign("evt_1", b"[]", secrets=[SECRET], now=NOW), b"[]", secrets=[SECRET], now=NOW)
 
 

@@ -93,7 +93,7 @@ def key_of(given: str | None) -> str:
     return new_key() if given is None else given
 
 
-def path_of(template: str, **parts: str | int) -> str:
+def path_of(template: str, parts: dict[str, str | int]) -> str:
     """Fill a path. Raises ValueError for a part that would lead to another path."""
     for name, part in parts.items():
         if str(part) in ("", ".", ".."):

@@ -14,9 +14,10 @@ CONNECT_WITHIN_S: Final = 3.0
 ANSWER_WITHIN_S: Final = 30.0
 CONNECTIONS_MAX: Final = 32
 
-Failures = httpx2.TransportError
+# Whatever happens to a request; a mistake in an address is a ValueError of the client before any.
+Failures = httpx2.RequestError
 # The server cannot have heard of the request.
-_NOT_SENT: Final = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol)
+_NOT_SENT: Final = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 
 
 def options_for(*urls: str) -> dict[str, Any]:
@@ -46,7 +47,7 @@ def response_of(response: httpx2.Response) -> Response:
     return Response(status=response.status_code, headers=headers, content=response.content)
 
 
-def broken_by(error: httpx2.TransportError) -> Broken:
+def broken_by(error: httpx2.RequestError) -> Broken:
     """Say what a failure means for the request."""
     return Broken(error=error, was_sent=not isinstance(error, _NOT_SENT))
 

@@ -22,7 +22,7 @@ from bursar_client.generated.endpoints import Endpoints
 from bursar_client.methods import AsyncCaller, Caller
 from bursar_client.positions import PositionTracker
 from bursar_client.terms import AsyncToken, Options, Terms, Token
-from bursar_client.tokens import source_of
+from bursar_client.tokens import AsyncTokenSource, TokenSource, source_of
 from bursar_client.wire import Broken, Request, Response
 
 T = TypeVar("T")
@@ -72,7 +72,7 @@ class Client(Endpoints, Caller):
                 return answer
             match step:
                 case GetToken(source):
-                    reply = source()
+                    reply = self._token(source)
                 case Send(request):
                     reply = self._carry(request)
                 case Pause(seconds):
@@ -95,6 +95,12 @@ class Client(Endpoints, Caller):
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
         self.close()
+
+    def _token(self, source: TokenSource | AsyncTokenSource) -> object:
+        try:
+            return source()
+        except Exception as error:
+            return error  # the conversation raises it, with the call if that was sent before
 
     def _carry(self, request: Request) -> Response | Broken:
         try:
@@ -142,8 +148,7 @@ class AsyncClient(Endpoints, AsyncCaller):
                 return answer
             match step:
                 case GetToken(source):
-                    token = source()
-                    reply = await token if inspect.isawaitable(token) else token
+                    reply = await self._token(source)
                 case Send(request):
                     reply = await self._carry(request)
                 case Pause(seconds):
@@ -166,6 +171,13 @@ class AsyncClient(Endpoints, AsyncCaller):
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
         await self.aclose()
+
+    async def _token(self, source: TokenSource | AsyncTokenSource) -> object:
+        try:
+            token = source()
+            return await token if inspect.isawaitable(token) else token
+        except Exception as error:
+            return error  # the conversation raises it, with the call if that was sent before
 
     async def _carry(self, request: Request) -> Response | Broken:
         try:

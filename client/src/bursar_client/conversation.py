@@ -1,7 +1,7 @@
 """One call from the first attempt to its result, without doing any I/O: a generator that says what is to be done next.
 
-It yields `GetToken`, `Send` and `Pause`; whoever drives it does that and sends back what came of it: the token, a
-`Response` or `Broken`, nothing. It returns the `Answer`, or raises what became of the call.
+It yields `GetToken`, `Send` and `Pause`; whoever drives it does that and sends back what came of it: the token or the
+exception instead of it, a `Response` or `Broken`, nothing. It returns the `Answer`, or raises what became of the call.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ USER_AGENT: Final = "bursar-client/0.1.0"
 
 @dataclass(frozen=True, slots=True)
 class GetToken:
-    """Ask the source; reply with the token."""
+    """Ask the source; reply with the token, or the exception that it raised."""
 
     source: TokenSource | AsyncTokenSource
 
@@ -80,8 +80,10 @@ def converse(call: Call[T], terms: Terms) -> Conversation[T]:
     began = terms.clock()
     attempts, unsure = 0, False
     while True:  # ends at the latest with the policy's last attempt
+        token: str | Exception = yield GetToken(terms.token)
+        if isinstance(token, Exception):
+            raise _without_token(token, call, attempts, unsure)
         attempts += 1
-        token = yield GetToken(terms.token)
         outcome: Response | Broken = yield Send(_request(call, terms, token))
         if isinstance(outcome, Response) and outcome.is_success:
             return _answer(call, outcome, terms.positions, attempts)
@@ -158,6 +160,16 @@ def _observe(call: Call[Any], outcome: Response | Broken, positions: PositionTra
         return None
     positions.observe(max(found))
     return max(found)
+
+
+def _without_token(error: Exception, call: Call[Any], attempts: int, unsure: bool) -> Exception:
+    """Before the first attempt the source's own words are all there is to say; later the call must not be lost."""
+    if attempts == 0:
+        return error
+    said = f"no token for another attempt after {attempts}: {error}"
+    failure = NoAnswer(said, call=call, attempts=attempts, may_have_happened=unsure)
+    failure.__cause__ = error
+    return failure
 
 
 def _failure(call: Call[Any], outcome: Response | Broken, attempts: int, unsure: bool) -> BursarError:

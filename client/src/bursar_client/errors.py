@@ -1,4 +1,4 @@
-"""Everything that a call can raise.
+"""Everything that this package raises on purpose.
 
 BursarError
 ├── CallFailed                what became of one call; names the call, so that it can be sent again
@@ -12,10 +12,12 @@ BursarError
 │       ├── Conflict              409
 │       ├── Rejected              422  understood, and it may not happen
 │       │   └── KeyReused              another command has this idempotency key
-│       ├── Unavailable           429, 502, 503, 504, after all retries
+│       ├── Unavailable           408, 429, 502, 503, 504, after all retries
 │       │   ├── OutcomeUnknown         the command may have been taken; the same key will tell
 │       │   └── PositionNotReached     a read model is behind `min_position`
 │       └── ServerFault           500 and anything else
+├── CursorRepeated            a list would never end
+├── WebhookRefused            a delivery is not to be believed
 ├── TokenUnavailable          there is no token to send
 └── MissingExtra              a library that is optional is not installed
 """
@@ -63,6 +65,14 @@ class BursarError(Exception):
 
 class TokenUnavailable(BursarError):
     """There is no token to send."""
+
+
+class CursorRepeated(BursarError):
+    """A list named the page just read as the next one; it would never end."""
+
+
+class WebhookRefused(BursarError):
+    """The delivery is not to be believed: answer 401 and do nothing."""
 
 
 class MissingExtra(BursarError, ImportError):
@@ -191,6 +201,7 @@ OF_STATUS: Final[dict[int, type[ProblemError]]] = {
     HTTPStatus.FORBIDDEN: NotAllowed,
     HTTPStatus.NOT_FOUND: NotFound,
     HTTPStatus.NOT_ACCEPTABLE: InvalidRequest,
+    HTTPStatus.REQUEST_TIMEOUT: Unavailable,
     HTTPStatus.CONFLICT: Conflict,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: InvalidRequest,
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: InvalidRequest,

@@ -14,7 +14,7 @@ from typing import Any, Generic, ParamSpec, Self, TypeVar, overload
 
 from bursar_client.call import Call, PagedCall
 from bursar_client.content import Content
-from bursar_client.errors import BursarError
+from bursar_client.errors import CursorRepeated
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -36,10 +36,6 @@ class AsyncCaller(ABC):
     @abstractmethod
     async def run(self, call: Call[T]) -> T:
         """Send a call and return its result."""
-
-
-class CursorRepeated(BursarError):
-    """A list named the page just read as the next one; it would never end."""
 
 
 class SyncMethod(Generic[P, T]):

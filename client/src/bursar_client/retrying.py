@@ -12,6 +12,7 @@ from bursar_client.wire import Broken, Response
 # The server says "later", or something between us and the server does not know.
 LATER: Final = frozenset(
     {
+        HTTPStatus.REQUEST_TIMEOUT,
         HTTPStatus.TOO_MANY_REQUESTS,
         HTTPStatus.BAD_GATEWAY,
         HTTPStatus.SERVICE_UNAVAILABLE,
@@ -19,7 +20,7 @@ LATER: Final = frozenset(
     }
 )
 # The same, with certainty that nothing happened.
-NOTHING_HAPPENED: Final = frozenset({"queue_full", "not_taken", "too_many_requests"})
+NOTHING_HAPPENED: Final = frozenset({"queue_full", "not_taken", "request_timeout", "too_many_requests"})
 # A refusal at the door says nothing about an attempt before it.
 AT_THE_DOOR: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
@@ -29,8 +30,8 @@ class RetryPolicy:
     """The bounds of patience with one call.
 
     `attempts_max` attempts, none of which begins later than `within_s` after the first. Pauses double from `first_s` to
-    `pause_max_s` and are shortened by chance by up to half, so that clients do not come back together; a `Retry-After`
-    that is longer counts instead.
+    `pause_max_s` and are shortened by chance by up to half, so that clients do not come back together; they come on top
+    of a `Retry-After`, for the same reason.
     """
 
     attempts_max: int = 12
@@ -46,7 +47,7 @@ class RetryPolicy:
             return None
         pause_s = min(self.pause_max_s, self.first_s * 2 ** (attempts - 1)) * (1 - chance / 2)
         if isinstance(outcome, Response):
-            pause_s = max(pause_s, outcome.retry_after_s or 0)
+            pause_s += outcome.retry_after_s or 0
         return pause_s if elapsed_s + pause_s <= self.within_s else None
 
 

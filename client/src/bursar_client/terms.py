@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypedDict
+from urllib.parse import urlsplit
 
 from bursar_client.chance import jitter
 from bursar_client.positions import PositionTracker
@@ -42,6 +43,13 @@ class Terms:
     read_your_writes: bool = False
     clock: Callable[[], float] = time.monotonic
     chance: Callable[[], float] = jitter
+
+    def __post_init__(self) -> None:
+        """Refuse an address that would only fail later, again and again. Raises ValueError."""
+        for url in (self.commands_url, self.queries_url):
+            parts = urlsplit(url)
+            if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+                raise ValueError(f"{url!r} is no address of an API, such as https://bursar.example")
 
     def changed(self, token: AsyncToken | None, options: Options) -> Terms:
         """Return these terms with what is given instead."""

@@ -18,17 +18,13 @@ from typing import Any, Final
 
 import msgspec
 
-from bursar_client.errors import BursarError
+from bursar_client.errors import WebhookRefused
 
 TOLERANCE: Final = timedelta(minutes=5)  # both ways
 SIGNATURES_MAX: Final = 8
 SECRET_PREFIX: Final = "whsec_"
 
 _SECONDS: Final = re.compile(r"[0-9]{1,11}")
-
-
-class WebhookRefused(BursarError):
-    """The delivery is not to be believed: answer 401 and do nothing."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
