@@ -262,13 +262,6 @@ def _readers(
         dating=dating,
         clock=clock,
     )
-    hub = Hub(
-        LiveSources(wallets=wallets, book=book, overviews=overviews),
-        ledger=settings.ledger,
-        clients_max=settings.live_clients_max,
-        clock=clock,
-        metrics=metrics,
-    )
     parts = Parts(
         reads=reads,
         reporting=reporting,
@@ -276,12 +269,16 @@ def _readers(
         desk=desk,
         payments=of_payments,
         overviews=overviews,
-        hub=hub,
+        hub=_hub(settings, LiveSources(wallets=wallets, book=book, overviews=overviews), clock=clock, metrics=metrics),
         clock=clock,
         audits=Audits(sources.book, sources.redis, ledger=settings.ledger),
         exporting=Exporting(reporting, dating=dating, clock=clock),
     )
     return parts, wallets, book
+
+
+def _hub(settings: Settings, sources: LiveSources, *, clock: Clock, metrics: QueryMetrics) -> Hub:
+    return Hub(sources, ledger=settings.ledger, clients_max=settings.live_clients_max, clock=clock, metrics=metrics)
 
 
 def _lake_of(settings: Settings, clock: Clock, metrics: QueryMetrics) -> Lake:
