@@ -35,7 +35,7 @@ from tests.support.payments import assessed, risk
 
 LEDGER: Final = "main"
 WALLETS: Final = ("alice", "bob", "carol:shop", "dora")
-ACTORS: Final = (("anna", "phone"), ("ben", None), ("svc:till", "terminal"))
+ACTORS: Final[tuple[tuple[str, str | None], ...]] = (("anna", "phone"), ("ben", None), ("svc:till", "terminal"))
 
 Wish = tuple[int, int, int, int]  # what, who, with whom, how much
 wishes = st.lists(

@@ -5,6 +5,7 @@ What an account holds at the end is not even folded: the book that decided the s
 
 from __future__ import annotations
 
+from collections import Counter
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -41,74 +42,88 @@ def model_hash(content: Any) -> str:
 
 def plain_wallets(story: Story) -> dict[str, Any]:
     """The wallets model, as `read_wallets` gives it."""
+    return {**_money(story), **_holds(story), **_payments(story), "totals": _totals(story)}
+
+
+def _money(story: Story) -> dict[str, Any]:
     lines: dict[str, list[Any]] = {}
     changed: dict[str, int] = {}
-    holds: dict[str, Any] = {}
-    payments: dict[str, Any] = {}
-    totals: dict[str, Any] = {"accounts": 0, "transfers": 0, "volume": {}, "entries": {}}
     for event in story.events:
         data: Any = event.data
-        position = event.position
         if type(data) in STATUS:
-            changed[data.account_id] = position
-            totals["accounts"] += isinstance(data, e.AccountOpened)
+            changed[data.account_id] = event.position
         for leg, posting in enumerate(getattr(data, "postings", ())):
-            changed[posting.account_id] = position
-            line = [position, leg, posting.side, posting.amount_minor, posting.posted_minor, event.envelope.type]
+            changed[posting.account_id] = event.position
+            figures = [posting.side, posting.amount_minor, posting.posted_minor]
+            line = [event.position, leg, *figures, event.envelope.type]
             lines.setdefault(posting.account_id, []).append(line)
-            currency = posting.currency
-            totals["entries"][currency] = totals["entries"].get(currency, 0) + 1
-            debit_minor = posting.amount_minor if posting.side == "debit" else 0
-            totals["volume"][currency] = totals["volume"].get(currency, 0) + debit_minor
-        totals["transfers"] += bool(getattr(data, "postings", ()))
-        changed |= {balance.account_id: position for balance in getattr(data, "balances", ())}
-        if hasattr(data, "hold_id"):
-            holds.setdefault(data.hold_id, []).append(position)
-        if hasattr(data, "payment_id"):
-            payment = payments.setdefault(data.payment_id, {"steps": [], "queue": None})
-            payment["steps"].append(position)
-            payment["status"] = data.status
-            if type(data) in WAITS_IN:
-                payment["queue"] = WAITS_IN[type(data)]
-            elif isinstance(data, GOES_ON):
-                payment["queue"] = None
-    book = story.book
-    state = {f"hold_{no}": found for no, found in book.state.holds.items()}
-    by_status: dict[str, int] = {}
-    for payment in payments.values():
-        by_status[payment["status"]] = by_status.get(payment["status"], 0) + 1
+        changed |= {balance.account_id: event.position for balance in getattr(data, "balances", ())}
     return {
         "accounts": {
-            name: [*book.balances(name)[0], account.status, changed[name]]
-            for name, account in book.state.accounts.items()
+            name: [*story.book.balances(name)[0], account.status, changed[name]]
+            for name, account in story.book.state.accounts.items()
         },
         "lines": {name: kept[-STATEMENT_LINES_MAX:] for name, kept in lines.items()},
+    }
+
+
+def _holds(story: Story) -> dict[str, Any]:
+    steps: dict[str, list[int]] = {}
+    for event in story.events:
+        if (name := getattr(event.data, "hold_id", None)) is not None:
+            steps.setdefault(name, []).append(event.position)
+    held = {f"hold_{no}": found for no, found in story.book.state.holds.items()}
+    still_open = {name: hold for name, hold in held.items() if hold.status == "open"}
+    return {
         "holds": {
-            name: [
-                state[name].status,
-                [leg.remaining_minor if state[name].status == "open" else 0 for leg in state[name].legs],
-                steps,
-            ]
-            for name, steps in holds.items()
+            name: [hold.status, [leg.remaining_minor * (name in still_open) for leg in hold.legs], steps[name]]
+            for name, hold in held.items()
         },
         "open holds": sorted(
             {
                 f"{account_id} {name}"
-                for name in holds
-                if state[name].status == "open"
-                for leg in state[name].legs
+                for name, hold in still_open.items()
+                for leg in hold.legs
                 for account_id in (leg.debit_account_id, leg.credit_account_id)
             }
         ),
-        "payments": {name: [payment["status"], payment["steps"]] for name, payment in payments.items()},
-        "in status": sorted(f"{payment['status']} {name}" for name, payment in payments.items()),
-        "queued": sorted(f"{payment['queue']} {name}" for name, payment in payments.items() if payment["queue"]),
-        "totals": {
-            **totals,
-            "payments": by_status,
-            "holds_open": sum(found.status == "open" for found in state.values()),
-            "entries": totals["entries"],
+    }
+
+
+def _payments(story: Story) -> dict[str, Any]:
+    steps: dict[str, list[int]] = {}
+    status: dict[str, str] = {}
+    queue: dict[str, str | None] = {}
+    for event in story.events:
+        data: Any = event.data
+        if hasattr(data, "payment_id"):
+            steps.setdefault(data.payment_id, []).append(event.position)
+            status[data.payment_id] = data.status
+            if type(data) in WAITS_IN:
+                queue[data.payment_id] = WAITS_IN[type(data)]
+            elif isinstance(data, GOES_ON):
+                queue[data.payment_id] = None
+    return {
+        "payments": {name: [status[name], positions] for name, positions in steps.items()},
+        "in status": sorted(f"{now} {name}" for name, now in status.items()),
+        "queued": sorted(f"{waits_in} {name}" for name, waits_in in queue.items() if waits_in),
+    }
+
+
+def _totals(story: Story) -> dict[str, Any]:
+    postings = [posting for event in story.events for posting in getattr(event.data, "postings", ())]
+    told: list[Any] = [event.data for event in story.events if hasattr(event.data, "payment_id")]
+    statuses = {data.payment_id: data.status for data in told}
+    return {
+        "accounts": len(story.book.state.accounts),
+        "transfers": sum(bool(getattr(event.data, "postings", ())) for event in story.events),
+        "volume": {
+            currency: sum(p.amount_minor for p in postings if p.currency == currency and p.side == "debit")
+            for currency in {posting.currency for posting in postings}
         },
+        "entries": Counter(posting.currency for posting in postings),
+        "payments": Counter(statuses.values()),
+        "holds_open": sum(hold.status == "open" for hold in story.book.state.holds.values()),
     }
 
 
