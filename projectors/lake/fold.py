@@ -83,9 +83,9 @@ def entries_table(events: Sequence[Event], facts: Facts) -> pa.Table:
     are looked up once for all its postings.
     """
     booked = [*bookings(events)]
-    if not booked:
-        return SCHEMAS[ENTRIES_TABLE].empty_table()
     postings = [posting for _, booking in booked for posting in booking.postings]
+    if not postings:
+        return SCHEMAS[ENTRIES_TABLE].empty_table()
     ids, sides, amounts, currencies, posted, _ = zip(*map(msgspec.structs.astuple, postings), strict=True)
     legs = [len(booking.postings) for _, booking in booked]
     event_of = pa.array(chain.from_iterable(map(repeat, count(), legs)), pa.int64())
