@@ -21,7 +21,7 @@ from contracts.read_models import WalletsKeys
 from contracts.risk_features import RiskKeys
 from projectors.apply import FoldsAhead, Outcome, TargetUnreachable
 from projectors.desk import target as desk_module
-from projectors.events import Batch
+from projectors.events import Batch, Event
 from projectors.lake.directory import AccountDirectory
 from projectors.lake.fold import opened_accounts
 from projectors.risk import target as risk_module
@@ -79,8 +79,8 @@ class RedisModel:
     async def close(self, target: Any) -> None:
         await target.close()
 
-    async def cut(self, batch: Batch, at: int) -> None:
-        """Redis does not roll a script back: what was written before the error stays."""
+    async def cut(self, batch: Batch, at: int) -> bool:
+        """Cut the script off. Redis does not roll it back: what was written before the error stays."""
         last_cut = next(place for place in (self._last_cut, APPLIED) if place in self._script)
         script = self._script.replace(last_cut, f"error('cut off')\n{last_cut}", 1)
         for loop in self._loops:
@@ -92,6 +92,7 @@ class RedisModel:
                 await target.apply(batch)
         finally:
             await target.close()
+        return True
 
     async def read(self) -> Any:
         return await self._contents(self._keys)
@@ -128,8 +129,8 @@ class LakeModel:
     async def close(self, target: Any) -> None:
         """Nothing stays open."""
 
-    async def cut(self, batch: Batch, at: int) -> None:
-        """Cut the projector off between two tables."""
+    async def cut(self, batch: Batch, at: int) -> bool:
+        """Cut the projector off between two tables; False when it was through before, as only one was behind."""
         commit, left = self._module.append, at % 3
 
         def append(*args: Any, **named: Any) -> bool:
@@ -141,8 +142,11 @@ class LakeModel:
 
         self._module.append = append
         try:
-            with contextlib.suppress(TargetUnreachable):
-                await self.open().apply(batch)
+            await self.open().apply(batch)
+        except TargetUnreachable:
+            return True
+        else:
+            return False
         finally:
             self._module.append = commit
 
@@ -224,14 +228,11 @@ async def withstands(model: Model, story: Story, delivery: list[Step]) -> None:
                     batch = target.fold(batch)
                 _require(await target.apply(batch), Outcome.APPLIED)
                 at += len(batch.events)
-            elif verb == "again" and at:
-                _require(await target.apply(Batch(events[max(0, at - size) : at], caught_up=True)), Outcome.DUPLICATE)
-            elif verb == "jump" and at + 1 < len(events):
-                _require(await target.apply(Batch(events[at + 1 : at + 1 + size], caught_up=True)), Outcome.GAP)
-            elif verb == "overlap" and at:
-                _require(await target.apply(Batch(events[at - 1 : at + size], caught_up=True)), Outcome.GAP)
             elif verb == "cut":
-                await model.cut(batch, size // 2)
+                at += 0 if await model.cut(batch, size // 2) else len(batch.events)
+            elif misplaced := _misplaced(events, at, verb, size):
+                wanted = Outcome.DUPLICATE if verb == "again" else Outcome.GAP
+                _require(await target.apply(Batch(misplaced, caught_up=True)), wanted)
             if verb.startswith("kill"):
                 await model.close(target)
                 target = model.open()
@@ -241,6 +242,19 @@ async def withstands(model: Model, story: Story, delivery: list[Step]) -> None:
         await model.close(target)
     if model_hash(await model.read()) != expected:
         raise ContractBroken("the model is not what the events add up to")
+
+
+def _misplaced(events: list[Event], at: int, verb: str, size: int) -> list[Event]:
+    """What is not due now: again, out of turn, or begun too early; [] where there is no such thing."""
+    match verb:
+        case "again":
+            return events[max(0, at - size) : at]
+        case "jump":
+            return events[at + 1 : at + 1 + size]
+        case "overlap" if at:
+            return events[at - 1 : at + size]
+        case _:
+            return []
 
 
 def _require(got: Outcome, wanted: Outcome) -> None:
