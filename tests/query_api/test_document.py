@@ -37,11 +37,7 @@ async def test_the_document_describes_every_route_with_its_parameters_and_proble
     """Paths, bearer security, problem bodies for every error."""
     document = (await window.client.get("/schema/openapi.json")).json()
     assert document["openapi"].startswith("3.1")
-<<<<<<< HEAD
     assert len(document["paths"]) == 22 + 2 * len(KINDS)
-=======
-    assert len(document["paths"]) == 19 + 2 * len(KINDS)
->>>>>>> reports
     for path, operation in ((path, one) for path, item in document["paths"].items() for one in item.values()):
         assert operation["summary"], path
         assert set(re.findall(r"{(\w+)}", path)) == {p["name"] for p in operation["parameters"] if p["in"] == "path"}
