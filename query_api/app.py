@@ -17,6 +17,8 @@ from redis.asyncio import Redis
 
 from contracts.read_models import DESK, WALLETS
 from query_api.book import READ_TIMEOUT_S, Book, Pool, read_ledger_name
+from query_api.dashboard import OPEN_PATHS as DASHBOARD_PATHS
+from query_api.dashboard import dashboard_pages
 from query_api.dating import Dating
 from query_api.desk import Desk
 from query_api.document import write_document
@@ -162,7 +164,7 @@ def create_app(
         lake.close()
 
     app = Litestar(
-        route_handlers=[_routes(settings.ledger), api_pages(_document)],
+        route_handlers=[_routes(settings.ledger), api_pages(_document), dashboard_pages()],
         state=parts.as_state(),
         exception_handlers={**problem_handlers(), ReadRefused: answer_refused},
         lifespan=[running],
@@ -171,7 +173,9 @@ def create_app(
     )
     verifier = TokenVerifier(keys, settings.token_issuer, settings.token_audience, clock)
     guarded = Authenticate(
-        BodyGate(cast(ASGIApp, app)), verifier=verifier, public_prefixes=(*PUBLIC_PREFIXES, *OPEN_PATHS)
+        BodyGate(cast(ASGIApp, app)),
+        verifier=verifier,
+        public_prefixes=(*PUBLIC_PREFIXES, *OPEN_PATHS, *DASHBOARD_PATHS),
     )
     return ops_app(_health(wallets, book), registry, app=TraceRequests(MeasureRequests(guarded, registry=registry)))
 

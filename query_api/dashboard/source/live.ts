@@ -1,0 +1,98 @@
+// What the book says as it happens: one event stream for the whole page, and what to do when it is not there.
+import { newest } from "./api";
+import { parseExact } from "./exact";
+import { createStore } from "./store";
+import type { Overview } from "./shapes";
+
+export type LiveState =
+  | { kind: "off" } // not asked for yet
+  | { kind: "connecting" }
+  | { kind: "live" }
+  | { kind: "lost"; since: number } // it was there; the browser tries again
+  | { kind: "absent" }; // this installation has none, or the role may not
+
+export const live = createStore<LiveState>({ kind: "off" });
+export const overview = createStore<Overview | null>(null);
+// Grows with every change that lists should follow, at most once per TICK_MS.
+export const tick = createStore(0);
+
+const TICK_MS = 400;
+const POLL_MS = 5_000;
+const RETRY_MS = 2_000;
+const TOPICS = "overview,payments,alerts";
+
+let source: EventSource | null = null;
+let ticking = false;
+let polling: ReturnType<typeof setInterval> | undefined;
+
+export function startLive(): void {
+  if (source) return;
+  live.set({ kind: "connecting" });
+  connect();
+}
+
+export function stopLive(): void {
+  source?.close();
+  source = null;
+  clearInterval(polling);
+  polling = undefined;
+  live.set({ kind: "off" });
+}
+
+function connect(): void {
+  const stream = new EventSource(`/v1/live?topics=${TOPICS}`);
+  source = stream;
+  stream.onopen = () => {
+    clearInterval(polling);
+    polling = undefined;
+    live.set({ kind: "live" });
+  };
+  stream.addEventListener("overview", (event) => receive(event, (data) => overview.set(data as Overview)));
+  stream.addEventListener("payment", (event) => receive(event, () => undefined));
+  stream.addEventListener("alert", (event) => receive(event, () => undefined));
+  stream.onerror = () => lost(stream);
+}
+
+function receive(event: MessageEvent<string>, take: (data: unknown) => void): void {
+  if (live.get().kind !== "live") live.set({ kind: "live" });
+  take(parseExact(event.data));
+  const position = Number(event.lastEventId);
+  const before = newest.get();
+  if (before && position > before.position) {
+    newest.set({ ...before, position, recorded_at: overview.get()?.recorded_at ?? before.recorded_at, age_s: 0 });
+  }
+  scheduleTick();
+}
+
+// A refused stream is closed for good by the browser; a broken one is tried again by itself.
+function lost(stream: EventSource): void {
+  const before = live.get();
+  if (stream.readyState === EventSource.CLOSED) {
+    stream.close();
+    if (before.kind === "connecting") {
+      live.set({ kind: "absent" });
+      poll();
+      return;
+    }
+    setTimeout(() => source === stream && connect(), RETRY_MS);
+  }
+  if (before.kind !== "lost") live.set({ kind: "lost", since: Date.now() });
+  poll();
+}
+
+function poll(): void {
+  polling ??= setInterval(scheduleTick, POLL_MS);
+}
+
+function scheduleTick(): void {
+  if (ticking) return;
+  ticking = true;
+  setTimeout(() => {
+    ticking = false;
+    if (!document.hidden) tick.set(tick.get() + 1);
+  }, TICK_MS);
+}
+
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) scheduleTick();
+});
