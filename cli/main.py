@@ -26,6 +26,7 @@ COMMANDS = {
     "import": "cli.import_",
     "demo": "cli.demo.verb",
     "simulate": "cli.simulators.verb",
+    "identity": "cli.identity.verb",
     "test": "cli.test",
     "lint": "cli.lint",
     "bench": "cli.bench",

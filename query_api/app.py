@@ -25,6 +25,7 @@ from query_api.document import write_document
 from query_api.freshness import Freshness
 from query_api.history import History
 from query_api.lake import Lake, LakeLimits
+from query_api.logins import create_logins
 from query_api.metrics import QueryMetrics
 from query_api.payments import Payments
 from query_api.positions import Positions
@@ -163,19 +164,21 @@ def create_app(
             yield
         lake.close()
 
+    verifier = TokenVerifier(keys, settings.token_issuer, settings.token_audience, clock)
+    logins = create_logins(settings, keys=keys, verifier=verifier, clock=clock, metrics=metrics)
     app = Litestar(
-        route_handlers=[_routes(settings.ledger), api_pages(_document), dashboard_pages()],
+        route_handlers=[_routes(settings.ledger), *logins.routes, api_pages(_document), dashboard_pages()],
         state=parts.as_state(),
         exception_handlers={**problem_handlers(), ReadRefused: answer_refused},
         lifespan=[running],
         openapi_config=None,
         logging_config=None,  # runtime.logs has set up logging; the framework would add handlers of its own
     )
-    verifier = TokenVerifier(keys, settings.token_issuer, settings.token_audience, clock)
     guarded = Authenticate(
         BodyGate(cast(ASGIApp, app)),
         verifier=verifier,
-        public_prefixes=(*PUBLIC_PREFIXES, *OPEN_PATHS, *DASHBOARD_PATHS),
+        public_prefixes=(*PUBLIC_PREFIXES, *OPEN_PATHS, *DASHBOARD_PATHS, *logins.public_paths),
+        sessions=logins.sessions,
     )
     return ops_app(_health(wallets, book), registry, app=TraceRequests(MeasureRequests(guarded, registry=registry)))
 

@@ -35,6 +35,12 @@ class QueryMetrics:
             buckets=LAKE_BUCKETS_S,
             registry=registry,
         )
+        self.logins = Counter(
+            "query_api_logins",
+            "Logins with a browser, by outcome.",
+            ["outcome"],
+            registry=registry,
+        )
         self.redis_failed = self._fallbacks.labels("redis")
         self.book_failed = self._fallbacks.labels("postgresql")
         self.lake_failed = self._fallbacks.labels("lake")

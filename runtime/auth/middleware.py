@@ -1,7 +1,7 @@
 """401 and 403: who is asking is settled before the request is read, what they may do at the handler.
 
-The principal is found in `scope["principal"]`. Tokens come in the Authorization header only; a token in a query string
-would end up in logs.
+The principal is found in `scope["principal"]`, a browser's session in `scope[SESSION]`. Tokens come in the
+Authorization header only; a token in a query string would end up in logs.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -14,13 +14,15 @@ from litestar.handlers import BaseRouteHandler
 
 from runtime.auth.claims import InvalidToken
 from runtime.auth.principal import Principal
+from runtime.auth.sessions import CrossSite, Sessions
 from runtime.auth.tokens import TokenVerifier
-from runtime.http.asgi import ASGIApp, Receive, Scope, Send
+from runtime.http.asgi import ASGIApp, Receive, Scope, Send, header
 from runtime.http.framework import ProblemException
 from runtime.http.problems import problem_of, send_problem
 
 PUBLIC_PREFIXES: Final = ("/health/", "/metrics", "/schema")
 REALM: Final = "bursar"
+SESSION: Final = "browser_session"  # `session` is the framework's own
 
 Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]
 
@@ -29,25 +31,43 @@ class Authenticate:
     """Puts the principal into the scope, or answers 401 with the reason and `WWW-Authenticate` (RFC 6750)."""
 
     def __init__(
-        self, app: ASGIApp, *, verifier: TokenVerifier, public_prefixes: Sequence[str] = PUBLIC_PREFIXES
+        self,
+        app: ASGIApp,
+        *,
+        verifier: TokenVerifier,
+        public_prefixes: Sequence[str] = PUBLIC_PREFIXES,
+        sessions: Sessions | None = None,
     ) -> None:
+        """``sessions``: whose cookie counts where no Authorization header is sent."""
         self._app = app
         self._verifier = verifier
         self._public = tuple(public_prefixes)
+        self._sessions = sessions
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Verify the token and run the request as its principal."""
+        """Verify the token or the session, and run the request as its principal."""
         if scope["type"] != "http" or scope["path"].startswith(self._public):
             await self._app(scope, receive, send)
             return
         try:
-            principal = self._verifier.verify(_bearer_token(scope))
+            principal = self._principal_of(scope)
         except InvalidToken as refused:
             await _refuse(scope, send, refused)
+            return
+        except CrossSite as refused:
+            await send_problem(send, problem_of(403, refused.detail, code=refused.code, instance=scope["path"]))
             return
         client = scope.get("client")
         scope["principal"] = msgspec.structs.replace(principal, address=client[0] if client else None)
         await self._app(scope, receive, send)
+
+    def _principal_of(self, scope: Scope) -> Principal:
+        if self._sessions is not None and header(scope, b"authorization") is None:
+            session = self._sessions.find(scope)
+            if session is not None:
+                scope[SESSION] = session
+                return session.principal()
+        return self._verifier.verify(_bearer_token(scope))
 
 
 def require_scope(scope: str) -> Guard:

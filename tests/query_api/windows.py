@@ -22,7 +22,10 @@ from runtime.jetstream import connect_nats
 from runtime.shutdown import Shutdown
 from tests.query_api.bank import Bank
 
-SCOPES = ("accounts:read", "customers:read", "operations:read", "payments:read", "reports:read", "status:read")
+SCOPES = (
+    *("accounts:read", "customers:read", "operations:read", "overview:read", "payments:read", "reports:read"),
+    "status:read",
+)
 STARTUP_TIMEOUT_S = 20.0
 
 
@@ -118,12 +121,12 @@ class Window:
 
 @asynccontextmanager
 async def open_window(
-    servers: Servers, owner_dsn: str, reader_dsn: str, bank: Bank, folder: Path
+    servers: Servers, owner_dsn: str, reader_dsn: str, bank: Bank, folder: Path, **more: Any
 ) -> AsyncIterator[Window]:
-    """Start a query API for a bank; write the bank where the test wants it."""
+    """Start a query API for a bank; write the bank where the test wants it. ``more``: further settings."""
     await name_ledger(owner_dsn, bank.ledger)
     issuer_dir = folder / "issuer"
-    issuer_dir.mkdir(parents=True)
+    issuer_dir.mkdir(parents=True, exist_ok=True)
     issuer = DevIssuer(issuer_dir)
     settings = Settings(
         ledger=bank.ledger,
@@ -135,6 +138,7 @@ async def open_window(
         jwks_file=str(issuer.jwks_file),
         token_issuer=issuer.issuer,
         token_audience=issuer.audience,
+        **more,
     )
     app = create_app(settings, keys=FileKeys(issuer.jwks_file), shutdown=Shutdown())
     async with running(app):
