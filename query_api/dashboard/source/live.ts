@@ -1,6 +1,7 @@
 // What the book says as it happens: one event stream for the whole page, and what to do when it is not there.
 import { newest } from "./api";
 import { parseExact } from "./exact";
+import { may } from "./session";
 import { createStore } from "./store";
 import type { Overview } from "./shapes";
 
@@ -19,14 +20,18 @@ export const tick = createStore(0);
 const TICK_MS = 400;
 const POLL_MS = 5_000;
 const RETRY_MS = 2_000;
-const TOPICS = "overview,payments,alerts";
+const TOPICS: [string, string][] = [
+  ["overview", "overview:read"],
+  ["payments", "payments:read"],
+  ["alerts", "overview:read"],
+];
 
 let source: EventSource | null = null;
 let ticking = false;
 let polling: ReturnType<typeof setInterval> | undefined;
 
 export function startLive(): void {
-  if (source) return;
+  if (live.get().kind !== "off") return;
   live.set({ kind: "connecting" });
   connect();
 }
@@ -40,7 +45,13 @@ export function stopLive(): void {
 }
 
 function connect(): void {
-  const stream = new EventSource(`/v1/live?topics=${TOPICS}`);
+  const topics = TOPICS.filter(([, scope]) => may(scope)).map(([topic]) => topic);
+  if (topics.length === 0) {
+    live.set({ kind: "absent" });
+    poll();
+    return;
+  }
+  const stream = new EventSource(`/v1/live?topics=${topics.join()}`);
   source = stream;
   stream.onopen = () => {
     clearInterval(polling);

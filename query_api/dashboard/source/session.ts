@@ -9,6 +9,7 @@ export interface Session {
   ledgers: string[];
   scopes: string[] | null; // null: not known, because whoever signs requests stands in front of this page
   expiresAt: string | null;
+  hasSession: boolean; // a login of this browser, which can end; a token that a proxy adds cannot
 }
 
 type State = { kind: "asking" } | { kind: "out" } | { kind: "in"; session: Session } | { kind: "failed"; why: Problem };
@@ -25,7 +26,7 @@ export async function findSession(): Promise<void> {
     const { subject, tenant, ledgers, scopes } = me;
     session.set({
       kind: "in",
-      session: { subject, name: me.name || subject, tenant, ledgers, scopes, expiresAt: me.expires_at ?? null },
+      session: { subject, name: me.name || subject, tenant, ledgers, scopes, expiresAt: me.expires_at ?? null, hasSession: Boolean(me.csrf_token) },
     });
     signedOut.set(false);
   } catch (error) {
@@ -49,5 +50,5 @@ export async function signOut(): Promise<void> {
 }
 
 const BEHIND_A_PROXY: Session = {
-  subject: "", name: "", tenant: "", ledgers: [], scopes: null, expiresAt: null,
+  subject: "", name: "", tenant: "", ledgers: [], scopes: null, expiresAt: null, hasSession: false,
 };

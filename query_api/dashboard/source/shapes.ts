@@ -4,25 +4,30 @@ import type { Minor } from "./exact";
 
 export interface Step { position: number; type: string; recorded_at: string }
 
+// A part whose source does not answer is null, and an alert says so. `positions`: each part is exact at its own.
 export interface Overview {
   position: number;
   recorded_at: string | null;
-  balances: BalanceOfCurrency[];
-  volume: { today: VolumeOfCurrency[]; per_minute: MinuteOfVolume[] };
-  payments: {
-    by_status: Record<string, number>;
-    success_rate_24h: number | null;
-    in_review: number;
-    awaiting: number;
-    parked: number;
-  };
-  lag: { model: string; events: number | null; seconds: number | null }[];
+  positions: Record<string, number | null>;
+  balances: CurrencyBalances[] | null;
+  volume: { today: DayVolume[]; per_minute: MinuteVolume[] } | null;
+  payments: PaymentFigures | null;
+  lag: { model: string; position: number | null; events: number | null; seconds: number | null }[];
   alerts: Alert[];
 }
-export type BalanceOfCurrency = { currency: string; scale?: number } & Record<string, Minor | string | undefined>;
-export interface VolumeOfCurrency { currency: string; scale?: number; [figure: string]: Minor | string | undefined }
-export interface MinuteOfVolume { minute: string; [figure: string]: Minor | string | undefined }
-export interface Alert { severity: string; kind: string; text: string; since: string; link?: string | null }
+export interface CurrencyBalances {
+  currency: string; scale: number; assets_minor: Minor; liabilities_minor: Minor; equity_minor: Minor;
+  income_minor: Minor; expenses_minor: Minor;
+}
+export interface DayVolume { currency: string; scale: number; amount_minor: Minor; transfers: number }
+export interface MinuteVolume { minute: string; currency: string; amount_minor: Minor; transfers: number }
+export interface PaymentFigures {
+  by_status: Record<string, number>; in_review: number; awaiting: number; parked: number;
+  settled_24h: number | null; rejected_24h: number | null; success_rate_24h: number | null;
+}
+export interface Alert {
+  key: string; severity: string; kind: string; text: string; since: string | null; link: string;
+}
 
 export interface PaymentLine {
   payment_id: string; payment_type: string; rail: string; status: string; reason_code: string | null;
@@ -93,16 +98,25 @@ export interface ThingStep extends Step { actor: string; said: Record<string, un
 export interface ThingView extends ThingLine { events: ThingStep[]; as_of: AsOf }
 export interface ThingPage { things: ThingLine[]; next_cursor: string | null; as_of: AsOf }
 
-export interface ReportParameter { name: string; type: string; required: boolean; description: string; default?: unknown }
+export interface ReportParameter {
+  name: string; type: string; required: boolean; description: string; default?: number | null;
+}
 export interface ReportColumn { name: string; type: string; unit: string; description: string }
 export interface ReportDescription {
   name: string; title: string; description: string; parameters: ReportParameter[]; columns: ReportColumn[];
+  compares?: "period" | "date" | null;
 }
 export interface ReportCatalogue { reports: ReportDescription[]; media_types: string[] }
 export type Cell = string | Minor | boolean | null;
+export interface DrillLink { path: string; parameters: Record<string, string | number> }
 export interface ReportView {
   report: string; title: string; parameters: Record<string, unknown>; columns: ReportColumn[]; rows: Cell[][];
+  drill?: (DrillLink | null)[];
   as_of: AsOf;
+}
+export interface ExportView {
+  export_id: string; status: "queued" | "running" | "done" | "failed"; progress: number | null; rows: number | null;
+  link: string | null; expires_at: string | null; detail?: string | null;
 }
 
 export interface StatusView {
@@ -120,17 +134,28 @@ export interface EventEnvelope {
 }
 
 export interface Projection {
-  name: string; model: string; version: number | string; is_serving: boolean; state: string; position: number | null;
-  head: number | null; lag_events: number | null; lag_seconds: number | null; applied_per_s: number | null;
-  failure: { category: string; position: number; detail: string } | null;
-  rebuild: { progress: number; eta_s: number | null } | null;
+  name: string; model: string; version: number; role: string; is_serving: boolean; state: string; holds: string;
+  position: number | null; head: number | null; lag_events: number | null; lag_seconds: number | null;
+  applied_per_s: number; failure: { category: string; position: number; detail: string } | null;
+  rebuild: { progress: number; eta_s: number | null } | null; visible: { p50: number; p99: number } | null;
+  reported_s: number | null; actions: string[];
+}
+export interface Projections { head: number | null; projections: Projection[]; unavailable: Record<string, string> }
+export interface Operation {
+  id: number; model: string; version: number | null; action: string; state: string; detail: string | null;
+  asked_by: string; asked_at: string; ended_at: string | null;
+}
+export interface ParkedTask {
+  reactor: string; position: number; step: number; kind: string; key: string; attempts: number;
+  last_error: string | null; intended: boolean; parked_at: string; behind: number;
 }
 export interface Audits {
   state: string;
-  last_run: { at: string; position: number; checked: Record<string, number>; differences: number } | null;
+  last_run: { at: string | null; position: number; checked: Record<string, number>; differences: number };
+  sides: { side: string; audited_to: number; swept_at: string | null; compared: number; waiting: string | null }[];
   differences: {
-    account_id: string; currency: string; position: number; side: string; expected: Minor | null; found: Minor | null;
-    found_at: string;
+    side: string; model: string; subject: string; field: string; position: number; account_id: string | null;
+    currency: string | null; expected: string; found: string; found_at: string;
   }[];
 }
 
@@ -138,7 +163,9 @@ export interface SqlColumn { name: string; type: string }
 export interface SqlAnswer {
   columns: SqlColumn[]; rows: Cell[][]; truncated: boolean; position: number; elapsed_ms: number;
 }
-export interface CatalogView {
-  name: string; description?: string;
-  columns: { name: string; type: string; unit?: string | null; description?: string; example?: unknown }[];
+export interface CatalogEntry {
+  name: string; title: string; description: string;
+  columns: { name: string; type: string; unit: string; description: string; example: string }[];
+  examples: { title: string; sql: string }[];
 }
+export interface SavedQuery { name: string; sql: string; description: string; saved_by: string; saved_at: string }

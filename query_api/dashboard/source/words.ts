@@ -17,13 +17,13 @@ export const PAYMENT_TYPES = ["book_transfer", "credit_transfer", "card_top_up",
 export const RAILS = ["book", "sct_inst", "card_psp", "file"];
 
 const TONES: Record<Tone, string[]> = {
-  good: ["active", "open", "verified", "matched", "settled", "live", "clear", "paid", "ok", "passed", "done", "idle"],
+  good: ["active", "open", "verified", "matched", "settled", "live", "clear", "paid", "ok", "passed", "done", "idle", "sound", "serving"],
   warn: [
     "pending", "pending_review", "frozen", "paused", "proposed", "warming", "review", "challenge", "partial", "warning",
-    "in_review",
+    "in_review", "waiting",
   ],
-  bad: ["rejected", "failed", "stopped", "hit", "deny", "expired", "overdue", "critical", "error", "differs", "page"],
-  busy: ["rebuilding", "running", "executing", "imported", "queued", "in_progress", "created"],
+  bad: ["rejected", "failed", "stopped", "hit", "deny", "expired", "overdue", "critical", "error", "different", "refused"],
+  busy: ["rebuilding", "running", "executing", "imported", "queued", "in_progress", "created", "candidate"],
   plain: ["closed", "defined", "cancelled", "released", "captured", "allow", "info"],
 };
 

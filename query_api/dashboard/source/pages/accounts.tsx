@@ -301,7 +301,7 @@ function columnsOfEntries(of: StatementView): Column<StatementEntry>[] {
   const amount = (entry: StatementEntry, side: string) => (entry.side === side ? <Amount minor={entry.amount_minor} scale={of.scale} /> : "");
   return [
     { key: "at", title: "Recorded", cell: (one) => <Moment at={one.recorded_at} /> },
-    { key: "id", title: "What", cell: (one) => <><a class="row mono" href={hrefOf(`/transfers/${one.id}`)}>{one.id}</a>{one.reference && <span class="quiet"> {one.reference}</span>}</> },
+    { key: "id", title: "What", cell: (one) => <><a class="row mono" href={hrefOf(`/transfers/${one.id}`)}>{one.id}</a>{one.reference && <span class="reference quiet" title={one.reference}>{one.reference}</span>}</> },
     { key: "day", title: "Effective", isMinor: true, cell: (one) => <span class="mono">{one.effective_date}</span> },
     { key: "debit", title: "Debit", kind: "figure", cell: (one) => amount(one, "debit") },
     { key: "credit", title: "Credit", kind: "figure", cell: (one) => amount(one, "credit") },

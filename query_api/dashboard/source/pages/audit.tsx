@@ -180,7 +180,11 @@ function EventBody({ of, load }: { of: string; load: (signal: AbortSignal) => Pr
           <p class="quiet">SHA-256 of the hash before and the event's {state.raw.bytes.length.toLocaleString("en")} bytes, recomputed in this browser.</p>
         </Panel>
         <Panel title="Who and when">
-          <Facts of={{ actor: event.principal.subject, tenant: event.principal.tenant, recorded_at: event.recorded_at, occurred_at: event.occurred_at, idempotency_key: event.key, trace: event.trace }} />
+          <Facts of={{ actor: event.principal.subject, tenant: event.principal.tenant, idempotency_key: event.key, trace: event.trace }} />
+          <dl class="facts">
+            <div><dt>Recorded</dt><dd><Moment at={event.recorded_at} style="full" /></dd></div>
+            <div><dt>Occurred</dt><dd><Moment at={event.occurred_at} style="full" /></dd></div>
+          </dl>
         </Panel>
       </div>
     </div>

@@ -1,6 +1,6 @@
 // The first page: what there is, what moves, what waits, and what is wrong; live.
 import type { ComponentChildren } from "preact";
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { scaleOf } from "../currencies";
 import { big, type Minor } from "../exact";
 import { overview as streamed } from "../live";
@@ -10,13 +10,14 @@ import { Amount, Badge, Moment, Position } from "../parts/figures";
 import { Page, Panel } from "../parts/page";
 import { Answered, Empty } from "../parts/states";
 import { Table, type Column } from "../parts/table";
+import { pageOf } from "../places";
 import { useQuery } from "../query";
 import { hrefOf } from "../router";
 import { may } from "../session";
-import type { BalanceOfCurrency, MinuteOfVolume, Overview, PaymentPage } from "../shapes";
+import type { Alert, CurrencyBalances, MinuteVolume, Overview, PaymentFigures, PaymentPage } from "../shapes";
 import { useStore } from "../store";
 import { formatSeconds } from "../time";
-import { plural, statusOf, type Tone } from "../words";
+import { labelOf, plural, statusOf, type Tone } from "../words";
 import { columnsOfPayments } from "./payments";
 
 const NEWEST_PAYMENTS = 8;
@@ -43,18 +44,29 @@ function asOfOf(data: Overview) {
 function Body({ of }: { of: Overview }) {
   return (
     <>
-      {of.alerts.length > 0 && <Alerts of={of} />}
+      {of.alerts.length > 0 && <Alerts of={of.alerts} />}
       <Tiles of={of} />
       <div class="columns is-wide-left">
-        <Panel title="Volume per minute" class="volume"><Volume of={of} /></Panel>
-        <Panel title="Payments by status"><ByStatus of={of.payments.by_status} /></Panel>
+        <Volume of={of} />
+        <Panel title="Payments by status">{of.payments ? <ByStatus of={of.payments.by_status} /> : <Away what="Redis" />}</Panel>
       </div>
       <div class="columns is-wide-left">
-        <Panel title="Balances by currency"><Balances of={of.balances} /></Panel>
-        <Panel title="Read models behind the book"><Lag of={of} /></Panel>
+        <Panel title="Balances by currency" aside={<PartAt at={of.positions["lake"]} />}>
+          {of.balances ? <Balances of={of.balances} /> : <Away what="The lake" />}
+        </Panel>
+        <Panel title="Read models"><Lag of={of} /></Panel>
       </div>
     </>
   );
+}
+
+// The parts come from different read models: each says where it is.
+function PartAt({ at }: { at: number | null | undefined }) {
+  return at ? <span class="quiet">as of <Position at={at} /></span> : null;
+}
+
+function Away({ what }: { what: string }) {
+  return <Empty icon="clock" title={`${what} does not answer`}>The figures come back by themselves.</Empty>;
 }
 
 function Tile({ title, href, tone, children, note }: {
@@ -70,88 +82,103 @@ function Tile({ title, href, tone, children, note }: {
   return href ? <a class="tile" href={href}>{inside}</a> : <div class="tile">{inside}</div>;
 }
 
+const VOLUME_TILES_MAX = 2;
+
 function Tiles({ of }: { of: Overview }) {
-  const { payments, volume } = of;
-  const count = Object.values(payments.by_status).reduce((sum, one) => sum + one, 0);
+  const { payments } = of;
+  const most = [...(of.volume?.today ?? [])].sort((one, other) => other.transfers - one.transfers).slice(0, VOLUME_TILES_MAX);
   const queue = (name: string) => hrefOf("/queues", { tab: name === "review" ? undefined : name });
   return (
     <div class="tiles">
-      <Tile title="Success rate, 24 h" tone={rateTone(payments.success_rate_24h)} note={`of ${plural(count, "payment")} known`}>
-        {payments.success_rate_24h === null ? "–" : `${(payments.success_rate_24h * 100).toFixed(1)} %`}
+      <Tile title="Success rate, 24 h" tone={rateTone(payments?.success_rate_24h)} note={payments && rateNote(payments)}>
+        {percentOf(payments?.success_rate_24h)}
       </Tile>
-      {volume.today.slice(0, 2).map((one) => (
-        <Tile key={one.currency} title={`Volume today, ${one.currency}`} note={countOf(one)}>
-          {formatMinor(amountOf(one), one.scale ?? scaleOf(one.currency))}
+      {most.map((one) => (
+        <Tile key={one.currency} title={`Volume today (UTC), ${one.currency}`} note={plural(one.transfers, "transfer")}>
+          <span class="amount">{formatMinor(one.amount_minor, one.scale)}</span>
         </Tile>
       ))}
-      <Tile title="In review" href={queue("review")} tone={payments.in_review > 0 ? "warn" : undefined} note="wait for a person">{formatCount(payments.in_review)}</Tile>
-      <Tile title="Awaiting payer" href={queue("authorisation")} note="authentication or acceptance">{formatCount(payments.awaiting)}</Tile>
-      <Tile title="Parked" href={queue("parked")} tone={payments.parked > 0 ? "bad" : undefined} note="outcome not known">{formatCount(payments.parked)}</Tile>
+      {payments && (
+        <>
+          <Tile title="In review" href={queue("review")} tone={payments.in_review > 0 ? "warn" : undefined} note="wait for a person">{formatCount(payments.in_review)}</Tile>
+          <Tile title="Awaiting payer" href={queue("authorisation")} note="have to prove who they are">{formatCount(payments.awaiting)}</Tile>
+          <Tile title="Parked" href={queue("parked")} tone={payments.parked > 0 ? "bad" : undefined} note="outcome not known">{formatCount(payments.parked)}</Tile>
+        </>
+      )}
     </div>
   );
 }
 
-function rateTone(rate: number | null): Tone | undefined {
-  if (rate === null) return undefined;
+function percentOf(rate: number | null | undefined): string {
+  return rate === null || rate === undefined ? "–" : `${(rate * 100).toFixed(1)} %`;
+}
+
+function rateNote(of: PaymentFigures): string {
+  if (of.settled_24h === null || of.rejected_24h === null) return "the lake does not answer";
+  return `${formatCount(of.settled_24h)} settled, ${formatCount(of.rejected_24h)} rejected`;
+}
+
+function rateTone(rate: number | null | undefined): Tone | undefined {
+  if (rate === null || rate === undefined) return undefined;
   if (rate < 0.8) return "bad";
   return rate < 0.95 ? "warn" : "good";
 }
 
-// The first figure in minor units that an entry has, and a count beside it.
-function amountOf(entry: Record<string, unknown>): Minor {
-  const name = Object.keys(entry).find((key) => key.endsWith("_minor"));
-  return name ? (entry[name] as Minor) : 0;
-}
-
-function countOf(entry: Record<string, unknown>): string | undefined {
-  const name = ["transfers", "payments", "count", "entries"].find((key) => typeof entry[key] === "number");
-  return name ? plural(entry[name] as number, name.replace(/s$/, ""), name === "count" ? "transfers" : name) : undefined;
-}
+const MINUTES_SHOWN = 60;
+const MINUTE_MS = 60_000;
 
 function Volume({ of }: { of: Overview }) {
-  const minutes = of.volume.per_minute;
-  const { at, series } = useMemo(() => seriesOf(minutes), [minutes]);
-  if (minutes.length === 0) return <Empty icon="clock" title="Nothing has moved yet">The chart begins with the first transfer.</Empty>;
-  return <Lines label="Volume per minute by currency" at={at} series={series} height={212} kind="line" />;
+  const currencies = [...(of.volume?.today ?? [])].sort((one, other) => other.transfers - one.transfers).map((one) => one.currency);
+  const [chosen, setChosen] = useState<string | null>(null);
+  const currency = chosen !== null && currencies.includes(chosen) ? chosen : currencies[0];
+  const scale = of.volume?.today.find((one) => one.currency === currency)?.scale;
+  const minutes = of.volume?.per_minute;
+  const drawn = useMemo(() => (minutes && currency ? seriesOf(minutes, currency, scale) : null), [minutes, currency]);
+  const choice = currencies.length > 1 && (
+    <div class="segmented" role="group" aria-label="Currency">
+      {currencies.map((one) => <button key={one} type="button" aria-pressed={one === currency} onClick={() => setChosen(one)}>{one}</button>)}
+    </div>
+  );
+  return (
+    <Panel title="Volume per minute" aside={choice} class="volume">
+      {!of.volume ? <Away what="The lake" /> : drawn
+        ? <Lines label={`Volume per minute in ${currency}, the last hour`} at={drawn.at} series={drawn.series} height={200} kind="bars" />
+        : <Empty icon="clock" title="Nothing has moved today">The chart begins with the first transfer.</Empty>}
+    </Panel>
+  );
 }
 
-function seriesOf(minutes: MinuteOfVolume[]) {
-  const moments = [...new Set(minutes.map((one) => one.minute))].sort();
-  const currencies = [...new Set(minutes.map((one) => String(one["currency"] ?? "")))];
-  const found = new Map(minutes.map((one) => [`${one.minute} ${one["currency"] ?? ""}`, amountOf(one)]));
-  const series = currencies.map((currency) => {
-    const exact = moments.map((moment) => found.get(`${moment} ${currency}`) ?? 0);
-    return {
-      name: currency || "all",
-      values: exact.map((value) => toPixels(value, scaleOf(currency))),
-      words: (index: number) => formatMoney(exact[index] ?? 0, currency),
-    };
-  });
-  return { at: moments.map((moment) => Date.parse(moment) / 1000), series };
+// Minutes in which nothing moved are left out of the answer; here they are zero.
+function seriesOf(minutes: MinuteVolume[], currency: string, scale?: number) {
+  const found = new Map(minutes.filter((one) => one.currency === currency).map((one) => [Date.parse(one.minute), one]));
+  const last = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS;
+  const moments = Array.from({ length: MINUTES_SHOWN }, (_, index) => last - (MINUTES_SHOWN - 1 - index) * MINUTE_MS);
+  const exact = moments.map((moment): Minor => found.get(moment)?.amount_minor ?? 0);
+  return {
+    at: moments.map((moment) => moment / 1000),
+    series: [{
+      name: currency,
+      values: exact.map((value) => toPixels(value, scale ?? scaleOf(currency))),
+      words: (index: number) => formatMoney(exact[index] ?? 0, currency, scale),
+    }],
+  };
 }
 
-const TYPES = ["assets", "liabilities", "equity", "income", "expenses", "expense"];
+const TYPES = ["assets", "liabilities", "equity", "income", "expenses"] as const;
 
-function Balances({ of }: { of: BalanceOfCurrency[] }) {
-  const names = TYPES.map((type) => `${type}_minor`).filter((name) => of.some((one) => one[name] !== undefined));
-  const others = [...new Set(of.flatMap((one) => Object.keys(one)))]
-    .filter((name) => name.endsWith("_minor") && !names.includes(name));
-  const columns: Column<BalanceOfCurrency>[] = [
+function Balances({ of }: { of: CurrencyBalances[] }) {
+  const columns: Column<CurrencyBalances>[] = [
     { key: "currency", title: "Currency", cell: (one) => <a class="row" href={hrefOf("/accounts", { currency: one.currency })}>{one.currency}</a> },
-    ...[...names, ...others].map((name): Column<BalanceOfCurrency> => ({
-      key: name,
-      title: titleOf(name),
+    ...TYPES.map((type): Column<CurrencyBalances> => ({
+      key: type,
+      title: labelOf(type),
       kind: "figure",
-      cell: (one) => <Amount minor={one[name] as Minor} scale={one.scale ?? scaleOf(one.currency)} isQuietAtZero />,
+      isMinor: type !== "assets" && type !== "liabilities",
+      cell: (one) => <Amount minor={one[`${type}_minor`]} scale={one.scale} isQuietAtZero />,
     })),
   ];
   if (of.length === 0) return <Empty icon="accounts" title="No accounts yet">Open one with <code>POST /v1/accounts</code>.</Empty>;
   return <Table label="Balances by currency" columns={columns} rows={of} keyOf={(one) => one.currency} />;
-}
-
-function titleOf(name: string): string {
-  const words = name.replace(/_minor$/, "").replace(/_/g, " ");
-  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 function ByStatus({ of }: { of: Record<string, number> }) {
@@ -189,15 +216,15 @@ function Lag({ of }: { of: Overview }) {
   );
 }
 
-function Alerts({ of }: { of: Overview }) {
+function Alerts({ of }: { of: Alert[] }) {
   return (
     <ul class="alerts" aria-label="Alerts">
-      {of.alerts.map((alert) => (
-        <li key={alert.kind + alert.text} class={`alert is-${toneOf(alert.severity)}`}>
+      {of.map((alert) => (
+        <li key={alert.key} class={`alert is-${toneOf(alert.severity)}`}>
           <Badge tone={toneOf(alert.severity)}>{alert.severity}</Badge>
           <span class="alert-text">{alert.text}</span>
-          <span class="quiet">since <Moment at={alert.since} /></span>
-          {alert.link?.startsWith("/dashboard/") && <a href={alert.link}>Open</a>}
+          {alert.since && <span class="quiet">since <Moment at={alert.since} /></span>}
+          <a href={pageOf(alert.link)} aria-label={`Open: ${alert.text}`}>Open</a>
         </li>
       ))}
     </ul>
@@ -205,7 +232,7 @@ function Alerts({ of }: { of: Overview }) {
 }
 
 function toneOf(severity: string): Tone {
-  if (/crit|page|error|high/.test(severity)) return "bad";
+  if (severity === "critical") return "bad";
   return severity === "info" ? "busy" : "warn";
 }
 

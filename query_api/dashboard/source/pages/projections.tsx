@@ -1,79 +1,90 @@
-// Read models and the auditor: how far each is, what stopped it, and whether all copies agree.
+// Read models and the auditor: how far each is, what stopped it, what was done to it, and whether all copies agree.
 import { useState } from "preact/hooks";
 import { tell, type Problem } from "../api";
 import { formatCount } from "../money";
-import { AccountId, Amount, Badge, Facts, Moment, Position, Status } from "../parts/figures";
+import { AccountId, Badge, Moment, Position, Status } from "../parts/figures";
 import { Page, Panel } from "../parts/page";
 import { Answered, Empty, NotHere, Refused } from "../parts/states";
 import { Table, type Column } from "../parts/table";
 import { problemOf, useQuery } from "../query";
 import { may } from "../session";
-import type { Audits, Projection, StatusView } from "../shapes";
+import type { Audits, Operation, ParkedTask, Projection, Projections, StatusView } from "../shapes";
 import { formatSeconds } from "../time";
 import { labelOf, plural } from "../words";
 
 export function ProjectionsPage() {
-  const answer = useQuery<Projection[] | { projections: Projection[] }>("/v1/projections", true);
+  const answer = useQuery<Projections>("/v1/projections", true);
   const isAbsent = answer.data === null && answer.problem?.isAbsent;
   return (
     <Page title="Projections & auditor">
       {isAbsent ? <Positions /> : (
-        <Panel title="Projections">
-          <Answered answer={answer}>
-            {(data) => <Projections of={Array.isArray(data) ? data : data.projections} reload={answer.reload} />}
-          </Answered>
-        </Panel>
+        <>
+          <Panel title="Read models" aside={answer.data?.head && <span class="quiet">the book is at <Position at={answer.data.head} /></span>}>
+            <Answered answer={answer}>{(data) => <Versions of={data} reload={answer.reload} />}</Answered>
+          </Panel>
+          <Auditor />
+          <div class="columns"><Parked /><Operations /></div>
+        </>
       )}
-      <Auditor />
-      <Parked />
+      {isAbsent && <Auditor />}
     </Page>
   );
 }
 
-function Projections({ of, reload }: { of: Projection[]; reload: () => void }) {
+const DANGEROUS = new Set(["promote", "roll-back", "drop", "rebuild"]);
+
+function Versions({ of, reload }: { of: Projections; reload: () => void }) {
   const [problem, setProblem] = useState<Problem | null>(null);
   const [asking, setAsking] = useState<{ name: string; what: string } | null>(null);
   const operate = (name: string, what: string) => {
+    if (DANGEROUS.has(what) && (asking?.name !== name || asking.what !== what)) {
+      setAsking({ name, what });
+      return;
+    }
     setAsking(null);
     setProblem(null);
     tell("POST", `/v1/projections/${encodeURIComponent(name)}/${what}`).then(reload, (error: unknown) => setProblem(problemOf(error)));
   };
   const columns: Column<Projection>[] = [
-    { key: "name", title: "Projection", cell: (one) => <><span class="mono strong">{one.name}</span> <span class="quiet">v{one.version}</span>{one.is_serving && <Badge tone="busy">serving</Badge>}</> },
+    { key: "name", title: "Read model", cell: (one) => <span title={one.holds}><span class="mono strong">{one.name}</span> <span class="quiet">v{one.version}</span></span> },
+    { key: "role", title: "Role", isMinor: true, cell: (one) => (one.is_serving ? <Badge tone="good">Serving</Badge> : labelOf(one.role)) },
     { key: "state", title: "State", cell: (one) => <><Status of={one.state} />{one.rebuild && <Rebuild of={one.rebuild} />}</> },
     { key: "position", title: "Position", kind: "figure", cell: (one) => <Position at={one.position} /> },
-    { key: "lag", title: "Behind", kind: "figure", cell: (one) => <span class="amount">{one.lag_events === null ? "–" : `${formatCount(one.lag_events)} events`}{one.lag_seconds !== null && <span class="quiet"> {formatSeconds(one.lag_seconds)}</span>}</span> },
-    { key: "rate", title: "Applied", kind: "figure", isMinor: true, cell: (one) => (one.applied_per_s === null ? "–" : `${one.applied_per_s.toLocaleString("en", { maximumFractionDigits: 1 })}/s`) },
-    ...(may("projections:operate") ? [{
+    { key: "lag", title: "Behind", kind: "figure", cell: (one) => <Behind of={one} /> },
+    { key: "rate", title: "Applies", kind: "figure", isMinor: true, cell: (one) => `${one.applied_per_s.toLocaleString("en", { maximumFractionDigits: 1 })}/s` },
+    { key: "visible", title: "Readable after, p99", kind: "figure", isMinor: true, cell: (one) => (one.visible ? formatSeconds(one.visible.p99) : "–") },
+  ];
+  if (may("projections:operate")) {
+    columns.push({
       key: "operate", title: "Operate", isMinor: true,
-      cell: (one: Projection) => (
+      cell: (one) => (
         <span class="actions">
-          {actionsFor(one).map((what) => asking?.name === one.name && asking.what === what
-            ? <button key={what} type="button" class="button is-danger" onClick={() => operate(one.name, what)}>Really {labelOf(what).toLowerCase()}?</button>
-            : <button key={what} type="button" class="link" onClick={() => setAsking({ name: one.name, what })}>{labelOf(what)}</button>)}
+          {one.actions.map((what) => {
+            const isAsked = asking?.name === one.name && asking.what === what;
+            return <button key={what} type="button" class={isAsked ? "link is-bad-text strong" : "link"} onClick={() => operate(one.name, what)} onBlur={() => isAsked && setAsking(null)}>{isAsked ? `Really ${what}?` : labelOf(what)}</button>;
+          })}
         </span>
       ),
-    }] : []),
-  ];
-  const failed = of.filter((one) => one.failure);
+    });
+  }
   return (
     <>
-      {problem && <Refused problem={problem} />}
-      {failed.map((one) => (
-        <div key={one.name} class="notice is-bad" role="alert">
-          <strong>{one.name}</strong> stopped at <Position at={one.failure?.position} /> ({labelOf(one.failure?.category ?? "")}): {one.failure?.detail}
-        </div>
+      {problem && <p class="notice is-bad" role="alert">{problem.message} <span class="mono">{problem.code}</span></p>}
+      {Object.entries(of.unavailable).map(([name, why]) => <p key={name} class="notice is-bad" role="alert">{name}: {why}</p>)}
+      {of.projections.map((one) => one.failure && (
+        <p key={one.name} class="notice is-bad" role="alert">
+          <strong>{one.name}</strong> stands before <Position at={one.failure.position} /> ({labelOf(one.failure.category)}): {one.failure.detail}
+        </p>
       ))}
-      <Table label="Projections" columns={columns} rows={of} keyOf={(one) => `${one.name}.${one.version}`} isMarked={(one) => one.failure !== null} />
+      <Table label="Read models" columns={columns} rows={of.projections} keyOf={(one) => `${one.model}.${one.version}`} isMarked={(one) => one.failure !== null} />
     </>
   );
 }
 
-function actionsFor(one: Projection): string[] {
-  if (one.state === "paused") return ["resume", "rebuild"];
-  if (one.state === "rebuilding") return ["pause"];
-  if (one.state === "stopped") return ["resume", "rebuild"];
-  return one.is_serving ? ["pause", "rebuild"] : ["promote", "pause"];
+function Behind({ of }: { of: Projection }) {
+  if (of.lag_events === null) return <span class="quiet">not known</span>;
+  if (of.lag_events === 0) return <span class="quiet">nothing</span>;
+  return <span class="amount">{plural(of.lag_events, "event")}{of.lag_seconds !== null && <span class="quiet">, {formatSeconds(of.lag_seconds)}</span>}</span>;
 }
 
 function Rebuild({ of }: { of: NonNullable<Projection["rebuild"]> }) {
@@ -115,46 +126,94 @@ function Auditor() {
   if (answer.data === null && answer.problem?.isAbsent) {
     return <Panel title="Auditor"><NotHere>No auditor runs in this installation. <code>./bursar verify</code> compares all copies once.</NotHere></Panel>;
   }
-  return <Panel title="Auditor" aside={answer.data && <Status of={answer.data.state} />}><Answered answer={answer}>{(data) => <Findings of={data} reload={answer.reload} />}</Answered></Panel>;
+  return <Panel title="Auditor" aside={answer.data && <AuditState of={answer.data} />}><Answered answer={answer}>{(data) => <Findings of={data} reload={answer.reload} />}</Answered></Panel>;
 }
+
+function AuditState({ of }: { of: Audits }) {
+  if (of.last_run.differences > 0) return <Badge tone="bad">{plural(of.last_run.differences, "difference")}</Badge>;
+  if (of.state === "sound") return <Badge tone="good">All copies agree</Badge>;
+  return <Badge tone="warn">{of.state === "never" ? "No audit yet" : labelOf(of.state)}</Badge>;
+}
+
+type Side = Audits["sides"][number];
+type Difference = Audits["differences"][number];
+
+const SIDE_COLUMNS: Column<Side>[] = [
+  { key: "side", title: "Side", cell: (one) => labelOf(one.side) },
+  { key: "to", title: "Proved up to", kind: "figure", cell: (one) => <Position at={one.audited_to} /> },
+  { key: "compared", title: "Values compared", kind: "figure", cell: (one) => <span class="amount">{formatCount(one.compared)}</span> },
+  { key: "swept", title: "Last whole sweep", kind: "figure", isMinor: true, cell: (one) => <Moment at={one.swept_at} /> },
+  { key: "waiting", title: "", isMinor: true, cell: (one) => (one.waiting ? <Badge tone="warn">{one.waiting}</Badge> : "") },
+];
+
+const DIFFERENCE_COLUMNS: Column<Difference>[] = [
+  { key: "subject", title: "What", cell: (one) => (one.account_id ? <AccountId of={one.account_id} /> : <span class="mono">{one.subject}</span>) },
+  { key: "field", title: "Value", cell: (one) => <span class="mono">{one.field}</span> },
+  { key: "side", title: "Copy", cell: (one) => `${labelOf(one.side)}, ${one.model}` },
+  { key: "expected", title: "Book", kind: "figure", cell: (one) => <span class="mono">{one.expected}</span> },
+  { key: "found", title: "Copy says", kind: "figure", cell: (one) => <span class="mono">{one.found}</span> },
+  { key: "position", title: "At", kind: "figure", isMinor: true, cell: (one) => <Position at={one.position} /> },
+  { key: "when", title: "Found", kind: "figure", isMinor: true, cell: (one) => <Moment at={one.found_at} /> },
+];
 
 function Findings({ of, reload }: { of: Audits; reload: () => void }) {
   const [problem, setProblem] = useState<Problem | null>(null);
-  const heal = () => void tell("POST", "/v1/audits/heal").then(reload, (error: unknown) => setProblem(problemOf(error)));
-  const columns: Column<Audits["differences"][number]>[] = [
-    { key: "account", title: "Account", cell: (one) => <AccountId of={one.account_id} /> },
-    { key: "side", title: "Copy", cell: (one) => labelOf(one.side) },
-    { key: "expected", title: "Book", kind: "figure", cell: (one) => <Amount minor={one.expected} currency={one.currency} /> },
-    { key: "found", title: "Copy says", kind: "figure", cell: (one) => <Amount minor={one.found} currency={one.currency} /> },
-    { key: "position", title: "At", kind: "figure", isMinor: true, cell: (one) => <Position at={one.position} /> },
-    { key: "when", title: "Found", kind: "figure", isMinor: true, cell: (one) => <Moment at={one.found_at} /> },
-  ];
+  const [asked, setAsked] = useState(false);
+  const heal = () => {
+    tell("POST", "/v1/audits/heal").then(() => { setAsked(true); reload(); }, (error: unknown) => setProblem(problemOf(error)));
+  };
   return (
     <>
-      {of.last_run ? (
-        <div class="panel-lead">
-          <p>
-            {of.last_run.differences === 0 ? <Badge tone="good">All copies agree</Badge> : <Badge tone="bad">{plural(of.last_run.differences, "difference")}</Badge>}{" "}
-            as of <Position at={of.last_run.position} />, <Moment at={of.last_run.at} />
-          </p>
-          <Facts of={of.last_run.checked} />
-        </div>
-      ) : <p class="panel-lead quiet">It has not finished its first run yet.</p>}
       {problem && <Refused problem={problem} />}
-      {of.differences.length > 0 && <Table label="Differences" columns={columns} rows={of.differences} keyOf={(one) => `${one.account_id}.${one.side}.${one.position}`} />}
-      {of.differences.length > 0 && may("projections:operate") && <div class="more"><button type="button" class="button" onClick={heal}>Heal: make the copies again</button></div>}
+      {of.differences.length > 0 && (
+        <>
+          <Table label="Differences" columns={DIFFERENCE_COLUMNS} rows={of.differences} keyOf={(one) => `${one.side}.${one.model}.${one.subject}.${one.field}`} isMarked={() => true} />
+          {may("projections:operate") && <div class="more"><button type="button" class="button" onClick={heal} disabled={asked}>{asked ? "Asked for" : "Make the copies again from the book"}</button></div>}
+        </>
+      )}
+      <Table label="Sides" columns={SIDE_COLUMNS} rows={of.sides} keyOf={(one) => one.side} />
+      {of.last_run.at && <p class="table-foot quiet">Everything is proved up to <Position at={of.last_run.position} />, looked at <Moment at={of.last_run.at} />.</p>}
     </>
   );
 }
 
+const TASK_COLUMNS: Column<ParkedTask>[] = [
+  { key: "what", title: "Task", cell: (one) => <><span class="mono">{one.reactor}</span> <span class="quiet">{one.kind}</span></> },
+  { key: "position", title: "Event", kind: "figure", cell: (one) => <Position at={one.position} /> },
+  { key: "attempts", title: "Tried", kind: "figure", cell: (one) => formatCount(one.attempts) },
+  { key: "behind", title: "Behind it", kind: "figure", isMinor: true, cell: (one) => formatCount(one.behind) },
+  { key: "error", title: "Last error", isMinor: true, cell: (one) => one.last_error ?? "–" },
+];
+
 function Parked() {
-  const answer = useQuery<unknown>("/v1/projections/parked", true);
-  if (answer.data === null && answer.problem) return null;
-  const tasks = Array.isArray(answer.data) ? answer.data : ((answer.data as { parked?: unknown[]; tasks?: unknown[] } | null)?.parked ?? (answer.data as { tasks?: unknown[] } | null)?.tasks ?? []);
+  const answer = useQuery<{ tasks: ParkedTask[]; total: number }>("/v1/projections/parked", true);
   return (
-    <Panel title="Parked tasks of the reactors">
-      {tasks.length === 0 ? <Empty title="No task is parked">Everything that the book asked for was done.</Empty>
-        : <ul class="values">{tasks.map((task, index) => <li key={index}><Facts of={task as Record<string, unknown>} /></li>)}</ul>}
+    <Panel title="Parked reactions" aside={answer.data && answer.data.total > 0 && <Badge tone="bad">{answer.data.total}</Badge>}>
+      <Answered answer={answer} lines={3}>
+        {(data) => (data.tasks.length === 0
+          ? <Empty title="Nothing is parked">Whatever followed from an event was done.</Empty>
+          : <Table label="Parked reactions" columns={TASK_COLUMNS} rows={data.tasks} keyOf={(one) => `${one.reactor}.${one.position}.${one.step}`} />)}
+      </Answered>
+    </Panel>
+  );
+}
+
+const OPERATION_COLUMNS: Column<Operation>[] = [
+  { key: "what", title: "Operation", cell: (one) => <>{labelOf(one.action)} <span class="mono">{one.model}</span>{one.version !== null && <span class="quiet"> v{one.version}</span>}</> },
+  { key: "state", title: "State", cell: (one) => <span title={one.detail ?? undefined}><Status of={one.state} /></span> },
+  { key: "by", title: "By", isMinor: true, cell: (one) => <span class="mono">{one.asked_by}</span> },
+  { key: "at", title: "Asked", kind: "figure", cell: (one) => <Moment at={one.asked_at} /> },
+];
+
+function Operations() {
+  const answer = useQuery<{ operations: Operation[] }>("/v1/projections/operations", true);
+  return (
+    <Panel title="What was done">
+      <Answered answer={answer} lines={3}>
+        {(data) => (data.operations.length === 0
+          ? <Empty title="Nobody operated anything" />
+          : <Table label="Operations" columns={OPERATION_COLUMNS} rows={data.operations} keyOf={(one) => one.id} />)}
+      </Answered>
     </Panel>
   );
 }

@@ -1,6 +1,6 @@
 // Finance: every report of the catalogue with its parameters, as a table, a chart and a file.
 import { useState } from "preact/hooks";
-import { request } from "../api";
+import { ask, request, tell } from "../api";
 import { learnScale } from "../currencies";
 import { problemOf, useQuery } from "../query";
 import type { Problem } from "../api";
@@ -8,9 +8,9 @@ import { Icon } from "../parts/icons";
 import { Page, Panel } from "../parts/page";
 import { ResultChart } from "../parts/result_chart";
 import { ResultGrid } from "../parts/result_grid";
-import { Answered, Empty, Refused } from "../parts/states";
+import { Answered, Empty } from "../parts/states";
 import { hrefOf, setQuery, usePlace } from "../router";
-import type { ReportCatalogue, ReportDescription, ReportParameter, ReportView } from "../shapes";
+import type { ExportView, ReportCatalogue, ReportDescription, ReportParameter, ReportView } from "../shapes";
 import { plural } from "../words";
 
 export function ReportsPage({ name }: { name: string }) {
@@ -40,6 +40,8 @@ function Report({ of, mediaTypes }: { of: ReportDescription; mediaTypes: string[
   const { query } = usePlace();
   const given = new URLSearchParams();
   for (const parameter of of.parameters) if (query.get(parameter.name)) given.set(parameter.name, query.get(parameter.name) ?? "");
+  const compared = query.get("compare_to");
+  if (of.compares && compared) given.set("compare_to", compared);
   const missing = of.parameters.filter((parameter) => parameter.required && !given.get(parameter.name));
   const path = `/v1/reports/${of.name}${given.size ? `?${given}` : ""}`;
   const answer = useQuery<ReportView>(missing.length ? null : path);
@@ -48,7 +50,7 @@ function Report({ of, mediaTypes }: { of: ReportDescription; mediaTypes: string[
     <>
       <Panel title={of.title} aside={missing.length === 0 && <Exports path={path} name={of.name} mediaTypes={mediaTypes} />}>
         <p class="panel-lead">{of.description}</p>
-        <Parameters of={of.parameters} />
+        <Parameters of={of.parameters} compares={of.compares ?? null} />
         {answer.data && (
           <p class="table-foot quiet" data-as-of={answer.data.as_of.position}>
             {plural(answer.data.rows.length, "row")}, as of <a class="mono" href={hrefOf(`/audit/${answer.data.as_of.position}`)}>#{answer.data.as_of.position.toLocaleString("en")}</a>
@@ -64,7 +66,7 @@ function Report({ of, mediaTypes }: { of: ReportDescription; mediaTypes: string[
               : (
                 <>
                   <ResultChart columns={view.columns} rows={view.rows} name={`report.${of.name}`} />
-                  <Panel><ResultGrid label={of.title} columns={view.columns} rows={view.rows} /></Panel>
+                  <Panel><ResultGrid label={of.title} columns={view.columns} rows={view.rows} drill={view.drill} /></Panel>
                 </>
               )}
           </Answered>
@@ -80,7 +82,9 @@ function learnScales(view: ReportView): void {
   for (const row of view.rows) if (typeof row[currency] === "string" && typeof row[scale] === "number") learnScale(row[currency], row[scale]);
 }
 
-function Parameters({ of }: { of: ReportParameter[] }) {
+const COMPARED = { period: "a period: 2026-10, previous", date: "a day: 2026-10-31" };
+
+function Parameters({ of, compares }: { of: ReportParameter[]; compares: "period" | "date" | null }) {
   const { query } = usePlace();
   return (
     <div class="filters">
@@ -98,6 +102,12 @@ function Parameters({ of }: { of: ReportParameter[] }) {
             )}
         </label>
       ))}
+      {compares && (
+        <label class="field" title={COMPARED[compares]}>
+          <span>compare to</span>
+          <input type="text" name="compare_to" placeholder={COMPARED[compares]} spellcheck={false} autocomplete="off" value={query.get("compare_to") ?? ""} onChange={(event) => setQuery({ compare_to: event.currentTarget.value.trim() })} />
+        </label>
+      )}
     </div>
   );
 }
@@ -115,18 +125,21 @@ const FORMATS: [string, string, string][] = [
   ["application/json", "JSON", "json"],
 ];
 
+// What is too large for one answer is written in the background; the link it ends with needs no token.
 function Exports({ path, name, mediaTypes }: { path: string; name: string; mediaTypes: string[] }) {
   const [problem, setProblem] = useState<Problem | null>(null);
   const [busy, setBusy] = useState("");
+  const [export_, setExport] = useState<ExportView | null>(null);
   const save = async (mediaType: string, suffix: string) => {
     setBusy(mediaType);
     setProblem(null);
+    setExport(null);
     try {
-      const response = await request(path, { headers: { accept: mediaType } });
-      const position = response.headers.get("as-of-position");
-      offer(await response.blob(), `${name}${position ? `-at-${position}` : ""}.${suffix}`);
+      await saveNow(path, mediaType, name, suffix);
     } catch (error) {
-      setProblem(problemOf(error));
+      const why = problemOf(error);
+      if (why.code !== "report_too_large") setProblem(why);
+      else await saveLater(path, name, suffix, setExport).catch((failed: unknown) => setProblem(problemOf(failed)));
     } finally {
       setBusy("");
     }
@@ -139,9 +152,36 @@ function Exports({ path, name, mediaTypes }: { path: string; name: string; media
           <button key={mediaType} type="button" class="link" disabled={busy !== ""} onClick={() => void save(mediaType, suffix)}>{busy === mediaType ? "…" : title}</button>
         ))}
       </div>
-      {problem && <Refused problem={problem} />}
+      {export_ && <ExportWords of={export_} />}
+      {problem && <span class="is-bad-text" role="alert">{problem.message}</span>}
     </>
   );
+}
+
+function ExportWords({ of }: { of: ExportView }) {
+  if (of.status === "failed") return <span class="is-bad-text" role="alert">The file could not be made{of.detail && `: ${of.detail}`}.</span>;
+  if (of.status === "done" && of.link) return <a href={of.link} download>The file is ready{of.rows !== null && `: ${plural(of.rows, "row")}`}</a>;
+  return <span role="status">Large: a file is being made{of.progress !== null && of.progress > 0 && `, ${Math.round(of.progress * 100)} %`} …</span>;
+}
+
+async function saveNow(path: string, mediaType: string, name: string, suffix: string): Promise<void> {
+  const response = await request(path, { headers: { accept: mediaType } });
+  const position = response.headers.get("as-of-position");
+  offer(await response.blob(), `${name}${position ? `-at-${position}` : ""}.${suffix}`);
+}
+
+const EXPORT_POLL_MS = 1_000;
+const EXPORT_POLLS_MAX = 900;
+
+async function saveLater(path: string, report: string, format: string, show: (of: ExportView) => void): Promise<void> {
+  const parameters = Object.fromEntries(new URLSearchParams(path.split("?")[1] ?? ""));
+  let made = await tell<ExportView>("POST", "/v1/exports", { report, parameters, format });
+  for (let polls = 0; polls < EXPORT_POLLS_MAX && made.status !== "done" && made.status !== "failed"; polls++) {
+    show(made);
+    await new Promise((resolve) => setTimeout(resolve, EXPORT_POLL_MS));
+    made = await ask<ExportView>(`/v1/exports/${encodeURIComponent(made.export_id)}`);
+  }
+  show(made);
 }
 
 const LINK_KEPT_MS = 10_000;

@@ -9,19 +9,18 @@ import { ResultGrid, type GridColumn } from "../parts/result_grid";
 import { Answered, Empty, Loading, NotHere, Refused } from "../parts/states";
 import { problemOf, useQuery, type Answer } from "../query";
 import { hrefOf } from "../router";
-import type { CatalogView, SqlAnswer } from "../shapes";
+import type { CatalogEntry, SavedQuery, SqlAnswer } from "../shapes";
 import { formatSeconds } from "../time";
 import { plural } from "../words";
 
 const DRAFT = "bursar.sql";
 const LIMIT_ROWS = 5_000;
 
-type Catalog = { views: CatalogView[] } | CatalogView[];
-interface SavedQuery { name: string; sql: string; description?: string | null }
+interface Catalog { views: CatalogEntry[]; functions: string[] }
 
 export function SqlPage() {
   const catalog = useQuery<Catalog>("/v1/catalog");
-  const views = useMemo(() => (catalog.data ? (Array.isArray(catalog.data) ? catalog.data : catalog.data.views) : []), [catalog.data]);
+  const views = useMemo(() => catalog.data?.views ?? [], [catalog.data]);
   const editor = useRef<Editor | null>(null);
   const [result, setResult] = useState<{ answer: SqlAnswer | null; problem: Problem | null; isRunning: boolean }>({ answer: null, problem: null, isRunning: false });
   const run = () => {
@@ -39,7 +38,7 @@ export function SqlPage() {
   return (
     <Page title="SQL">
       <div class="sql">
-        <Schema catalog={catalog} views={views} insert={(text) => editor.current?.insert(text)} />
+        <Schema catalog={catalog} views={views} insert={(text) => editor.current?.insert(text)} show={(text) => editor.current?.setText(text)} />
         <div class="stack">
           <Panel class="sql-panel">
             <EditorBox editor={editor} views={views} run={run} />
@@ -55,7 +54,7 @@ export function SqlPage() {
   );
 }
 
-function EditorBox({ editor, views, run }: { editor: { current: Editor | null }; views: CatalogView[]; run: () => void }) {
+function EditorBox({ editor, views, run }: { editor: { current: Editor | null }; views: CatalogEntry[]; run: () => void }) {
   const host = useRef<HTMLDivElement>(null);
   const latest = useRef(run);
   latest.current = run;
@@ -82,12 +81,15 @@ function EditorBox({ editor, views, run }: { editor: { current: Editor | null };
   return <div class="editor" ref={host} />;
 }
 
-function firstQuery(views: CatalogView[]): string {
-  const name = views.find((view) => view.name === "trial_balance")?.name ?? views[0]?.name ?? "";
-  return `SELECT *\nFROM ${name}\nLIMIT 100`;
+function firstQuery(views: CatalogEntry[]): string {
+  const example = views.flatMap((view) => view.examples)[0];
+  if (example) return example.sql;
+  return `SELECT *\nFROM ${views[0]?.name ?? ""}\nLIMIT 100`;
 }
 
-function Schema({ catalog, views, insert }: { catalog: Answer<Catalog>; views: CatalogView[]; insert: (text: string) => void }) {
+interface SchemaProps { catalog: Answer<Catalog>; views: CatalogEntry[]; insert: (text: string) => void; show: (sql: string) => void }
+
+function Schema({ catalog, views, insert, show }: SchemaProps) {
   const [wanted, setWanted] = useState("");
   const matching = views.filter((view) => !wanted || view.name.includes(wanted) || view.columns.some((column) => column.name.includes(wanted)));
   return (
@@ -99,18 +101,21 @@ function Schema({ catalog, views, insert }: { catalog: Answer<Catalog>; views: C
             {matching.map((view) => (
               <li key={view.name}>
                 <details open={wanted !== ""}>
-                  <summary title={view.description}><span class="mono">{view.name}</span></summary>
-                  {view.description && <p class="quiet">{view.description}</p>}
+                  <summary title={view.title}><span class="mono">{view.name}</span></summary>
+                  <p class="quiet">{view.description}</p>
                   <ul>
                     {view.columns.map((column) => (
                       <li key={column.name}>
-                        <button type="button" class="schema-column" title={[column.description, column.example !== undefined && column.example !== null ? `for example ${String(column.example)}` : ""].filter(Boolean).join("; ")} onClick={() => insert(column.name)}>
+                        <button type="button" class="schema-column" title={column.description + (column.example ? `; for example ${column.example}` : "")} onClick={() => insert(column.name)}>
                           <span class="mono">{column.name}</span><span class="quiet">{column.unit || column.type.toLowerCase()}</span>
                         </button>
                       </li>
                     ))}
                   </ul>
-                  <button type="button" class="link" onClick={() => insert(view.name)}>Insert the name</button>
+                  <ul class="schema-examples">
+                    <li><button type="button" class="link" onClick={() => insert(view.name)}>Insert the name</button></li>
+                    {view.examples.map((example) => <li key={example.title}><button type="button" class="link" title={example.sql} onClick={() => show(example.sql)}>{example.title}</button></li>)}
+                  </ul>
                 </details>
               </li>
             ))}
@@ -122,12 +127,12 @@ function Schema({ catalog, views, insert }: { catalog: Answer<Catalog>; views: C
 }
 
 function Saved({ editor }: { editor: { current: Editor | null } }) {
-  const answer = useQuery<{ queries?: SavedQuery[]; saved_queries?: SavedQuery[] } | SavedQuery[]>("/v1/saved-queries");
+  const answer = useQuery<{ saved_queries: SavedQuery[] }>("/v1/saved-queries");
   const [problem, setProblem] = useState<Problem | null>(null);
   const [chosen, setChosen] = useState("");
   const [name, setName] = useState("");
   if (answer.data === null && answer.problem) return answer.problem.isAbsent ? null : <span class="quiet">{answer.problem.message}</span>;
-  const queries = Array.isArray(answer.data) ? answer.data : (answer.data?.queries ?? answer.data?.saved_queries ?? []);
+  const queries = answer.data?.saved_queries ?? [];
   const change = (method: "PUT" | "DELETE", of: string, body?: unknown) => {
     setProblem(null);
     tell(method, `/v1/saved-queries/${encodeURIComponent(of)}`, body).then(

@@ -77,7 +77,7 @@ function Who() {
   const state = useStore(session);
   const shownZone = useStore(zone);
   if (state.kind !== "in") return null;
-  const { name, tenant, ledgers, subject } = state.session;
+  const { name, tenant, ledgers, subject, hasSession } = state.session;
   return (
     <div class="who">
       <label class="zone">
@@ -90,7 +90,7 @@ function Who() {
       {subject && (
         <div class="who-row">
           <div><p class="who-name" title={subject}>{name}</p><p class="quiet">{ledgers.join(", ")} · {tenant}</p></div>
-          <button type="button" class="button is-icon" aria-label="Sign out" title="Sign out" onClick={() => void signOut()}><Icon name="out" /></button>
+          {hasSession && <button type="button" class="button is-icon" aria-label="Sign out" title="Sign out" onClick={() => void signOut()}><Icon name="out" /></button>}
         </div>
       )}
     </div>
