@@ -20,6 +20,7 @@ export const tick = createStore(0);
 const TICK_MS = 400;
 const POLL_MS = 5_000;
 const RETRY_MS = 2_000;
+const ABSENT_RETRY_MS = 60_000; // it may have been busy, not absent
 const TOPICS: [string, string][] = [
   ["overview", "overview:read"],
   ["payments", "payments:read"],
@@ -58,6 +59,9 @@ function connect(): void {
     polling = undefined;
     live.set({ kind: "live" });
   };
+  stream.addEventListener("started", (event) => receive(event, () => undefined));
+  stream.addEventListener("skipped", (event) => receive(event, () => undefined));
+  stream.addEventListener("ended", (event) => renew(stream, event));
   stream.addEventListener("overview", (event) => receive(event, (data) => overview.set(data as Overview)));
   stream.addEventListener("payment", (event) => receive(event, () => undefined));
   stream.addEventListener("alert", (event) => receive(event, () => undefined));
@@ -69,10 +73,19 @@ function receive(event: MessageEvent<string>, take: (data: unknown) => void): vo
   take(parseExact(event.data));
   const position = Number(event.lastEventId);
   const before = newest.get();
-  if (before && position > before.position) {
-    newest.set({ ...before, position, recorded_at: overview.get()?.recorded_at ?? before.recorded_at, age_s: 0 });
+  if (position > (before?.position ?? 0)) {
+    const recorded_at = overview.get()?.recorded_at ?? before?.recorded_at ?? null;
+    newest.set({ ledger: before?.ledger ?? "", position, recorded_at, age_s: null, source: "read_model" });
   }
   scheduleTick();
+}
+
+// Streams end after a while, so that the session is looked at anew; that is no loss, unless the server stops.
+function renew(stream: EventSource, event: MessageEvent<string>): void {
+  const { reason } = parseExact<{ reason: string }>(event.data);
+  if (reason === "shutdown" || source !== stream) return;
+  stream.close();
+  connect();
 }
 
 // A refused stream is closed for good by the browser; a broken one is tried again by itself.
@@ -80,9 +93,10 @@ function lost(stream: EventSource): void {
   const before = live.get();
   if (stream.readyState === EventSource.CLOSED) {
     stream.close();
-    if (before.kind === "connecting") {
+    if (before.kind === "connecting" || before.kind === "absent") {
       live.set({ kind: "absent" });
       poll();
+      setTimeout(() => source === stream && connect(), ABSENT_RETRY_MS);
       return;
     }
     setTimeout(() => source === stream && connect(), RETRY_MS);

@@ -87,7 +87,7 @@ export function columnsOfPayments(): Column<PaymentLine>[] {
     { key: "type", title: "Type", isMinor: true, cell: (one) => <span class="nowrap">{kindOf(one)}</span> },
     { key: "from", title: "From", isMinor: true, cell: (one) => (one.debtor_account_id ? <AccountId of={one.debtor_account_id} /> : <Outside of={one} />) },
     { key: "to", title: "To", isMinor: true, cell: (one) => (one.creditor_account_id ? <AccountId of={one.creditor_account_id} /> : <Outside of={one} />) },
-    { key: "customer", title: "Customer", isMinor: true, cell: (one) => <Id of={one.customer_id} /> },
+    { key: "customer", title: "Customer", isMinor: true, isExtra: true, cell: (one) => <Id of={one.customer_id} /> },
     { key: "at", title: "Last event", kind: "figure", cell: (one) => <Moment at={one.events[one.events.length - 1]?.recorded_at} /> },
   ];
 }
@@ -95,10 +95,10 @@ export function columnsOfPayments(): Column<PaymentLine>[] {
 export function PaymentStatus({ of }: { of: PaymentLine }) {
   if (of.parked) return <span class="badge is-bad" title={of.parked}>Parked</span>;
   return (
-    <>
+    <span class="nowrap">
       <Status of={of.status} />
       {of.reason_code && <span class="mono quiet" title={of.detail ?? undefined}> {of.reason_code}</span>}
-    </>
+    </span>
   );
 }
 

@@ -70,7 +70,7 @@ export function Id({ of }: { of: string | null | undefined }) {
 
 export function AccountId({ of }: { of: string | null | undefined }) {
   if (!of) return <span class="quiet">–</span>;
-  return <a class="mono" href={hrefOf(`/accounts/${encodeURIComponent(of)}`)}>{of}</a>;
+  return <a class="mono account" title={of} href={hrefOf(`/accounts/${encodeURIComponent(of)}`)}>{of}</a>;
 }
 
 // Anything an event or a record says: ids and accounts lead on, amounts in minor units stay what they are.

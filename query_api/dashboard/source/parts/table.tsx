@@ -8,6 +8,7 @@ export interface Column<T> {
   title: string;
   kind?: "text" | "figure"; // figures stand right-aligned under each other
   isMinor?: boolean; // left out on a phone
+  isExtra?: boolean; // left out unless there is room
   cell: (row: T) => ComponentChildren;
 }
 
@@ -39,7 +40,7 @@ export function Table<T>({ label, columns, rows, keyOf, isMarked }: TableProps<T
 }
 
 function classOf<T>(column: Column<T>): string {
-  return `${column.kind === "figure" ? "is-figure" : ""}${column.isMinor ? " is-minor" : ""}`.trim();
+  return `${column.kind === "figure" ? "is-figure" : ""}${column.isMinor ? " is-minor" : ""}${column.isExtra ? " is-extra" : ""}`.trim();
 }
 
 // A row opens what its first link opens, unless something in it was clicked or text is being selected.
