@@ -27,13 +27,15 @@ from query_api.history import History
 from query_api.lake import Lake, LakeLimits
 from query_api.logins import create_logins
 from query_api.metrics import QueryMetrics
+from query_api.overview.snapshot import Overviews, OverviewSources
+from query_api.overview.sums import LakeSums
 from query_api.payments import Payments
 from query_api.positions import Positions
 from query_api.problems import answer_refused
 from query_api.reads import Reads
 from query_api.refusals import ReadRefused, SourceDown
 from query_api.reporting import Reporting
-from query_api.routes import accounts, payments, reports, status
+from query_api.routes import accounts, overview, payments, reports, status
 from query_api.routes import book as book_routes
 from query_api.routes import desk as desk_routes
 from query_api.routes.parts import Parts
@@ -67,7 +69,7 @@ START_WAIT_S: Final = 5.0  # for the servers to answer; after it the API serves 
 APPLICATION_NAME: Final = "bursar-query-api"
 
 # Modules and groups of routes: each has its scope and its routes.
-_MODULES: Final[tuple[Any, ...]] = (accounts, book_routes, payments, reports, status, *desk_routes.GROUPS)
+_MODULES: Final[tuple[Any, ...]] = (accounts, book_routes, overview, payments, reports, status, *desk_routes.GROUPS)
 
 _log = structlog.get_logger(__name__)
 
@@ -162,6 +164,7 @@ def create_app(
     async def running(_: Litestar) -> AsyncIterator[None]:
         async with sources.opened(freshness):
             yield
+            await parts.overviews.close()
         lake.close()
 
     verifier = TokenVerifier(keys, settings.token_issuer, settings.token_audience, clock)
@@ -235,7 +238,13 @@ def _readers(
         nats=sources.nats,
         clock=clock,
     )
-    return Parts(reads, reporting, positions, desk, of_payments), wallets, book
+    overviews = Overviews(
+        OverviewSources(wallets=wallets, desk=desk.model, sums=LakeSums(lake, clock=clock), positions=positions),
+        freshness=freshness,
+        dating=dating,
+        clock=clock,
+    )
+    return Parts(reads, reporting, positions, desk, of_payments, overviews), wallets, book
 
 
 def _lake_of(settings: Settings, clock: Clock, metrics: QueryMetrics) -> Lake:

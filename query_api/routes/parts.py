@@ -11,6 +11,7 @@ from litestar.datastructures import State
 from msgspec import Struct
 
 from query_api.desk import Desk
+from query_api.overview.snapshot import Overviews
 from query_api.parameters import AnyRequest
 from query_api.payments import Payments
 from query_api.positions import Positions
@@ -28,6 +29,7 @@ class Parts(Struct, frozen=True):
     positions: Positions
     desk: Desk
     payments: Payments
+    overviews: Overviews
 
     def as_state(self) -> State:
         """Wrap them for the application."""

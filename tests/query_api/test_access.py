@@ -20,6 +20,7 @@ SCOPE_OF = {
     "/payments/pay_15": "payments:read",
     "/payments/pay_15/timeline": "payments:read",
     "/payments/pay_15/explanation": "payments:read",
+    "/overview": "overview:read",
     "/totals": "reports:read",
     "/reports": "reports:read",
     "/reports/trial-balance": "reports:read",

@@ -37,7 +37,7 @@ async def test_the_document_describes_every_route_with_its_parameters_and_proble
     """Paths, bearer security, problem bodies for every error."""
     document = (await window.client.get("/schema/openapi.json")).json()
     assert document["openapi"].startswith("3.1")
-    assert len(document["paths"]) == 16 + 2 * len(KINDS)
+    assert len(document["paths"]) == 17 + 2 * len(KINDS)
     for path, item in document["paths"].items():
         operation = item["get"]
         assert operation["summary"], path
