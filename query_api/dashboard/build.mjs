@@ -58,7 +58,10 @@ const addressOf = (wanted) => {
   if (!found) throw new Error(`the build made no ${wanted}`);
   return PREFIX + found;
 };
-const index = readFileSync(join(HERE, "source/index.html"), "utf8").replace(/{{([^}]+)}}/g, (_, name) => addressOf(name));
+// What main.js imports at once is fetched beside it, not after it.
+const main = Object.values(results[0].metafile.outputs).find((output) => output.entryPoint === "source/main.tsx");
+const preloads = main.imports.filter((one) => one.kind === "import-statement").map((one) => `<link rel="modulepreload" href="${PREFIX}${basename(one.path)}">`);
+const index = readFileSync(join(HERE, "source/index.html"), "utf8").replace(/{{([^}]+)}}/g, (_, name) => addressOf(name)).replace("<!-- preloads -->", preloads.join("\n"));
 writeFileSync(join(STATIC, "index.html"), index);
 
 // Everything that went into the bundle from others, with its licence.

@@ -16,7 +16,7 @@ from cli.demo.people import speaking
 from cli.demo.seed import seed
 from cli.demo.sending import Sender
 from cli.devstack import BURSAR_PROCESSES, DevStack
-from cli.devstack.processes import SIMULATORS
+from cli.devstack.processes import IDENTITY, SIMULATORS
 from tests.command_api.door import new_key
 
 ERRANDS_UNTIL: Final = 400  # wishes; later than any errand
@@ -35,6 +35,10 @@ class Stage:
         self.address = stack.url("query-api")
         self.token = stack.token()
         self._headers = {"authorization": f"Bearer {self.token}"}
+
+    def token_with(self, *scopes: str) -> str:
+        """Return a token of somebody who may do less."""
+        return self.stack.token(scopes=scopes)
 
     async def ask(self, path: str, **parameters: str) -> dict[str, Any]:
         """Ask the query API what a page should show. ``path``: below /v1/."""
@@ -101,7 +105,7 @@ class Stage:
 @asynccontextmanager
 async def set_stage(folder: Path) -> AsyncIterator[Stage]:
     """Start the stack with its counterparties; let payments of every kind begin, and answer what most of them ask."""
-    async with DevStack(folder, processes=(*SIMULATORS, *BURSAR_PROCESSES)) as stack:
+    async with DevStack(folder, processes=(*SIMULATORS, IDENTITY, *BURSAR_PROCESSES)) as stack:
         stage = Stage(stack)
         async with speaking(stack.url("command-api"), stack.servers.data) as people:
             await seed(people)

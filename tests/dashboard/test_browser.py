@@ -16,7 +16,7 @@ from tests.dashboard.browsing import DESK, PHONE, context_of
 from tests.dashboard.looking import PAGES, Watch, low_contrasts, open_page, rows_of, sticking_out, until_loaded
 from tests.dashboard.stage import Stage
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(600)  # starting a stack and a browser beside other tests takes its time
 
 FIRST_PAINT_WITHIN_S = 1.0
 STARTS_MAX = 5  # of the page, on a machine that does other things as well: the quickest counts
@@ -258,14 +258,34 @@ class TestWhenThingsAreMissing:
         await open_page(page, "/sql")
         await expect(page.locator("[data-state=not-here]")).to_contain_text("Not available here")
 
-    async def test_without_a_session_there_is_the_login(self, browser: Browser, stage: Stage) -> None:
+
+class TestRoles:
+    """Who is there, and what they do not see."""
+
+    async def test_a_login_leads_back_to_the_page_and_a_logout_ends_it(self, browser: Browser, stage: Stage) -> None:
         async with context_of(browser, stage.address, token=None) as context:
             page = await context.new_page()
             await page.goto("/dashboard/payments?status=RJCT")
-            link = page.get_by_role("link", name="Sign in")
-            await expect(link).to_have_attribute(
-                "href", "/auth/login?return_to=%2Fdashboard%2Fpayments%3Fstatus%3DRJCT"
-            )
+            await page.get_by_role("link", name="Sign in").click()
+            await page.get_by_role("button", name=re.compile("^Support")).click()
+            await expect(page).to_have_url(f"{stage.address}/dashboard/payments?status=RJCT")
+            await expect(page.locator("main tbody tr").first).to_be_visible()
+            await page.get_by_role("button", name="Sign out").click()
+            await expect(page.get_by_role("link", name="Sign in")).to_be_visible()
+            assert (await context.request.get("/auth/me")).status == 401
+
+    async def test_what_a_role_may_not_see_is_not_shown(self, browser: Browser, stage: Stage) -> None:
+        token = stage.token_with("payments:read", "accounts:read")
+        async with context_of(browser, stage.address, token=token) as context:
+            page = await context.new_page()
+            await open_page(page, "/payments")
+            shown = await page.get_by_role("navigation", name="Pages").get_by_role("link").all_inner_texts()
+            await open_page(page, "/reports")
+            await expect(page.locator("main")).to_contain_text("Your role does not include this")
+            await open_page(page, "/queues")
+            tabs = await page.get_by_role("navigation", name="Queues").get_by_role("link").all_inner_texts()
+        assert [text.splitlines()[0] for text in shown] == ["Payments", "Accounts", "Holds & reviews", "Audit trail"]
+        assert not any(tab.startswith("Cases") for tab in tabs)
 
 
 async def test_a_breach_of_the_policy_is_found(context: BrowserContext, stage: Stage) -> None:

@@ -1,5 +1,6 @@
 // What the book says as it happens: one event stream for the whole page, and what to do when it is not there.
 import { newest } from "./api";
+import { learnScale } from "./currencies";
 import { parseExact } from "./exact";
 import { may } from "./session";
 import { createStore } from "./store";
@@ -62,10 +63,16 @@ function connect(): void {
   stream.addEventListener("started", (event) => receive(event, () => undefined));
   stream.addEventListener("skipped", (event) => receive(event, () => undefined));
   stream.addEventListener("ended", (event) => renew(stream, event));
-  stream.addEventListener("overview", (event) => receive(event, (data) => overview.set(data as Overview)));
+  stream.addEventListener("overview", (event) => receive(event, (data) => showOverview(data as Overview)));
   stream.addEventListener("payment", (event) => receive(event, () => undefined));
   stream.addEventListener("alert", (event) => receive(event, () => undefined));
   stream.onerror = () => lost(stream);
+}
+
+// The overview names every currency there is: from here on their amounts are written with their own scales.
+export function showOverview(snapshot: Overview): void {
+  for (const { currency, scale } of snapshot.balances ?? []) learnScale(currency, scale);
+  overview.set(snapshot);
 }
 
 function receive(event: MessageEvent<string>, take: (data: unknown) => void): void {

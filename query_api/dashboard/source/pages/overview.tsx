@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { scaleOf } from "../currencies";
 import { big, type Minor } from "../exact";
-import { overview as streamed } from "../live";
+import { overview as streamed, showOverview } from "../live";
 import { formatCount, formatMinor, formatMoney, toPixels } from "../money";
 import { Lines } from "../parts/chart";
 import { Amount, Badge, Moment, Position } from "../parts/figures";
@@ -26,7 +26,7 @@ export function OverviewPage() {
   const answer = useQuery<Overview>("/v1/overview");
   const live = useStore(streamed);
   useEffect(() => {
-    if (answer.data && !streamed.get()) streamed.set(answer.data);
+    if (answer.data && !streamed.get()) showOverview(answer.data);
   }, [answer.data]);
   const shown = { ...answer, data: live ?? answer.data };
   return (

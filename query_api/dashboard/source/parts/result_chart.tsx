@@ -67,7 +67,8 @@ function Drawing({ columns, rows, x, y, by, isDated }: DrawingProps) {
   const sums = useMemo(() => sumsOf(columns, rows, x, y, by), [columns, rows, x, y, by]);
   const title = `${columns[y]?.name ?? ""} by ${columns[x]?.name ?? ""}`;
   if (sums.length === 0) return <p class="quiet">These columns have nothing to draw.</p>;
-  if (!isDated) {
+  const isOverTime = isDated && new Set(sums.map((one) => one.key)).size > 1; // one day is no line
+  if (!isOverTime) {
     const greatest = [...sums].sort((one, other) => Math.abs(pixelsOf(other)) - Math.abs(pixelsOf(one))).slice(0, BARS_MAX);
     return (
       <>
