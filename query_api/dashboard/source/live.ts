@@ -17,8 +17,12 @@ export const live = createStore<LiveState>({ kind: "off" });
 export const overview = createStore<Overview | null>(null);
 // Grows with every change that lists should follow, at most once per TICK_MS.
 export const tick = createStore(0);
+// The same for what takes many questions to read, at most once per SLOW_TICK_MS.
+export const slowTick = createStore(0);
 
 const TICK_MS = 400;
+const SLOW_TICK_MS = 5_000;
+const SETTLED_MS = 2_000; // after the last change even slower read models have it
 const POLL_MS = 5_000;
 const RETRY_MS = 2_000;
 const ABSENT_RETRY_MS = 60_000; // it may have been busy, not absent
@@ -30,6 +34,8 @@ const TOPICS: [string, string][] = [
 
 let source: EventSource | null = null;
 let ticking = false;
+let settling: ReturnType<typeof setTimeout> | undefined;
+let slowAt = 0;
 let polling: ReturnType<typeof setInterval> | undefined;
 
 export function startLive(): void {
@@ -121,8 +127,18 @@ function scheduleTick(): void {
   ticking = true;
   setTimeout(() => {
     ticking = false;
-    if (!document.hidden) tick.set(tick.get() + 1);
+    beat();
+    clearTimeout(settling);
+    settling = setTimeout(beat, SETTLED_MS);
   }, TICK_MS);
+}
+
+function beat(): void {
+  if (document.hidden) return;
+  tick.set(tick.get() + 1);
+  if (Date.now() - slowAt < SLOW_TICK_MS) return;
+  slowAt = Date.now();
+  slowTick.set(slowTick.get() + 1);
 }
 
 document.addEventListener("visibilitychange", () => {

@@ -29,15 +29,22 @@ function keep(path: string, data: unknown): void {
   if (kept.size > KEPT_MAX && oldest !== undefined) kept.delete(oldest);
 }
 
+type Load<T> = (signal: AbortSignal) => Promise<T>;
+
 // `follow`: ask again whenever the book moves on.
 export function useQuery<T>(path: string | null, follow = false): Answer<T> {
+  const now = useStore(tick);
+  const followed = useRef(0);
+  if (follow) followed.current = now; // else it stays: to stop following is no reason to ask
+  return useLoad<T>(path, (signal) => ask<T>(path ?? "", signal), followed.current);
+}
+
+// What takes more than one question, under a key that names it. It is loaded again when `now` changes, one at a time.
+export function useLoad<T>(path: string | null, load: Load<T>, now: number): Answer<T> {
   const [state, setState] = useState<{ path: string | null; data: T | null; problem: Problem | null }>(() => ({
     path, data: path === null ? null : ((kept.get(path) as T | undefined) ?? null), problem: null,
   }));
   const [asked, setAsked] = useState(0);
-  const now = useStore(tick);
-  const followed = useRef(0);
-  if (follow) followed.current = now; // else it stays: to stop following is no reason to ask
   const running = useRef<Running | null>(null);
 
   useEffect(() => {
@@ -55,7 +62,7 @@ export function useQuery<T>(path: string | null, follow = false): Answer<T> {
       set();
       if (mine.again) setAsked((before) => before + 1);
     };
-    ask<T>(path, mine.controller.signal).then(
+    load(mine.controller.signal).then(
       (data) => settle(() => {
         keep(path, data);
         setState({ path, data, problem: null });
@@ -65,7 +72,7 @@ export function useQuery<T>(path: string | null, follow = false): Answer<T> {
         setState((before) => ({ path, data: before.path === path ? before.data : null, problem }));
       }),
     );
-  }, [path, asked, followed.current]);
+  }, [path, asked, now]);
 
   // What is down for a moment is asked again without anybody's help.
   const retries = useRef(0);
@@ -93,6 +100,7 @@ interface Page { next_cursor: string | null }
 export interface Pages<T> extends Answer<T> {
   rest: T[];
   more: (() => void) | null;
+  newest: (() => void) | null; // leave the older pages and follow the book again
   loadingMore: boolean;
 }
 
@@ -112,9 +120,13 @@ export function usePages<T extends Page>(path: string, follow = false): Pages<T>
       (error: unknown) => setRest({ ...mine, busy: false, problem: problemOf(error) }),
     );
   }, [path, cursor, rest]);
+  const newest = useCallback(() => {
+    setRest({ path, pages: [], problem: null, busy: false });
+    first.reload();
+  }, [path, first.reload]);
   return {
     ...first, problem: first.problem ?? mine.problem, rest: mine.pages,
-    more: cursor ? more : null, loadingMore: mine.busy,
+    more: cursor ? more : null, newest: mine.pages.length ? newest : null, loadingMore: mine.busy,
   };
 }
 

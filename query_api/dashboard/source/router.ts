@@ -26,12 +26,22 @@ export function hrefOf(path: string, query?: Record<string, string | undefined>)
   return ROOT + (path === "/" ? "/" : path) + (search ? `?${search}` : "");
 }
 
+let navigated = false;
+
+// Whether this page was reached from another one of ours: the first one leaves the focus to the skip link.
+export function hasNavigated(): boolean {
+  return navigated;
+}
+
 export function navigate(href: string, how: "push" | "replace" = "push"): void {
   if (how === "replace") history.replaceState(null, "", href);
   else history.pushState(null, "", href);
   const before = place.get().path;
   place.set(here());
-  if (before !== place.get().path) scrollTo(0, 0);
+  if (before !== place.get().path) {
+    navigated = true;
+    scrollTo(0, 0);
+  }
 }
 
 // Plain clicks on our own links change the page in place; everything else is the browser's.

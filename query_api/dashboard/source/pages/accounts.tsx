@@ -1,5 +1,5 @@
 // The chart of accounts as a tree of id segments, and one account: terms, balance over time, statement, open holds.
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { ask } from "../api";
 import { learnScale } from "../currencies";
 import { big } from "../exact";
@@ -8,11 +8,10 @@ import { Lines } from "../parts/chart";
 import { Amount, Facts, Moment, Position, Status } from "../parts/figures";
 import { Icon } from "../parts/icons";
 import { Choice, Page, Panel } from "../parts/page";
-import { Answered, Empty, Loading, Refused } from "../parts/states";
+import { Answered, Empty } from "../parts/states";
 import { More, Table, type Column } from "../parts/table";
-import { problemOf, useQuery, usePages } from "../query";
-import type { Problem } from "../api";
-import { tick } from "../live";
+import { useLoad, usePages, useQuery } from "../query";
+import { slowTick } from "../live";
 import { hrefOf, setQuery, usePlace } from "../router";
 import type { AccountLine, AccountPage as Accounts, AccountView, HoldPage, StatementEntry, StatementView } from "../shapes";
 import { useStore } from "../store";
@@ -28,7 +27,8 @@ export function AccountsPage() {
   const { query } = usePlace();
   const filters = new URLSearchParams({ limit: String(PAGE_ACCOUNTS) });
   for (const name of ["prefix", "currency", "account_type", "status"]) if (query.get(name)) filters.set(name, query.get(name) ?? "");
-  const found = useTree(`/v1/accounts?${filters}`);
+  const path = `/v1/accounts?${filters}`;
+  const found = useLoad<TreeData>(`all of ${path}`, (signal) => readAll(path, signal), useStore(slowTick));
   return (
     <Page title="Accounts" asOf={found.data?.asOf}>
       <div class="filters">
@@ -43,7 +43,7 @@ export function AccountsPage() {
         {query.get("currency") && <button type="button" class="chip" onClick={() => setQuery({ currency: undefined })}>Currency: {query.get("currency")} ×</button>}
       </div>
       <Panel>
-        {found.data ? <Tree lines={found.data.lines} isWhole={found.data.isWhole} /> : found.problem ? <Refused problem={found.problem} /> : <Loading lines={12} />}
+        <Answered answer={found} lines={12}>{(data) => <Tree lines={data.lines} isWhole={data.isWhole} />}</Answered>
       </Panel>
     </Page>
   );
@@ -52,20 +52,6 @@ export function AccountsPage() {
 interface TreeData { lines: AccountLine[]; isWhole: boolean; asOf: Accounts["as_of"] }
 
 // Sums are only right over all accounts, so all pages are read, up to a bound that is said.
-function useTree(path: string): { data: TreeData | null; problem: Problem | null } {
-  const [state, setState] = useState<{ path: string; data: TreeData | null; problem: Problem | null }>({ path, data: null, problem: null });
-  const now = useStore(tick);
-  useEffect(() => {
-    const controller = new AbortController();
-    readAll(path, controller.signal).then(
-      (data) => setState({ path, data, problem: null }),
-      (error: unknown) => controller.signal.aborted || setState((before) => ({ ...before, path, problem: problemOf(error) })),
-    );
-    return () => controller.abort();
-  }, [path, now]);
-  return state.path === path || state.data ? state : { data: null, problem: null };
-}
-
 async function readAll(path: string, signal: AbortSignal): Promise<TreeData> {
   const lines: AccountLine[] = [];
   let cursor: string | null = null;

@@ -1,14 +1,14 @@
 // The book itself: events in order with the chain of hashes, recomputed here in the browser from the bytes as booked.
-import { useEffect, useMemo, useState } from "preact/hooks";
-import { newest, Problem, request } from "../api";
+import { useMemo } from "preact/hooks";
+import { newest, request } from "../api";
 import { checkHash, readRawEvent, type RawEvent } from "../chain";
 import { writeExact } from "../exact";
 import { Badge, Facts, Id, Moment } from "../parts/figures";
 import { Icon } from "../parts/icons";
 import { Page, Panel } from "../parts/page";
-import { Empty, Loading, Refused } from "../parts/states";
+import { Answered, Empty } from "../parts/states";
 import { Table, type Column } from "../parts/table";
-import { problemOf, useQuery } from "../query";
+import { useLoad, useQuery } from "../query";
 import { hrefOf, navigate, setQuery, usePlace } from "../router";
 import type { EventView, StatusView } from "../shapes";
 import { useStore } from "../store";
@@ -25,23 +25,16 @@ export function AuditPage() {
   const asked = Number(query.get("from")) || null;
   const head = useHead();
   const from = asked ?? head;
-  const [state, setState] = useState<{ rows: Row[]; problem: Problem | null; from: number | null }>({ rows: [], problem: null, from: null });
-  useEffect(() => {
-    if (from === null) return;
-    const controller = new AbortController();
-    readRows(from, controller.signal).then(
-      (rows) => setState({ rows, problem: null, from }),
-      (error: unknown) => controller.signal.aborted || setState((before) => ({ ...before, problem: problemOf(error) })),
-    );
-    return () => controller.abort();
-  }, [from]);
+  const key = from === null ? null : asked === null ? "the newest events" : `events up to ${asked}`;
+  const answer = useLoad<Row[]>(key, (signal) => readRows(from ?? 0, signal), from ?? 0);
+  const rows = answer.data ?? [];
   const jump = (event: SubmitEvent) => {
     event.preventDefault();
     const field = (event.currentTarget as HTMLFormElement).elements.namedItem("position") as HTMLInputElement;
     if (/^#?\d+$/.test(field.value)) navigate(hrefOf(`/audit/${field.value.replace("#", "")}`));
   };
-  const last = state.rows[state.rows.length - 1]?.raw.view.position ?? 1;
-  const checked = state.rows.filter((row) => row.checked === "sound").length;
+  const last = rows[rows.length - 1]?.raw.view.position ?? 1;
+  const checked = rows.filter((row) => row.checked === "sound").length;
   return (
     <Page title="Audit trail" lead="Every event of the book, in the one order there is. Each is hashed onto the one before it; your browser recomputes what it shows.">
       <div class="filters">
@@ -50,12 +43,14 @@ export function AuditPage() {
       </div>
       <Panel
         title={asked ? `Events up to #${asked.toLocaleString("en")}` : "Newest events"}
-        aside={state.rows.length > 0 && <ChainWords checked={checked} of={state.rows} />}
+        aside={rows.length > 0 && <ChainWords checked={checked} of={rows} />}
       >
-        {state.problem && state.rows.length === 0 ? <Refused problem={state.problem} />
-          : state.rows.length === 0 ? (from === 0 ? <Empty icon="audit" title="The book is empty" /> : <Loading lines={12} />)
-          : <Table label="Events" columns={COLUMNS} rows={state.rows} keyOf={(row) => row.raw.view.position} isMarked={(row) => row.checked === "broken" || row.isLinked === false} />}
-        {last > 1 && state.rows.length > 0 && <div class="more"><button type="button" class="button" onClick={() => setQuery({ from: String(last - 1) })}>Older</button></div>}
+        <Answered answer={answer} lines={12}>
+          {(found) => found.length === 0
+            ? <Empty icon="audit" title="The book is empty" />
+            : <Table label="Events" columns={COLUMNS} rows={found} keyOf={(row) => row.raw.view.position} isMarked={(row) => row.checked === "broken" || row.isLinked === false} />}
+        </Answered>
+        {last > 1 && rows.length > 0 && <div class="more"><button type="button" class="button" onClick={() => setQuery({ from: String(last - 1) })}>Older</button></div>}
       </Panel>
     </Page>
   );
@@ -152,20 +147,24 @@ function Neighbours({ at }: { at: number }) {
   );
 }
 
+interface Proved { raw: RawEvent; checked: Checked; isLinked: boolean | null }
+
+async function prove(raw: RawEvent, signal: AbortSignal): Promise<Proved> {
+  const { position, previous_hash } = raw.view;
+  const before = position > 1 ? await readEvent(position - 1, signal) : null;
+  return { raw, checked: await checkHash(raw), isLinked: before ? before.view.hash === previous_hash : null };
+}
+
 function EventBody({ of, load }: { of: string; load: (signal: AbortSignal) => Promise<RawEvent> }) {
-  const [state, setState] = useState<{ raw: RawEvent; checked: Checked; isLinked: boolean | null } | Problem | null>(null);
-  useEffect(() => {
-    const controller = new AbortController();
-    load(controller.signal).then(async (raw) => {
-      const { position, previous_hash } = raw.view;
-      const before = position > 1 ? await readEvent(position - 1, controller.signal) : null;
-      setState({ raw, checked: await checkHash(raw), isLinked: before ? before.view.hash === previous_hash : null });
-    }).catch((error: unknown) => controller.signal.aborted || setState(problemOf(error)));
-    return () => controller.abort();
-  }, [of]);
-  const text = useMemo(() => (state && !(state instanceof Problem) ? writeExact(state.raw.view.event.data) : ""), [state]);
-  if (state === null) return <Loading />;
-  if (state instanceof Problem) return state.status === 404 && !state.isAbsent ? <Panel><Empty icon="search" title="Not in the book">{state.message}.</Empty></Panel> : <Refused problem={state} />;
+  const answer = useLoad<Proved>(`event ${of}`, async (signal) => prove(await load(signal), signal), 0);
+  if (answer.problem?.status === 404 && !answer.problem.isAbsent) {
+    return <Panel><Empty icon="search" title="Not in the book">{answer.problem.message}.</Empty></Panel>;
+  }
+  return <Answered answer={answer}>{(proved) => <EventParts of={proved} />}</Answered>;
+}
+
+function EventParts({ of: state }: { of: Proved }) {
+  const text = useMemo(() => writeExact(state.raw.view.event.data), [state]);
   const { event, hash, previous_hash } = state.raw.view;
   return (
     <div class="columns is-wide-left">

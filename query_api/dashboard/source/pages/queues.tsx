@@ -1,13 +1,11 @@
 // What waits for somebody: payments in review, for their payer or parked; cases; and money that holds reserve.
-import { useEffect, useState } from "preact/hooks";
 import { ask } from "../api";
-import type { Problem } from "../api";
-import { tick } from "../live";
+import { slowTick, tick } from "../live";
 import { AccountId, Amount, Badge, Facts, Id, Moment, Status } from "../parts/figures";
 import { Page, Panel, Tabs, useTab, type Tab } from "../parts/page";
-import { Answered, Empty, Loading, Refused } from "../parts/states";
+import { Answered, Empty } from "../parts/states";
 import { More, Table, type Column } from "../parts/table";
-import { problemOf, usePages, useQuery } from "../query";
+import { useLoad, usePages, useQuery } from "../query";
 import { hrefOf } from "../router";
 import { may } from "../session";
 import type { AccountPage, HoldLine, HoldPage, PaymentLine, PaymentPage } from "../shapes";
@@ -100,23 +98,16 @@ interface Reserved { holds: HoldLine[]; isWhole: boolean }
 
 // There is no list of all holds: accounts say what is held on them, and those that have something are asked.
 function OpenHolds() {
-  const [state, setState] = useState<{ data: Reserved | null; problem: Problem | null }>({ data: null, problem: null });
-  const now = useStore(tick);
-  useEffect(() => {
-    const controller = new AbortController();
-    readHolds(controller.signal).then(
-      (data) => setState({ data, problem: null }),
-      (error: unknown) => controller.signal.aborted || setState((before) => ({ ...before, problem: problemOf(error) })),
-    );
-    return () => controller.abort();
-  }, [now]);
-  if (!state.data) return state.problem ? <Refused problem={state.problem} /> : <Loading />;
-  if (state.data.holds.length === 0) return <Empty title="Nothing is held">Every balance is available in full.</Empty>;
+  const answer = useLoad<Reserved>("open holds", readHolds, useStore(slowTick));
   return (
-    <>
-      <Table label="Open holds" columns={columnsOfHolds()} rows={state.data.holds} keyOf={(one) => one.hold_id} />
-      <p class="table-foot quiet">{plural(state.data.holds.length, "open hold")}{!state.data.isWhole && ", of the first accounts by id only"}.</p>
-    </>
+    <Answered answer={answer}>
+      {({ holds, isWhole }) => (holds.length === 0 ? <Empty title="Nothing is held">Every balance is available in full.</Empty> : (
+        <>
+          <Table label="Open holds" columns={columnsOfHolds()} rows={holds} keyOf={(one) => one.hold_id} />
+          <p class="table-foot quiet">{plural(holds.length, "open hold")}{!isWhole && ", of the first accounts by id only"}.</p>
+        </>
+      ))}
+    </Answered>
   );
 }
 

@@ -1,8 +1,8 @@
 // The frame that all pages share: heading, what it is about, how current it is.
 import type { ComponentChildren } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import type { AsOf } from "../api";
-import { hrefOf, setQuery, usePlace } from "../router";
+import { hasNavigated, hrefOf, setQuery, usePlace } from "../router";
 import { Moment, Position } from "./figures";
 
 interface PageProps {
@@ -15,15 +15,17 @@ interface PageProps {
 }
 
 export function Page({ title, lead, back, aside, asOf, children }: PageProps) {
+  const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = `${title} · Bursar`;
+    if (hasNavigated()) heading.current?.focus({ preventScroll: true }); // so that a screen reader begins here
   }, [title]);
   return (
     <div class="page">
       <header class="page-head">
         <div>
           {back && <p class="crumb"><a href={back.href}>{back.title}</a></p>}
-          <h1 tabIndex={-1}>{title}</h1>
+          <h1 ref={heading} tabIndex={-1}>{title}</h1>
           {lead && <p class="lead">{lead}</p>}
         </div>
         <div class="page-aside">

@@ -90,7 +90,7 @@ function Who() {
       {subject && (
         <div class="who-row">
           <div><p class="who-name" title={subject}>{name}</p><p class="quiet">{ledgers.join(", ")} · {tenant}</p></div>
-          {hasSession && <button type="button" class="button is-icon" aria-label="Sign out" title="Sign out" onClick={() => void signOut()}><Icon name="out" /></button>}
+          {hasSession && <button type="button" class="button is-icon" aria-label="Sign out" title="Sign out" onClick={() => void signOut().catch(() => location.reload())}><Icon name="out" /></button>}
         </div>
       )}
     </div>
@@ -117,7 +117,7 @@ function Pulse() {
   return (
     <p class={`pulse is-${state.kind}`} role="status" title={asOf?.recorded_at ? `newest event ${formatMoment(asOf.recorded_at, "full")}` : undefined}>
       <span class="dot" aria-hidden="true" />{words}
-      {asOf && <span class="mono pulse-position" data-position={asOf.position}>#{asOf.position.toLocaleString("en")}</span>}
+      {asOf && <span class="mono pulse-position" aria-hidden="true" data-position={asOf.position}>#{asOf.position.toLocaleString("en")}</span>}
     </p>
   );
 }

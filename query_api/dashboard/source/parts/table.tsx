@@ -65,11 +65,14 @@ export function More<T extends { next_cursor: string | null }>({ pages }: { page
   return (
     <>
       {pages.data && pages.problem && pages.rest.length > 0 && <Refused problem={pages.problem} retry={pages.more ?? undefined} />}
-      {pages.more && (
+      {(pages.more || pages.newest) && (
         <div class="more">
-          <button type="button" class="button" onClick={pages.more} disabled={pages.loadingMore}>
-            {pages.loadingMore ? "Loading…" : "Load more"}
-          </button>
+          {pages.more && (
+            <button type="button" class="button" onClick={pages.more} disabled={pages.loadingMore}>
+              {pages.loadingMore ? "Loading…" : "Load more"}
+            </button>
+          )}
+          {pages.newest && <button type="button" class="link" onClick={pages.newest}>Back to the newest</button>}
         </div>
       )}
     </>
