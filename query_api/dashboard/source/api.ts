@@ -51,7 +51,11 @@ export async function tell<T>(method: "POST" | "PUT" | "DELETE", path: string, b
   const headers: Record<string, string> = {};
   if (csrfToken) headers["x-csrf-token"] = csrfToken;
   if (body !== undefined) headers["content-type"] = "application/json";
-  const response = await request(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+  const response = await request(path, {
+    method,
+    headers,
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
   const text = await response.text();
   return text ? parseExact<T>(text) : (undefined as T);
 }
@@ -84,7 +88,12 @@ async function problemOf(response: Response): Promise<Problem> {
   const trace = response.headers.get("trace-id");
   try {
     const body = (await response.json()) as { code?: string; detail?: string };
-    return new Problem(response.status, body.code ?? `http_${response.status}`, body.detail ?? response.statusText, trace);
+    return new Problem(
+      response.status,
+      body.code ?? `http_${response.status}`,
+      body.detail ?? response.statusText,
+      trace,
+    );
   } catch {
     return new Problem(response.status, `http_${response.status}`, response.statusText || "no reason given", trace);
   }

@@ -7,7 +7,8 @@ import { Help, Palette } from "./parts/dialogs";
 import { Page } from "./parts/page";
 import { Shell } from "./parts/shell";
 import { Empty, Loading, Refused } from "./parts/states";
-import { AccountPage, AccountsPage } from "./pages/accounts";
+import { AccountPage } from "./pages/account";
+import { AccountsPage } from "./pages/accounts";
 import { AuditPage, EventPage, TransferPage } from "./pages/audit";
 import { LoginPage } from "./pages/login";
 import { OverviewPage } from "./pages/overview";
@@ -52,7 +53,12 @@ export function App() {
     else stopLive();
   }, [isIn]);
   if (state.kind === "out" || (state.kind === "in" && isOut)) return <LoginPage hasEnded={state.kind === "in"} />;
-  if (state.kind === "failed") return <main class="alone"><Refused problem={state.why} retry={() => void findSession()} /></main>;
+  if (state.kind === "failed")
+    return (
+      <main class="alone">
+        <Refused problem={state.why} retry={() => void findSession()} />
+      </main>
+    );
   return (
     <>
       <Shell>{state.kind === "in" ? <Outlet /> : <Loading />}</Shell>
@@ -70,17 +76,35 @@ function Outlet() {
     if (scope && !may(scope)) return path === "/" ? <FirstAllowed /> : <NotForYou scope={scope} />;
     return make(...found.slice(1).map((part) => (part === undefined ? "" : decodeURIComponent(part))));
   }
-  return <Page title="No such page"><Empty icon="search" title="There is no page at this address"><a href={hrefOf("/")}>Go to the overview</a></Empty></Page>;
+  return (
+    <Page title="No such page">
+      <Empty icon="search" title="There is no page at this address">
+        <a href={hrefOf("/")}>Go to the overview</a>
+      </Empty>
+    </Page>
+  );
 }
 
 function FirstAllowed() {
   const page = PAGES.find((candidate) => may(candidate.scope));
   if (!page) return <NotForYou scope="overview:read" />;
-  return <Page title="Bursar"><Empty title={`Begin with ${page.title}`}><a href={hrefOf(page.path)}>{page.title}</a></Empty></Page>;
+  return (
+    <Page title="Bursar">
+      <Empty title={`Begin with ${page.title}`}>
+        <a href={hrefOf(page.path)}>{page.title}</a>
+      </Empty>
+    </Page>
+  );
 }
 
 function NotForYou({ scope }: { scope: string }) {
-  return <Page title="Not for your role"><Empty icon="alert" title="Your role does not include this">It needs the scope <code>{scope}</code>.</Empty></Page>;
+  return (
+    <Page title="Not for your role">
+      <Empty icon="alert" title="Your role does not include this">
+        It needs the scope <code>{scope}</code>.
+      </Empty>
+    </Page>
+  );
 }
 
 // The editor is larger than everything else together: it comes when it is wanted.

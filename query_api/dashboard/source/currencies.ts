@@ -7,7 +7,8 @@ const SCALES: Record<number, string> = {
 const SCALE_MOST_HAVE = 2;
 
 const known = new Map<string, number>();
-for (const [scale, codes] of Object.entries(SCALES)) for (const code of codes.split(" ")) known.set(code, Number(scale));
+for (const [scale, codes] of Object.entries(SCALES))
+  for (const code of codes.split(" ")) known.set(code, Number(scale));
 
 export function scaleOf(currency: string): number {
   return known.get(currency) ?? SCALE_MOST_HAVE;

@@ -33,15 +33,27 @@ const look = EditorView.theme({
   ".cm-activeLine, .cm-activeLineGutter": { backgroundColor: "var(--sunken)" },
   ".cm-cursor": { borderLeftColor: "var(--accent)" },
   "&.cm-focused": { outline: "2px solid var(--focus)", outlineOffset: "-2px" },
-  ".cm-selectionBackground, &.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground": { backgroundColor: "var(--selection)" },
+  ".cm-selectionBackground, &.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground": {
+    backgroundColor: "var(--selection)",
+  },
   ".cm-placeholder": { color: "var(--text-quiet)" },
-  ".cm-tooltip": { backgroundColor: "var(--surface)", border: "1px solid var(--line-strong)", borderRadius: "6px", color: "var(--text)" },
+  ".cm-tooltip": {
+    backgroundColor: "var(--surface)",
+    border: "1px solid var(--line-strong)",
+    borderRadius: "6px",
+    color: "var(--text)",
+  },
   ".cm-tooltip-autocomplete > ul": { fontFamily: "var(--mono)" },
   ".cm-tooltip-autocomplete ul li[aria-selected]": { backgroundColor: "var(--accent)", color: "var(--on-accent)" },
   ".cm-completionDetail": { color: "var(--text-quiet)", fontStyle: "normal" },
 });
 
-interface Wanted { host: HTMLElement; text: string; run: () => void; changed: (text: string) => void }
+interface Wanted {
+  host: HTMLElement;
+  text: string;
+  run: () => void;
+  changed: (text: string) => void;
+}
 
 export function createEditor({ host, text, run, changed }: Wanted): Editor {
   const root = host.shadowRoot ?? host.attachShadow({ mode: "open", delegatesFocus: true });
@@ -54,9 +66,18 @@ export function createEditor({ host, text, run, changed }: Wanted): Editor {
       doc: text,
       extensions: [
         keymap.of([{ key: "Mod-Enter", run: () => (run(), true) }]),
-        lineNumbers(), history(), drawSelection(), bracketMatching(), closeBrackets(), autocompletion(),
-        highlightActiveLine(), EditorView.lineWrapping, placeholder("SELECT … "),
-        syntaxHighlighting(colours), look, language.of(languageOf({})),
+        lineNumbers(),
+        history(),
+        drawSelection(),
+        bracketMatching(),
+        closeBrackets(),
+        autocompletion(),
+        highlightActiveLine(),
+        EditorView.lineWrapping,
+        placeholder("SELECT … "),
+        syntaxHighlighting(colours),
+        look,
+        language.of(languageOf({})),
         keymap.of([...closeBracketsKeymap, ...completionKeymap, ...historyKeymap, ...defaultKeymap]),
         EditorView.contentAttributes.of({ "aria-label": "SQL" }),
         EditorView.updateListener.of((update) => update.docChanged && changed(update.state.doc.toString())),

@@ -19,11 +19,15 @@ export function big(value: Minor): bigint {
 // Objects with BigInts in them, for showing: the digits stand as they came.
 export function writeExact(value: unknown): string {
   const long: string[] = [];
-  const text = JSON.stringify(value, (_, item) => {
-    if (typeof item !== "bigint") return item as unknown;
-    long.push(item.toString());
-    return `${BIG}${long.length - 1}${BIG}`;
-  }, 2);
+  const text = JSON.stringify(
+    value,
+    (_, item) => {
+      if (typeof item !== "bigint") return item as unknown;
+      long.push(item.toString());
+      return `${BIG}${long.length - 1}${BIG}`;
+    },
+    2,
+  );
   return (text ?? "null").replace(/"\$big(\d+)\$big"/g, (_, index) => long[Number(index)] ?? "");
 }
 

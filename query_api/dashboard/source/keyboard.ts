@@ -38,13 +38,26 @@ export function listenToKeys(): void {
 
 function actOn(key: string, at: number): boolean {
   switch (key) {
-    case "g": began = at; return true;
-    case "/": paletteOpen.set(true); return true;
-    case "?": helpOpen.set(true); return true;
-    case "d": nextTheme(); return true;
-    case "j": moveRow(1); return true;
-    case "k": moveRow(-1); return true;
-    default: return false;
+    case "g":
+      began = at;
+      return true;
+    case "/":
+      paletteOpen.set(true);
+      return true;
+    case "?":
+      helpOpen.set(true);
+      return true;
+    case "d":
+      nextTheme();
+      return true;
+    case "j":
+      moveRow(1);
+      return true;
+    case "k":
+      moveRow(-1);
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -57,7 +70,9 @@ function goTo(key: string): boolean {
 // Events that come out of a shadow root say they come from its host: ask for the innermost element.
 function isTyping(event: KeyboardEvent): boolean {
   const target = event.composedPath()[0];
-  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName));
+  return (
+    target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName))
+  );
 }
 
 function isDialogOpen(): boolean {

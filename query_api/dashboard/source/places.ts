@@ -16,11 +16,25 @@ export const PAGES: PageEntry[] = [
   { path: "/payments", title: "Payments", group: "Money", icon: "payments", key: "p", scope: "payments:read" },
   { path: "/accounts", title: "Accounts", group: "Money", icon: "accounts", key: "a", scope: "accounts:read" },
   { path: "/queues", title: "Holds & reviews", group: "Money", icon: "queues", key: "h", scope: "payments:read" },
-  { path: "/settlement", title: "Settlement", group: "Operations", icon: "settlement", key: "b", scope: "operations:read" },
+  {
+    path: "/settlement",
+    title: "Settlement",
+    group: "Operations",
+    icon: "settlement",
+    key: "b",
+    scope: "operations:read",
+  },
   { path: "/reports", title: "Reports", group: "Finance", icon: "reports", key: "r", scope: "reports:read" },
   { path: "/sql", title: "SQL", group: "Finance", icon: "sql", key: "s", scope: "sql:run" },
   { path: "/audit", title: "Audit trail", group: "Evidence", icon: "audit", key: "t", scope: "accounts:read" },
-  { path: "/projections", title: "Projections", group: "Evidence", icon: "projections", key: "j", scope: "projections:read" },
+  {
+    path: "/projections",
+    title: "Projections",
+    group: "Evidence",
+    icon: "projections",
+    key: "j",
+    scope: "projections:read",
+  },
 ];
 
 // Alerts and reports link to what the API says: here is the page that shows the same.

@@ -42,7 +42,9 @@ export function useQuery<T>(path: string | null, follow = false): Answer<T> {
 // What takes more than one question, under a key that names it. It is loaded again when `now` changes, one at a time.
 export function useLoad<T>(path: string | null, load: Load<T>, now: number): Answer<T> {
   const [state, setState] = useState<{ path: string | null; data: T | null; problem: Problem | null }>(() => ({
-    path, data: path === null ? null : ((kept.get(path) as T | undefined) ?? null), problem: null,
+    path,
+    data: path === null ? null : ((kept.get(path) as T | undefined) ?? null),
+    problem: null,
   }));
   const [asked, setAsked] = useState(0);
   const running = useRef<Running | null>(null);
@@ -63,14 +65,16 @@ export function useLoad<T>(path: string | null, load: Load<T>, now: number): Ans
       if (mine.again) setAsked((before) => before + 1);
     };
     load(mine.controller.signal).then(
-      (data) => settle(() => {
-        keep(path, data);
-        setState({ path, data, problem: null });
-      }),
-      (error: unknown) => settle(() => {
-        const problem = problemOf(error);
-        setState((before) => ({ path, data: before.path === path ? before.data : null, problem }));
-      }),
+      (data) =>
+        settle(() => {
+          keep(path, data);
+          setState({ path, data, problem: null });
+        }),
+      (error: unknown) =>
+        settle(() => {
+          const problem = problemOf(error);
+          setState((before) => ({ path, data: before.path === path ? before.data : null, problem }));
+        }),
     );
   }, [path, asked, now]);
 
@@ -86,16 +90,21 @@ export function useLoad<T>(path: string | null, load: Load<T>, now: number): Ans
     return undefined;
   }, [state]);
 
-  useEffect(() => () => {
-    running.current?.controller.abort();
-    running.current = null;
-  }, []);
+  useEffect(
+    () => () => {
+      running.current?.controller.abort();
+      running.current = null;
+    },
+    [],
+  );
   const current = state.path === path ? state : { data: (path && (kept.get(path) as T)) || null, problem: null };
   const reload = useCallback(() => setAsked((before) => before + 1), []);
   return { ...current, loading: path !== null && current.data === null && current.problem === null, reload };
 }
 
-interface Page { next_cursor: string | null }
+interface Page {
+  next_cursor: string | null;
+}
 
 export interface Pages<T> extends Answer<T> {
   rest: T[];
@@ -107,7 +116,10 @@ export interface Pages<T> extends Answer<T> {
 // A list by pages. The first follows the book until another one is asked for: pages of two moments would leave a gap.
 export function usePages<T extends Page>(path: string, follow = false): Pages<T> {
   const [rest, setRest] = useState<{ path: string; pages: T[]; problem: Problem | null; busy: boolean }>({
-    path, pages: [], problem: null, busy: false,
+    path,
+    pages: [],
+    problem: null,
+    busy: false,
   });
   const mine = rest.path === path ? rest : { path, pages: [], problem: null, busy: false };
   const first = useQuery<T>(path, follow && mine.pages.length === 0 && !mine.busy);
@@ -125,8 +137,12 @@ export function usePages<T extends Page>(path: string, follow = false): Pages<T>
     first.reload();
   }, [path, first.reload]);
   return {
-    ...first, problem: first.problem ?? mine.problem, rest: mine.pages,
-    more: cursor ? more : null, newest: mine.pages.length ? newest : null, loadingMore: mine.busy,
+    ...first,
+    problem: first.problem ?? mine.problem,
+    rest: mine.pages,
+    more: cursor ? more : null,
+    newest: mine.pages.length ? newest : null,
+    loadingMore: mine.busy,
   };
 }
 

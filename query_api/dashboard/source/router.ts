@@ -46,7 +46,8 @@ export function navigate(href: string, how: "push" | "replace" = "push"): void {
 
 // Plain clicks on our own links change the page in place; everything else is the browser's.
 export function followLinks(event: MouseEvent): void {
-  if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey)
+    return;
   const link = (event.target as Element | null)?.closest("a");
   if (!link || link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
   if (link.pathname !== ROOT && !link.pathname.startsWith(`${ROOT}/`)) return;

@@ -19,14 +19,27 @@ export const session = createStore<State>({ kind: "asking" });
 export async function findSession(): Promise<void> {
   try {
     const me = await ask<{
-      subject: string; name?: string | null; tenant: string; ledgers: string[]; scopes: string[];
-      csrf_token?: string | null; expires_at?: string | null;
+      subject: string;
+      name?: string | null;
+      tenant: string;
+      ledgers: string[];
+      scopes: string[];
+      csrf_token?: string | null;
+      expires_at?: string | null;
     }>("/auth/me");
     rememberCsrf(me.csrf_token ?? null);
     const { subject, tenant, ledgers, scopes } = me;
     session.set({
       kind: "in",
-      session: { subject, name: me.name || subject, tenant, ledgers, scopes, expiresAt: me.expires_at ?? null, hasSession: Boolean(me.csrf_token) },
+      session: {
+        subject,
+        name: me.name || subject,
+        tenant,
+        ledgers,
+        scopes,
+        expiresAt: me.expires_at ?? null,
+        hasSession: Boolean(me.csrf_token),
+      },
     });
     signedOut.set(false);
   } catch (error) {
@@ -50,5 +63,11 @@ export async function signOut(): Promise<void> {
 }
 
 const BEHIND_A_PROXY: Session = {
-  subject: "", name: "", tenant: "", ledgers: [], scopes: null, expiresAt: null, hasSession: false,
+  subject: "",
+  name: "",
+  tenant: "",
+  ledgers: [],
+  scopes: null,
+  expiresAt: null,
+  hasSession: false,
 };

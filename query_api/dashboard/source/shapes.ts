@@ -2,7 +2,11 @@
 import type { AsOf } from "./api";
 import type { Minor } from "./exact";
 
-export interface Step { position: number; type: string; recorded_at: string }
+export interface Step {
+  position: number;
+  type: string;
+  recorded_at: string;
+}
 
 // A part whose source does not answer is null, and an alert says so. `positions`: each part is exact at its own.
 export interface Overview {
@@ -16,44 +20,122 @@ export interface Overview {
   alerts: Alert[];
 }
 export interface CurrencyBalances {
-  currency: string; scale: number; assets_minor: Minor; liabilities_minor: Minor; equity_minor: Minor;
-  income_minor: Minor; expenses_minor: Minor;
+  currency: string;
+  scale: number;
+  assets_minor: Minor;
+  liabilities_minor: Minor;
+  equity_minor: Minor;
+  income_minor: Minor;
+  expenses_minor: Minor;
 }
-export interface DayVolume { currency: string; scale: number; amount_minor: Minor; transfers: number }
-export interface MinuteVolume { minute: string; currency: string; amount_minor: Minor; transfers: number }
+export interface DayVolume {
+  currency: string;
+  scale: number;
+  amount_minor: Minor;
+  transfers: number;
+}
+export interface MinuteVolume {
+  minute: string;
+  currency: string;
+  amount_minor: Minor;
+  transfers: number;
+}
 export interface PaymentFigures {
-  by_status: Record<string, number>; in_review: number; awaiting: number; parked: number;
-  settled_24h: number | null; rejected_24h: number | null; success_rate_24h: number | null;
+  by_status: Record<string, number>;
+  in_review: number;
+  awaiting: number;
+  parked: number;
+  settled_24h: number | null;
+  rejected_24h: number | null;
+  success_rate_24h: number | null;
 }
 export interface Alert {
-  key: string; severity: string; kind: string; text: string; since: string | null; link: string;
+  key: string;
+  severity: string;
+  kind: string;
+  text: string;
+  since: string | null;
+  link: string;
 }
 
 export interface PaymentLine {
-  payment_id: string; payment_type: string; rail: string; status: string; reason_code: string | null;
-  detail: string | null; cause: string | null; causes: string[]; parked: string;
-  debtor_account_id: string | null; creditor_account_id: string | null; customer_id: string | null;
-  payee_id: string | null; iban_masked: string | null; instructed_amount: { currency: string; value: string };
-  amount_minor: Minor; fee_minor: Minor; refunded_minor: Minor; returned_minor: Minor; end_to_end_id: string;
-  requested_execution_date: string | null; remittance_information: string | null;
-  metadata: Record<string, string> | null; instruction_id: string | null; rail_reference: string | null;
-  transfer_id: string | null; events: Step[];
+  payment_id: string;
+  payment_type: string;
+  rail: string;
+  status: string;
+  reason_code: string | null;
+  detail: string | null;
+  cause: string | null;
+  causes: string[];
+  parked: string;
+  debtor_account_id: string | null;
+  creditor_account_id: string | null;
+  customer_id: string | null;
+  payee_id: string | null;
+  iban_masked: string | null;
+  instructed_amount: { currency: string; value: string };
+  amount_minor: Minor;
+  fee_minor: Minor;
+  refunded_minor: Minor;
+  returned_minor: Minor;
+  end_to_end_id: string;
+  requested_execution_date: string | null;
+  remittance_information: string | null;
+  metadata: Record<string, string> | null;
+  instruction_id: string | null;
+  rail_reference: string | null;
+  transfer_id: string | null;
+  events: Step[];
 }
-export interface PaymentView extends PaymentLine { as_of: AsOf }
-export interface PaymentPage { payments: PaymentLine[]; next_cursor: string | null; as_of: AsOf }
+export interface PaymentView extends PaymentLine {
+  as_of: AsOf;
+}
+export interface PaymentPage {
+  payments: PaymentLine[];
+  next_cursor: string | null;
+  as_of: AsOf;
+}
 
 export interface PaymentStep extends Step {
-  actor: string; status: string; decision: string | null; reason: string | null; reason_code: string | null;
-  words: string | null; detail: string | null; cause: string | null; attempt: number | null;
-  instruction_id: string | null; outcome: string | null; rail_reference: string | null; said: Record<string, unknown>;
+  actor: string;
+  status: string;
+  decision: string | null;
+  reason: string | null;
+  reason_code: string | null;
+  words: string | null;
+  detail: string | null;
+  cause: string | null;
+  attempt: number | null;
+  instruction_id: string | null;
+  outcome: string | null;
+  rail_reference: string | null;
+  said: Record<string, unknown>;
 }
-export interface PaymentTimeline { payment_id: string; status: string; steps: PaymentStep[]; as_of: AsOf }
+export interface PaymentTimeline {
+  payment_id: string;
+  status: string;
+  steps: PaymentStep[];
+  as_of: AsOf;
+}
 export interface PaymentExplanation {
-  payment_id: string; status: string; queue: string | null; reason_code: string | null; words: string | null;
-  detail: string | null; cause: string | null; causes: string[]; parked: string; words_of: string | null;
+  payment_id: string;
+  status: string;
+  queue: string | null;
+  reason_code: string | null;
+  words: string | null;
+  detail: string | null;
+  cause: string | null;
+  causes: string[];
+  parked: string;
+  words_of: string | null;
   risk: null | {
-    decision: string; score: number; degraded: boolean; ruleset_version: string; model_version: string | null;
-    assessed_at: string; reasons: { code: string; words: string; customer_words: string }[];
+    decision: string;
+    score: number;
+    degraded: boolean;
+    ruleset_version: string;
+    model_version: string | null;
+    assessed_at: string;
+    reasons: { code: string; words: string; customer_words: string }[];
   };
   screening: null | Screening;
   steps: PaymentStep[];
@@ -67,105 +149,188 @@ export interface Screening {
 }
 
 export interface AccountLine {
-  account_id: string; currency: string; scale: number; account_type: string; status: string;
-  posted_minor: Minor; held_minor: Minor; available_minor: Minor;
+  account_id: string;
+  currency: string;
+  scale: number;
+  account_type: string;
+  status: string;
+  posted_minor: Minor;
+  held_minor: Minor;
+  available_minor: Minor;
 }
-export interface AccountPage { accounts: AccountLine[]; next_cursor: string | null; as_of: AsOf }
+export interface AccountPage {
+  accounts: AccountLine[];
+  next_cursor: string | null;
+  as_of: AsOf;
+}
 export interface AccountView extends AccountLine {
-  normal_side: string; overdraft: string; credit_limit_minor: Minor; max_balance_minor: Minor | null;
-  metadata: Record<string, string> | null; customer_id: string | null; opened_at: string; as_of: AsOf;
+  normal_side: string;
+  overdraft: string;
+  credit_limit_minor: Minor;
+  max_balance_minor: Minor | null;
+  metadata: Record<string, string> | null;
+  customer_id: string | null;
+  opened_at: string;
+  as_of: AsOf;
 }
 export interface StatementEntry {
-  position: number; leg: number; id: string; type: string; side: string; amount_minor: Minor; balance_minor: Minor;
-  effective_date: string; recorded_at: string; reference: string | null;
+  position: number;
+  leg: number;
+  id: string;
+  type: string;
+  side: string;
+  amount_minor: Minor;
+  balance_minor: Minor;
+  effective_date: string;
+  recorded_at: string;
+  reference: string | null;
 }
 export interface StatementView {
-  account_id: string; currency: string; scale: number; period_from: string | null; period_to: string | null;
-  opening_minor: Minor | null; closing_minor: Minor | null; entries: StatementEntry[]; next_cursor: string | null;
+  account_id: string;
+  currency: string;
+  scale: number;
+  period_from: string | null;
+  period_to: string | null;
+  opening_minor: Minor | null;
+  closing_minor: Minor | null;
+  entries: StatementEntry[];
+  next_cursor: string | null;
   as_of: AsOf;
 }
 export interface HoldLine {
-  hold_id: string; status: string; expires_at: string; reference: string | null; events: Step[];
-  legs: { debit_account_id: string; credit_account_id: string; amount_minor: Minor; remaining_minor: Minor; currency: string }[];
+  hold_id: string;
+  status: string;
+  expires_at: string;
+  reference: string | null;
+  events: Step[];
+  legs: {
+    debit_account_id: string;
+    credit_account_id: string;
+    amount_minor: Minor;
+    remaining_minor: Minor;
+    currency: string;
+  }[];
 }
-export interface HoldPage { account_id: string; holds: HoldLine[]; next_cursor: string | null; as_of: AsOf }
+export interface HoldPage {
+  account_id: string;
+  holds: HoldLine[];
+  next_cursor: string | null;
+  as_of: AsOf;
+}
 
 export interface ThingLine {
-  id: string; kind: string; status: string | null; position: number; recorded_at: string;
+  id: string;
+  kind: string;
+  status: string | null;
+  position: number;
+  recorded_at: string;
   data: Record<string, unknown>;
 }
-export interface ThingStep extends Step { actor: string; said: Record<string, unknown> }
-export interface ThingView extends ThingLine { events: ThingStep[]; as_of: AsOf }
-export interface ThingPage { things: ThingLine[]; next_cursor: string | null; as_of: AsOf }
+export interface ThingStep extends Step {
+  actor: string;
+  said: Record<string, unknown>;
+}
+export interface ThingView extends ThingLine {
+  events: ThingStep[];
+  as_of: AsOf;
+}
+export interface ThingPage {
+  things: ThingLine[];
+  next_cursor: string | null;
+  as_of: AsOf;
+}
 
 export interface ReportParameter {
-  name: string; type: string; required: boolean; description: string; default?: number | null;
+  name: string;
+  type: string;
+  required: boolean;
+  description: string;
+  default?: number | null;
 }
-export interface ReportColumn { name: string; type: string; unit: string; description: string }
+export interface ReportColumn {
+  name: string;
+  type: string;
+  unit: string;
+  description: string;
+}
 export interface ReportDescription {
-  name: string; title: string; description: string; parameters: ReportParameter[]; columns: ReportColumn[];
+  name: string;
+  title: string;
+  description: string;
+  parameters: ReportParameter[];
+  columns: ReportColumn[];
   compares?: "period" | "date" | null;
 }
-export interface ReportCatalogue { reports: ReportDescription[]; media_types: string[] }
+export interface ReportCatalogue {
+  reports: ReportDescription[];
+  media_types: string[];
+}
 export type Cell = string | Minor | boolean | null;
-export interface DrillLink { path: string; parameters: Record<string, string | number> }
+export interface DrillLink {
+  path: string;
+  parameters: Record<string, string | number>;
+}
 export interface ReportView {
-  report: string; title: string; parameters: Record<string, unknown>; columns: ReportColumn[]; rows: Cell[][];
+  report: string;
+  title: string;
+  parameters: Record<string, unknown>;
+  columns: ReportColumn[];
+  rows: Cell[][];
   drill?: (DrillLink | null)[];
   as_of: AsOf;
 }
 export interface ExportView {
-  export_id: string; status: "queued" | "running" | "done" | "failed"; progress: number | null; rows: number | null;
-  link: string | null; expires_at: string | null; detail?: string | null;
+  export_id: string;
+  status: "queued" | "running" | "done" | "failed";
+  progress: number | null;
+  rows: number | null;
+  link: string | null;
+  expires_at: string | null;
+  detail?: string | null;
 }
 
-export interface StatusView {
-  ledger: string;
-  book: { position: number; recorded_at: string | null } | null;
-  stream: { first: number; last: number } | null;
-  read_models: Record<string, { position: number | null; lag_events: number | null; lag_s: number | null; version: number }>;
-  unavailable: Record<string, string>;
+export interface EventView {
+  position: number;
+  hash: string;
+  previous_hash: string;
+  event: EventEnvelope;
+  as_of: AsOf;
 }
-export interface EventView { position: number; hash: string; previous_hash: string; event: EventEnvelope; as_of: AsOf }
 export interface EventEnvelope {
-  position: number; type: string; version: number; ledger: string; recorded_at: string; occurred_at: string;
-  principal: { subject: string; tenant: string }; key: string | null; trace: string | null;
+  position: number;
+  type: string;
+  version: number;
+  ledger: string;
+  recorded_at: string;
+  occurred_at: string;
+  principal: { subject: string; tenant: string };
+  key: string | null;
+  trace: string | null;
   data: Record<string, unknown>;
 }
 
-export interface Projection {
-  name: string; model: string; version: number; role: string; is_serving: boolean; state: string; holds: string;
-  position: number | null; head: number | null; lag_events: number | null; lag_seconds: number | null;
-  applied_per_s: number; failure: { category: string; position: number; detail: string } | null;
-  rebuild: { progress: number; eta_s: number | null } | null; visible: { p50: number; p99: number } | null;
-  reported_s: number | null; actions: string[];
+export interface SqlColumn {
+  name: string;
+  type: string;
 }
-export interface Projections { head: number | null; projections: Projection[]; unavailable: Record<string, string> }
-export interface Operation {
-  id: number; model: string; version: number | null; action: string; state: string; detail: string | null;
-  asked_by: string; asked_at: string; ended_at: string | null;
-}
-export interface ParkedTask {
-  reactor: string; position: number; step: number; kind: string; key: string; attempts: number;
-  last_error: string | null; intended: boolean; parked_at: string; behind: number;
-}
-export interface Audits {
-  state: string;
-  last_run: { at: string | null; position: number; checked: Record<string, number>; differences: number };
-  sides: { side: string; audited_to: number; swept_at: string | null; compared: number; waiting: string | null }[];
-  differences: {
-    side: string; model: string; subject: string; field: string; position: number; account_id: string | null;
-    currency: string | null; expected: string; found: string; found_at: string;
-  }[];
-}
-
-export interface SqlColumn { name: string; type: string }
 export interface SqlAnswer {
-  columns: SqlColumn[]; rows: Cell[][]; truncated: boolean; position: number; elapsed_ms: number;
+  columns: SqlColumn[];
+  rows: Cell[][];
+  truncated: boolean;
+  position: number;
+  elapsed_ms: number;
 }
 export interface CatalogEntry {
-  name: string; title: string; description: string;
+  name: string;
+  title: string;
+  description: string;
   columns: { name: string; type: string; unit: string; description: string; example: string }[];
   examples: { title: string; sql: string }[];
 }
-export interface SavedQuery { name: string; sql: string; description: string; saved_by: string; saved_at: string }
+export interface SavedQuery {
+  name: string;
+  sql: string;
+  description: string;
+  saved_by: string;
+  saved_at: string;
+}

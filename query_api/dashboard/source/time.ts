@@ -18,7 +18,12 @@ const PARTS: Record<Style, Intl.DateTimeFormatOptions> = {
   minute: { hour: "2-digit", minute: "2-digit" },
   moment: { day: "2-digit", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" },
   full: {
-    year: "numeric", month: "short", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit",
+    year: "numeric",
+    month: "short",
+    day: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
     fractionalSecondDigits: 3,
   },
 };

@@ -15,9 +15,17 @@ export function LoginPage({ hasEnded }: { hasEnded: boolean }) {
       <div class="login-card">
         <Mark />
         <h1>Bursar</h1>
-        <p class="lead">{hasEnded ? "Your session has ended. Sign in again to go on where you were." : "Payments, the book behind them, and proof that both agree."}</p>
-        <a class="button is-primary" href={`${LOGIN}?return_to=${encodeURIComponent(next)}`}>Sign in</a>
-        <p class="quiet">You sign in with your organisation's identity provider. Your role decides which pages you see.</p>
+        <p class="lead">
+          {hasEnded
+            ? "Your session has ended. Sign in again to go on where you were."
+            : "Payments, the book behind them, and proof that both agree."}
+        </p>
+        <a class="button is-primary" href={`${LOGIN}?return_to=${encodeURIComponent(next)}`}>
+          Sign in
+        </a>
+        <p class="quiet">
+          You sign in with your organisation's identity provider. Your role decides which pages you see.
+        </p>
       </div>
     </main>
   );

@@ -28,7 +28,11 @@ export function PaymentPage({ id }: { id: string }) {
           <Panel title={explanation.data ? titleOf(explanation.data) : "Why"}>
             <Answered answer={explanation}>{(data) => <Why of={data} />}</Answered>
           </Panel>
-          {payment.data && <Panel title="Facts"><PaymentFacts of={payment.data} /></Panel>}
+          {payment.data && (
+            <Panel title="Facts">
+              <PaymentFacts of={payment.data} />
+            </Panel>
+          )}
         </div>
       </div>
     </Page>
@@ -39,10 +43,18 @@ function Summary({ of }: { of: PaymentView }) {
   const { currency } = of.instructed_amount;
   return (
     <div class="summary">
-      <div class="summary-amount"><Amount minor={of.amount_minor} currency={currency} /></div>
-      <div class="summary-status"><PaymentStatus of={of} /></div>
+      <div class="summary-amount">
+        <Amount minor={of.amount_minor} currency={currency} />
+      </div>
+      <div class="summary-status">
+        <PaymentStatus of={of} />
+      </div>
       <div class="summary-way">
-        <Party account={of.debtor_account_id} of={of} /><span aria-label="to" class="quiet">→</span><Party account={of.creditor_account_id} of={of} />
+        <Party account={of.debtor_account_id} of={of} />
+        <span aria-label="to" class="quiet">
+          →
+        </span>
+        <Party account={of.creditor_account_id} of={of} />
       </div>
       <p class="quiet">
         {kindOf(of)}
@@ -61,12 +73,26 @@ function PaymentFacts({ of }: { of: PaymentView }) {
   const { currency } = of.instructed_amount;
   const rows: [string, ComponentChildren][] = [
     ["End-to-end id", <span class="mono">{of.end_to_end_id}</span>],
-    ["Instructed", <span class="mono">{of.instructed_amount.value} {currency}</span>],
+    [
+      "Instructed",
+      <span class="mono">
+        {of.instructed_amount.value} {currency}
+      </span>,
+    ],
     ["Fee", <Amount minor={of.fee_minor} currency={currency} isQuietAtZero />],
     ["Refunded", <Amount minor={of.refunded_minor} currency={currency} isQuietAtZero />],
     ["Returned", <Amount minor={of.returned_minor} currency={currency} isQuietAtZero />],
     ["Customer", <Id of={of.customer_id} />],
-    ["Payee", of.payee_id ? <a class="mono" href={hrefOf("/payments", { payee_id: of.payee_id })}>{of.payee_id.slice(0, 18)}…</a> : <Value of={null} />],
+    [
+      "Payee",
+      of.payee_id ? (
+        <a class="mono" href={hrefOf("/payments", { payee_id: of.payee_id })}>
+          {of.payee_id.slice(0, 18)}…
+        </a>
+      ) : (
+        <Value of={null} />
+      ),
+    ],
     ["Execution date", <Value of={of.requested_execution_date} />],
     ["Transfer", <Id of={of.transfer_id} />],
     ["Instruction", <Value of={of.instruction_id} />],
@@ -74,7 +100,14 @@ function PaymentFacts({ of }: { of: PaymentView }) {
   ];
   return (
     <>
-      <dl class="facts">{rows.map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>
+      <dl class="facts">
+        {rows.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
       {of.metadata && Object.keys(of.metadata).length > 0 && <Facts of={of.metadata} />}
     </>
   );
@@ -83,10 +116,14 @@ function PaymentFacts({ of }: { of: PaymentView }) {
 function titleOf(of: PaymentExplanation): string {
   if (of.parked) return "Why it is parked";
   switch (of.status) {
-    case "RJCT": return "Why it was declined";
-    case "PDNG": return "Why it is in review";
-    case "CANC": return "Why it was cancelled";
-    default: return of.queue === "authorisation" ? "What it waits for" : "How it was decided";
+    case "RJCT":
+      return "Why it was declined";
+    case "PDNG":
+      return "Why it is in review";
+    case "CANC":
+      return "Why it was cancelled";
+    default:
+      return of.queue === "authorisation" ? "What it waits for" : "How it was decided";
   }
 }
 
@@ -97,18 +134,37 @@ function Why({ of }: { of: PaymentExplanation }) {
         <div class={`verdict is-${statusOf(of.status)[1]}`}>
           <p class="verdict-words">{sentence(of.words ?? of.detail ?? of.parked)}</p>
           {of.words && of.detail && <p>{sentence(of.detail)}</p>}
-          {of.reason_code && <p class="quiet mono">{of.reason_code}{of.cause && ` · ${of.cause}`}</p>}
+          {of.reason_code && (
+            <p class="quiet mono">
+              {of.reason_code}
+              {of.cause && ` · ${of.cause}`}
+            </p>
+          )}
         </div>
       )}
-      {of.causes.length > 0 && <p class="causes">Held because of {of.causes.map((cause) => <Badge key={cause} tone="warn">{labelOf(cause)}</Badge>)}</p>}
-      {of.steps.filter((step) => step.reason || step.decision).map((step) => (
-        <p key={step.position} class="said">
-          <span class="quiet">{step.actor}</span> {step.decision && <strong>{labelOf(step.decision)}</strong>} {step.reason && `“${step.reason}”`}
+      {of.causes.length > 0 && (
+        <p class="causes">
+          Held because of{" "}
+          {of.causes.map((cause) => (
+            <Badge key={cause} tone="warn">
+              {labelOf(cause)}
+            </Badge>
+          ))}
         </p>
-      ))}
+      )}
+      {of.steps
+        .filter((step) => step.reason || step.decision)
+        .map((step) => (
+          <p key={step.position} class="said">
+            <span class="quiet">{step.actor}</span> {step.decision && <strong>{labelOf(step.decision)}</strong>}{" "}
+            {step.reason && `“${step.reason}”`}
+          </p>
+        ))}
       {of.risk ? <Risk of={of.risk} /> : <p class="quiet">No risk score was asked for.</p>}
       {of.screening && <Lists of={of.screening} />}
-      {!of.risk && !of.screening && !of.words && !of.detail && of.causes.length === 0 && <Empty title="Nothing stood in its way" />}
+      {!of.risk && !of.screening && !of.words && !of.detail && of.causes.length === 0 && (
+        <Empty title="Nothing stood in its way" />
+      )}
     </div>
   );
 }
@@ -116,12 +172,34 @@ function Why({ of }: { of: PaymentExplanation }) {
 function Risk({ of }: { of: NonNullable<PaymentExplanation["risk"]> }) {
   return (
     <div class="risk">
-      <h3>Risk score <span class="risk-score">{of.score}</span><span class="quiet"> of {SCORE_MAX}</span> <Status of={of.decision} />{of.degraded && <Badge tone="warn">degraded</Badge>}</h3>
-      <svg class="meter" viewBox={`0 0 ${SCORE_MAX} 6`} preserveAspectRatio="none" aria-hidden="true"><rect class="track" width={SCORE_MAX} height="6" /><rect width={of.score} height="6" /></svg>
-      {of.reasons.length > 0
-        ? <ul class="reasons">{of.reasons.map((reason) => <li key={reason.code}>{reason.words} <span class="mono quiet">{reason.code}</span></li>)}</ul>
-        : <p class="quiet">No rule had anything to say.</p>}
-      <p class="quiet">ruleset <span class="mono">{of.ruleset_version}</span>{of.model_version && <>, model <span class="mono">{of.model_version}</span></>}</p>
+      <h3>
+        Risk score <span class="risk-score">{of.score}</span>
+        <span class="quiet"> of {SCORE_MAX}</span> <Status of={of.decision} />
+        {of.degraded && <Badge tone="warn">degraded</Badge>}
+      </h3>
+      <svg class="meter" viewBox={`0 0 ${SCORE_MAX} 6`} preserveAspectRatio="none" aria-hidden="true">
+        <rect class="track" width={SCORE_MAX} height="6" />
+        <rect width={of.score} height="6" />
+      </svg>
+      {of.reasons.length > 0 ? (
+        <ul class="reasons">
+          {of.reasons.map((reason) => (
+            <li key={reason.code}>
+              {reason.words} <span class="mono quiet">{reason.code}</span>
+            </li>
+          ))}
+        </ul>
+      ) : (
+        <p class="quiet">No rule had anything to say.</p>
+      )}
+      <p class="quiet">
+        ruleset <span class="mono">{of.ruleset_version}</span>
+        {of.model_version && (
+          <>
+            , model <span class="mono">{of.model_version}</span>
+          </>
+        )}
+      </p>
     </div>
   );
 }
@@ -129,10 +207,20 @@ function Risk({ of }: { of: NonNullable<PaymentExplanation["risk"]> }) {
 function Lists({ of }: { of: Screening }) {
   return (
     <div class="risk">
-      <h3>Screening <Status of={of.outcome} /></h3>
-      {of.hits.length > 0
-        ? <ul class="reasons">{of.hits.map((hit, index) => <li key={index}><Facts of={hit} /></li>)}</ul>
-        : <p class="quiet">No entry of {of.lists.map((list) => list.list).join(", ")} came up.</p>}
+      <h3>
+        Screening <Status of={of.outcome} />
+      </h3>
+      {of.hits.length > 0 ? (
+        <ul class="reasons">
+          {of.hits.map((hit, index) => (
+            <li key={index}>
+              <Facts of={hit} />
+            </li>
+          ))}
+        </ul>
+      ) : (
+        <p class="quiet">No entry of {of.lists.map((list) => list.list).join(", ")} came up.</p>
+      )}
     </div>
   );
 }
@@ -140,7 +228,9 @@ function Lists({ of }: { of: Screening }) {
 function Timeline({ steps }: { steps: PaymentStep[] }) {
   return (
     <ol class="timeline">
-      {steps.map((step, index) => <TimelineStep key={step.position} step={step} before={steps[index - 1]} />)}
+      {steps.map((step, index) => (
+        <TimelineStep key={step.position} step={step} before={steps[index - 1]} />
+      ))}
     </ol>
   );
 }
@@ -149,7 +239,9 @@ function TimelineStep({ step, before }: { step: PaymentStep; before?: PaymentSte
   const tone = statusOf(step.status)[1];
   const after = before ? secondsBetween(before.recorded_at, step.recorded_at) : null;
   const own: Record<string, unknown> = {
-    instruction: step.instruction_id, outcome: step.outcome, rail_reference: step.rail_reference,
+    instruction: step.instruction_id,
+    outcome: step.outcome,
+    rail_reference: step.rail_reference,
   };
   const details = { ...own, ...step.said };
   const hasDetails = Object.values(details).some((value) => value !== null && value !== "");
@@ -161,17 +253,30 @@ function TimelineStep({ step, before }: { step: PaymentStep; before?: PaymentSte
         {before?.status !== step.status && <Status of={step.status} />}
         <span class="step-when">
           <Moment at={step.recorded_at} style="moment" />
-          {after !== null && <span class="quiet" title="after the event before"> +{formatSeconds(after)}</span>}
+          {after !== null && (
+            <span class="quiet" title="after the event before">
+              {" "}
+              +{formatSeconds(after)}
+            </span>
+          )}
         </span>
       </div>
-      <p class="step-who quiet"><Position at={step.position} /> by <span class="mono">{step.actor}</span></p>
+      <p class="step-who quiet">
+        <Position at={step.position} /> by <span class="mono">{step.actor}</span>
+      </p>
       {(step.words || step.detail || step.reason || step.decision || step.reason_code) && (
         <p class="step-why">
           {step.reason_code && <span class="mono">{step.reason_code}</span>} {step.words && sentence(step.words)}{" "}
-          {step.detail && sentence(step.detail)} {step.decision && <Badge tone="plain">{labelOf(step.decision)}</Badge>} {step.reason && `“${step.reason}”`}
+          {step.detail && sentence(step.detail)} {step.decision && <Badge tone="plain">{labelOf(step.decision)}</Badge>}{" "}
+          {step.reason && `“${step.reason}”`}
         </p>
       )}
-      {hasDetails && <details><summary>What it said</summary><Facts of={withCurrency(details)} /></details>}
+      {hasDetails && (
+        <details>
+          <summary>What it said</summary>
+          <Facts of={withCurrency(details)} />
+        </details>
+      )}
     </li>
   );
 }

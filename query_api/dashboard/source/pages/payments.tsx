@@ -35,7 +35,11 @@ export function PaymentsPage() {
 
 function NoPayments({ isFiltered }: { isFiltered: boolean }) {
   if (!isFiltered) {
-    return <Empty icon="payments" title="No payments yet">They appear here within a second of the book's commit.</Empty>;
+    return (
+      <Empty icon="payments" title="No payments yet">
+        They appear here within a second of the book's commit.
+      </Empty>
+    );
   }
   return (
     <Empty icon="search" title="No payment matches">
@@ -61,14 +65,38 @@ function Filters() {
     <div class="filters">
       <form class="field is-wide" role="search" onSubmit={search}>
         <label for="search">Find</label>
-        <input id="search" name="search" placeholder="Payment, customer or payee id, or end-to-end id" autocomplete="off" spellcheck={false} />
+        <input
+          id="search"
+          name="search"
+          placeholder="Payment, customer or payee id, or end-to-end id"
+          autocomplete="off"
+          spellcheck={false}
+        />
       </form>
-      <Choice name="status" label="Status" options={PAYMENT_STATUSES.map((status) => [status, `${statusOf(status)[0]} (${status})`])} />
+      <Choice
+        name="status"
+        label="Status"
+        options={PAYMENT_STATUSES.map((status) => [status, `${statusOf(status)[0]} (${status})`])}
+      />
       <Choice name="rail" label="Rail" options={RAILS.map((rail) => [rail, labelOf(rail)])} />
       <Choice name="payment_type" label="Type" options={PAYMENT_TYPES.map((type) => [type, labelOf(type)])} />
-      <Choice name="queue" label="Waits for" options={[["review", "Review"], ["authorisation", "Payer"], ["parked", "Parked"]]} />
+      <Choice
+        name="queue"
+        label="Waits for"
+        options={[
+          ["review", "Review"],
+          ["authorisation", "Payer"],
+          ["parked", "Parked"],
+        ]}
+      />
       {named.map((name) => (
-        <button key={name} type="button" class="chip" onClick={() => setQuery({ [name]: undefined })} aria-label={`Remove the filter ${name}`}>
+        <button
+          key={name}
+          type="button"
+          class="chip"
+          onClick={() => setQuery({ [name]: undefined })}
+          aria-label={`Remove the filter ${name}`}
+        >
           {labelOf(name.replace(/_id$/, ""))}: <span class="mono">{query.get(name)}</span> ×
         </button>
       ))}
@@ -79,29 +107,68 @@ function Filters() {
 export function columnsOfPayments(): Column<PaymentLine>[] {
   return [
     {
-      key: "id", title: "Payment",
-      cell: (one) => <a class="row mono" href={hrefOf(`/payments/${one.payment_id}`)}>{one.payment_id}</a>,
+      key: "id",
+      title: "Payment",
+      cell: (one) => (
+        <a class="row mono" href={hrefOf(`/payments/${one.payment_id}`)}>
+          {one.payment_id}
+        </a>
+      ),
     },
     { key: "status", title: "Status", cell: (one) => <PaymentStatus of={one} /> },
-    { key: "amount", title: "Amount", kind: "figure", cell: (one) => <Amount minor={one.amount_minor} currency={one.instructed_amount.currency} /> },
+    {
+      key: "amount",
+      title: "Amount",
+      kind: "figure",
+      cell: (one) => <Amount minor={one.amount_minor} currency={one.instructed_amount.currency} />,
+    },
     { key: "type", title: "Type", isMinor: true, cell: (one) => <span class="nowrap">{kindOf(one)}</span> },
-    { key: "from", title: "From", isMinor: true, cell: (one) => (one.debtor_account_id ? <AccountId of={one.debtor_account_id} /> : <Outside of={one} />) },
-    { key: "to", title: "To", isMinor: true, cell: (one) => (one.creditor_account_id ? <AccountId of={one.creditor_account_id} /> : <Outside of={one} />) },
+    {
+      key: "from",
+      title: "From",
+      isMinor: true,
+      cell: (one) => (one.debtor_account_id ? <AccountId of={one.debtor_account_id} /> : <Outside of={one} />),
+    },
+    {
+      key: "to",
+      title: "To",
+      isMinor: true,
+      cell: (one) => (one.creditor_account_id ? <AccountId of={one.creditor_account_id} /> : <Outside of={one} />),
+    },
     { key: "customer", title: "Customer", isMinor: true, isExtra: true, cell: (one) => <Id of={one.customer_id} /> },
-    { key: "at", title: "Last event", kind: "figure", cell: (one) => <Moment at={one.events[one.events.length - 1]?.recorded_at} /> },
+    {
+      key: "at",
+      title: "Last event",
+      kind: "figure",
+      cell: (one) => <Moment at={one.events[one.events.length - 1]?.recorded_at} />,
+    },
   ];
 }
 
 export function PaymentStatus({ of }: { of: PaymentLine }) {
-  if (of.parked) return <span class="badge is-bad" title={of.parked}>Parked</span>;
+  if (of.parked)
+    return (
+      <span class="badge is-bad" title={of.parked}>
+        Parked
+      </span>
+    );
   return (
     <span class="nowrap">
       <Status of={of.status} />
-      {of.reason_code && <span class="mono quiet" title={of.detail ?? undefined}> {of.reason_code}</span>}
+      {of.reason_code && (
+        <span class="mono quiet" title={of.detail ?? undefined}>
+          {" "}
+          {of.reason_code}
+        </span>
+      )}
     </span>
   );
 }
 
 function Outside({ of }: { of: PaymentLine }) {
-  return <span class="mono quiet" title={of.payee_id ?? undefined}>{of.iban_masked ?? (of.rail === "card_psp" ? "card" : "outside")}</span>;
+  return (
+    <span class="mono quiet" title={of.payee_id ?? undefined}>
+      {of.iban_masked ?? (of.rail === "card_psp" ? "card" : "outside")}
+    </span>
+  );
 }

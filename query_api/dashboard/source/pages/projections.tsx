@@ -2,13 +2,14 @@
 import { useState } from "preact/hooks";
 import { tell, type Problem } from "../api";
 import { formatCount } from "../money";
-import { AccountId, Badge, Moment, Position, Status } from "../parts/figures";
+import { Badge, Moment, Position, Status } from "../parts/figures";
 import { Page, Panel } from "../parts/page";
-import { Answered, Empty, NotHere, Refused } from "../parts/states";
+import { Answered, Empty } from "../parts/states";
 import { Table, type Column } from "../parts/table";
 import { problemOf, useQuery } from "../query";
+import { Auditor } from "./auditor";
 import { may } from "../session";
-import type { Audits, Operation, ParkedTask, Projection, Projections, StatusView } from "../shapes";
+import type { Operation, ParkedTask, Projection, Projections, StatusView } from "../shapes_models";
 import { formatSeconds } from "../time";
 import { labelOf, plural } from "../words";
 
@@ -17,13 +18,27 @@ export function ProjectionsPage() {
   const isAbsent = answer.data === null && answer.problem?.isAbsent;
   return (
     <Page title="Projections & auditor">
-      {isAbsent ? <Positions /> : (
+      {isAbsent ? (
+        <Positions />
+      ) : (
         <>
-          <Panel title="Read models" aside={answer.data?.head && <span class="quiet">the book is at <Position at={answer.data.head} /></span>}>
+          <Panel
+            title="Read models"
+            aside={
+              answer.data?.head && (
+                <span class="quiet">
+                  the book is at <Position at={answer.data.head} />
+                </span>
+              )
+            }
+          >
             <Answered answer={answer}>{(data) => <Versions of={data} reload={answer.reload} />}</Answered>
           </Panel>
           <Auditor />
-          <div class="columns"><Parked /><Operations /></div>
+          <div class="columns">
+            <Parked />
+            <Operations />
+          </div>
         </>
       )}
       {isAbsent && <Auditor />}
@@ -43,25 +58,73 @@ function Versions({ of, reload }: { of: Projections; reload: () => void }) {
     }
     setAsking(null);
     setProblem(null);
-    tell("POST", `/v1/projections/${encodeURIComponent(name)}/${what}`).then(reload, (error: unknown) => setProblem(problemOf(error)));
+    tell("POST", `/v1/projections/${encodeURIComponent(name)}/${what}`).then(reload, (error: unknown) =>
+      setProblem(problemOf(error)),
+    );
   };
   const columns: Column<Projection>[] = [
-    { key: "name", title: "Read model", cell: (one) => <span title={one.holds}><span class="mono strong">{one.name}</span> <span class="quiet">v{one.version}</span></span> },
-    { key: "role", title: "Role", isMinor: true, cell: (one) => (one.is_serving ? <Badge tone="good">Serving</Badge> : labelOf(one.role)) },
-    { key: "state", title: "State", cell: (one) => <><Status of={one.state} />{one.rebuild && <Rebuild of={one.rebuild} />}</> },
+    {
+      key: "name",
+      title: "Read model",
+      cell: (one) => (
+        <span title={one.holds}>
+          <span class="mono strong">{one.name}</span> <span class="quiet">v{one.version}</span>
+        </span>
+      ),
+    },
+    {
+      key: "role",
+      title: "Role",
+      isMinor: true,
+      cell: (one) => (one.is_serving ? <Badge tone="good">Serving</Badge> : labelOf(one.role)),
+    },
+    {
+      key: "state",
+      title: "State",
+      cell: (one) => (
+        <>
+          <Status of={one.state} />
+          {one.rebuild && <Rebuild of={one.rebuild} />}
+        </>
+      ),
+    },
     { key: "position", title: "Position", kind: "figure", cell: (one) => <Position at={one.position} /> },
     { key: "lag", title: "Behind", kind: "figure", cell: (one) => <Behind of={one} /> },
-    { key: "rate", title: "Applies", kind: "figure", isMinor: true, cell: (one) => `${one.applied_per_s.toLocaleString("en", { maximumFractionDigits: 1 })}/s` },
-    { key: "visible", title: "Readable after, p99", kind: "figure", isMinor: true, cell: (one) => (one.visible ? formatSeconds(one.visible.p99) : "–") },
+    {
+      key: "rate",
+      title: "Applies",
+      kind: "figure",
+      isMinor: true,
+      cell: (one) => `${one.applied_per_s.toLocaleString("en", { maximumFractionDigits: 1 })}/s`,
+    },
+    {
+      key: "visible",
+      title: "Readable after, p99",
+      kind: "figure",
+      isMinor: true,
+      cell: (one) => (one.visible ? formatSeconds(one.visible.p99) : "–"),
+    },
   ];
   if (may("projections:operate")) {
     columns.push({
-      key: "operate", title: "Operate", isMinor: true,
+      key: "operate",
+      title: "Operate",
+      isMinor: true,
       cell: (one) => (
         <span class="actions">
           {one.actions.map((what) => {
             const isAsked = asking?.name === one.name && asking.what === what;
-            return <button key={what} type="button" class={isAsked ? "link is-bad-text strong" : "link"} onClick={() => operate(one.name, what)} onBlur={() => isAsked && setAsking(null)}>{isAsked ? `Really ${what}?` : labelOf(what)}</button>;
+            return (
+              <button
+                key={what}
+                type="button"
+                class={isAsked ? "link is-bad-text strong" : "link"}
+                onClick={() => operate(one.name, what)}
+                onBlur={() => isAsked && setAsking(null)}
+              >
+                {isAsked ? `Really ${what}?` : labelOf(what)}
+              </button>
+            );
           })}
         </span>
       ),
@@ -69,14 +132,32 @@ function Versions({ of, reload }: { of: Projections; reload: () => void }) {
   }
   return (
     <>
-      {problem && <p class="notice is-bad" role="alert">{problem.message} <span class="mono">{problem.code}</span></p>}
-      {Object.entries(of.unavailable).map(([name, why]) => <p key={name} class="notice is-bad" role="alert">{name}: {why}</p>)}
-      {of.projections.map((one) => one.failure && (
-        <p key={one.name} class="notice is-bad" role="alert">
-          <strong>{one.name}</strong> stands before <Position at={one.failure.position} /> ({labelOf(one.failure.category)}): {one.failure.detail}
+      {problem && (
+        <p class="notice is-bad" role="alert">
+          {problem.message} <span class="mono">{problem.code}</span>
+        </p>
+      )}
+      {Object.entries(of.unavailable).map(([name, why]) => (
+        <p key={name} class="notice is-bad" role="alert">
+          {name}: {why}
         </p>
       ))}
-      <Table label="Read models" columns={columns} rows={of.projections} keyOf={(one) => `${one.model}.${one.version}`} isMarked={(one) => one.failure !== null} />
+      {of.projections.map(
+        (one) =>
+          one.failure && (
+            <p key={one.name} class="notice is-bad" role="alert">
+              <strong>{one.name}</strong> stands before <Position at={one.failure.position} /> (
+              {labelOf(one.failure.category)}): {one.failure.detail}
+            </p>
+          ),
+      )}
+      <Table
+        label="Read models"
+        columns={columns}
+        rows={of.projections}
+        keyOf={(one) => `${one.model}.${one.version}`}
+        isMarked={(one) => one.failure !== null}
+      />
     </>
   );
 }
@@ -84,14 +165,20 @@ function Versions({ of, reload }: { of: Projections; reload: () => void }) {
 function Behind({ of }: { of: Projection }) {
   if (of.lag_events === null) return <span class="quiet">not known</span>;
   if (of.lag_events === 0) return <span class="quiet">nothing</span>;
-  return <span class="amount">{plural(of.lag_events, "event")}{of.lag_seconds !== null && <span class="quiet">, {formatSeconds(of.lag_seconds)}</span>}</span>;
+  return (
+    <span class="amount">
+      {plural(of.lag_events, "event")}
+      {of.lag_seconds !== null && <span class="quiet">, {formatSeconds(of.lag_seconds)}</span>}
+    </span>
+  );
 }
 
 function Rebuild({ of }: { of: NonNullable<Projection["rebuild"]> }) {
   const percent = Math.round(of.progress * 100);
   return (
     <span class="rebuild">
-      <progress max={100} value={percent} aria-label="Rebuilt" /> {percent} %{of.eta_s !== null && <span class="quiet">, {formatSeconds(of.eta_s)} to go</span>}
+      <progress max={100} value={percent} aria-label="Rebuilt" /> {percent} %
+      {of.eta_s !== null && <span class="quiet">, {formatSeconds(of.eta_s)} to go</span>}
     </span>
   );
 }
@@ -99,21 +186,59 @@ function Rebuild({ of }: { of: NonNullable<Projection["rebuild"]> }) {
 // Without the projections' own routes there are still their positions.
 function Positions() {
   const answer = useQuery<StatusView>("/v1/status", true);
-  type Line = { name: string; position: number | null; lag_events: number | null; lag_s: number | null; version: number };
+  type Line = {
+    name: string;
+    position: number | null;
+    lag_events: number | null;
+    lag_s: number | null;
+    version: number;
+  };
   const columns: Column<Line>[] = [
-    { key: "name", title: "Read model", cell: (one) => <><span class="mono strong">{one.name}</span> <span class="quiet">v{one.version}</span></> },
+    {
+      key: "name",
+      title: "Read model",
+      cell: (one) => (
+        <>
+          <span class="mono strong">{one.name}</span> <span class="quiet">v{one.version}</span>
+        </>
+      ),
+    },
     { key: "position", title: "Position", kind: "figure", cell: (one) => <Position at={one.position} /> },
-    { key: "events", title: "Behind", kind: "figure", cell: (one) => <span class="amount">{one.lag_events === null ? "not known" : `${formatCount(one.lag_events)} events`}</span> },
-    { key: "seconds", title: "For", kind: "figure", cell: (one) => (one.lag_s === null ? "–" : formatSeconds(one.lag_s)) },
+    {
+      key: "events",
+      title: "Behind",
+      kind: "figure",
+      cell: (one) => (
+        <span class="amount">{one.lag_events === null ? "not known" : `${formatCount(one.lag_events)} events`}</span>
+      ),
+    },
+    {
+      key: "seconds",
+      title: "For",
+      kind: "figure",
+      cell: (one) => (one.lag_s === null ? "–" : formatSeconds(one.lag_s)),
+    },
   ];
   return (
     <Panel title="Read models" aside={<span class="quiet">to operate them is not available here</span>}>
       <Answered answer={answer}>
         {(data) => (
           <>
-            {Object.entries(data.unavailable).map(([name, why]) => <p key={name} class="notice is-bad">{name}: {why}</p>)}
-            <Table label="Read models" columns={columns} rows={Object.entries(data.read_models).map(([name, one]) => ({ name, ...one }))} keyOf={(one) => one.name} />
-            <p class="table-foot quiet">The book is at <Position at={data.book?.position} />, its stream holds #{data.stream?.first} to #{data.stream?.last.toLocaleString("en")}.</p>
+            {Object.entries(data.unavailable).map(([name, why]) => (
+              <p key={name} class="notice is-bad">
+                {name}: {why}
+              </p>
+            ))}
+            <Table
+              label="Read models"
+              columns={columns}
+              rows={Object.entries(data.read_models).map(([name, one]) => ({ name, ...one }))}
+              keyOf={(one) => one.name}
+            />
+            <p class="table-foot quiet">
+              The book is at <Position at={data.book?.position} />, its stream holds #{data.stream?.first} to #
+              {data.stream?.last.toLocaleString("en")}.
+            </p>
           </>
         )}
       </Answered>
@@ -121,64 +246,16 @@ function Positions() {
   );
 }
 
-function Auditor() {
-  const answer = useQuery<Audits>("/v1/audits", true);
-  if (answer.data === null && answer.problem?.isAbsent) {
-    return <Panel title="Auditor"><NotHere>No auditor runs in this installation. <code>./bursar verify</code> compares all copies once.</NotHere></Panel>;
-  }
-  return <Panel title="Auditor" aside={answer.data && <AuditState of={answer.data} />}><Answered answer={answer}>{(data) => <Findings of={data} reload={answer.reload} />}</Answered></Panel>;
-}
-
-function AuditState({ of }: { of: Audits }) {
-  if (of.last_run.differences > 0) return <Badge tone="bad">{plural(of.last_run.differences, "difference")}</Badge>;
-  if (of.state === "sound") return <Badge tone="good">All copies agree</Badge>;
-  return <Badge tone="warn">{of.state === "never" ? "No audit yet" : labelOf(of.state)}</Badge>;
-}
-
-type Side = Audits["sides"][number];
-type Difference = Audits["differences"][number];
-
-const SIDE_COLUMNS: Column<Side>[] = [
-  { key: "side", title: "Side", cell: (one) => labelOf(one.side) },
-  { key: "to", title: "Proved up to", kind: "figure", cell: (one) => <Position at={one.audited_to} /> },
-  { key: "compared", title: "Values compared", kind: "figure", cell: (one) => <span class="amount">{formatCount(one.compared)}</span> },
-  { key: "swept", title: "Last whole sweep", kind: "figure", isMinor: true, cell: (one) => <Moment at={one.swept_at} /> },
-  { key: "waiting", title: "", isMinor: true, cell: (one) => (one.waiting ? <Badge tone="warn">{one.waiting}</Badge> : "") },
-];
-
-const DIFFERENCE_COLUMNS: Column<Difference>[] = [
-  { key: "subject", title: "What", cell: (one) => (one.account_id ? <AccountId of={one.account_id} /> : <span class="mono">{one.subject}</span>) },
-  { key: "field", title: "Value", cell: (one) => <span class="mono">{one.field}</span> },
-  { key: "side", title: "Copy", cell: (one) => `${labelOf(one.side)}, ${one.model}` },
-  { key: "expected", title: "Book", kind: "figure", cell: (one) => <span class="mono">{one.expected}</span> },
-  { key: "found", title: "Copy says", kind: "figure", cell: (one) => <span class="mono">{one.found}</span> },
-  { key: "position", title: "At", kind: "figure", isMinor: true, cell: (one) => <Position at={one.position} /> },
-  { key: "when", title: "Found", kind: "figure", isMinor: true, cell: (one) => <Moment at={one.found_at} /> },
-];
-
-function Findings({ of, reload }: { of: Audits; reload: () => void }) {
-  const [problem, setProblem] = useState<Problem | null>(null);
-  const [asked, setAsked] = useState(false);
-  const heal = () => {
-    tell("POST", "/v1/audits/heal").then(() => { setAsked(true); reload(); }, (error: unknown) => setProblem(problemOf(error)));
-  };
-  return (
-    <>
-      {problem && <Refused problem={problem} />}
-      {of.differences.length > 0 && (
-        <>
-          <Table label="Differences" columns={DIFFERENCE_COLUMNS} rows={of.differences} keyOf={(one) => `${one.side}.${one.model}.${one.subject}.${one.field}`} isMarked={() => true} />
-          {may("projections:operate") && <div class="more"><button type="button" class="button" onClick={heal} disabled={asked}>{asked ? "Asked for" : "Make the copies again from the book"}</button></div>}
-        </>
-      )}
-      <Table label="Sides" columns={SIDE_COLUMNS} rows={of.sides} keyOf={(one) => one.side} />
-      {of.last_run.at && <p class="table-foot quiet">Everything is proved up to <Position at={of.last_run.position} />, looked at <Moment at={of.last_run.at} />.</p>}
-    </>
-  );
-}
-
 const TASK_COLUMNS: Column<ParkedTask>[] = [
-  { key: "what", title: "Task", cell: (one) => <><span class="mono">{one.reactor}</span> <span class="quiet">{one.kind}</span></> },
+  {
+    key: "what",
+    title: "Task",
+    cell: (one) => (
+      <>
+        <span class="mono">{one.reactor}</span> <span class="quiet">{one.kind}</span>
+      </>
+    ),
+  },
   { key: "position", title: "Event", kind: "figure", cell: (one) => <Position at={one.position} /> },
   { key: "attempts", title: "Tried", kind: "figure", cell: (one) => formatCount(one.attempts) },
   { key: "behind", title: "Behind it", kind: "figure", isMinor: true, cell: (one) => formatCount(one.behind) },
@@ -188,19 +265,48 @@ const TASK_COLUMNS: Column<ParkedTask>[] = [
 function Parked() {
   const answer = useQuery<{ tasks: ParkedTask[]; total: number }>("/v1/projections/parked", true);
   return (
-    <Panel title="Parked reactions" aside={answer.data && answer.data.total > 0 && <Badge tone="bad">{answer.data.total}</Badge>}>
+    <Panel
+      title="Parked reactions"
+      aside={answer.data && answer.data.total > 0 && <Badge tone="bad">{answer.data.total}</Badge>}
+    >
       <Answered answer={answer} lines={3}>
-        {(data) => (data.tasks.length === 0
-          ? <Empty title="Nothing is parked">Whatever followed from an event was done.</Empty>
-          : <Table label="Parked reactions" columns={TASK_COLUMNS} rows={data.tasks} keyOf={(one) => `${one.reactor}.${one.position}.${one.step}`} />)}
+        {(data) =>
+          data.tasks.length === 0 ? (
+            <Empty title="Nothing is parked">Whatever followed from an event was done.</Empty>
+          ) : (
+            <Table
+              label="Parked reactions"
+              columns={TASK_COLUMNS}
+              rows={data.tasks}
+              keyOf={(one) => `${one.reactor}.${one.position}.${one.step}`}
+            />
+          )
+        }
       </Answered>
     </Panel>
   );
 }
 
 const OPERATION_COLUMNS: Column<Operation>[] = [
-  { key: "what", title: "Operation", cell: (one) => <>{labelOf(one.action)} <span class="mono">{one.model}</span>{one.version !== null && <span class="quiet"> v{one.version}</span>}</> },
-  { key: "state", title: "State", cell: (one) => <span title={one.detail ?? undefined}><Status of={one.state} /></span> },
+  {
+    key: "what",
+    title: "Operation",
+    cell: (one) => (
+      <>
+        {labelOf(one.action)} <span class="mono">{one.model}</span>
+        {one.version !== null && <span class="quiet"> v{one.version}</span>}
+      </>
+    ),
+  },
+  {
+    key: "state",
+    title: "State",
+    cell: (one) => (
+      <span title={one.detail ?? undefined}>
+        <Status of={one.state} />
+      </span>
+    ),
+  },
   { key: "by", title: "By", isMinor: true, cell: (one) => <span class="mono">{one.asked_by}</span> },
   { key: "at", title: "Asked", kind: "figure", cell: (one) => <Moment at={one.asked_at} /> },
 ];
@@ -210,9 +316,13 @@ function Operations() {
   return (
     <Panel title="What was done">
       <Answered answer={answer} lines={3}>
-        {(data) => (data.operations.length === 0
-          ? <Empty title="Nobody operated anything" />
-          : <Table label="Operations" columns={OPERATION_COLUMNS} rows={data.operations} keyOf={(one) => one.id} />)}
+        {(data) =>
+          data.operations.length === 0 ? (
+            <Empty title="Nobody operated anything" />
+          ) : (
+            <Table label="Operations" columns={OPERATION_COLUMNS} rows={data.operations} keyOf={(one) => one.id} />
+          )
+        }
       </Answered>
     </Panel>
   );

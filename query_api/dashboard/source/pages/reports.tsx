@@ -19,14 +19,30 @@ export function ReportsPage({ name }: { name: string }) {
     <Page title="Reports">
       <Answered answer={catalogue}>
         {(data) => {
-          const report = data.reports.find((one) => one.name === name) ?? (name ? undefined : (data.reports.find((one) => one.name === "trial-balance") ?? data.reports[0]));
+          const report =
+            data.reports.find((one) => one.name === name) ??
+            (name ? undefined : (data.reports.find((one) => one.name === "trial-balance") ?? data.reports[0]));
           return (
             <div class="with-list">
               <nav class="list" aria-label="Reports">
-                {data.reports.map((one) => <a key={one.name} href={hrefOf(`/reports/${one.name}`)} aria-current={one === report ? "page" : undefined}>{one.title}</a>)}
+                {data.reports.map((one) => (
+                  <a
+                    key={one.name}
+                    href={hrefOf(`/reports/${one.name}`)}
+                    aria-current={one === report ? "page" : undefined}
+                  >
+                    {one.title}
+                  </a>
+                ))}
               </nav>
               <div class="stack">
-                {report ? <Report key={report.name} of={report} mediaTypes={data.media_types} /> : <Panel><Empty icon="search" title={`There is no report ${name}`} /></Panel>}
+                {report ? (
+                  <Report key={report.name} of={report} mediaTypes={data.media_types} />
+                ) : (
+                  <Panel>
+                    <Empty icon="search" title={`There is no report ${name}`} />
+                  </Panel>
+                )}
               </div>
             </div>
           );
@@ -39,7 +55,8 @@ export function ReportsPage({ name }: { name: string }) {
 function Report({ of, mediaTypes }: { of: ReportDescription; mediaTypes: string[] }) {
   const { query } = usePlace();
   const given = new URLSearchParams();
-  for (const parameter of of.parameters) if (query.get(parameter.name)) given.set(parameter.name, query.get(parameter.name) ?? "");
+  for (const parameter of of.parameters)
+    if (query.get(parameter.name)) given.set(parameter.name, query.get(parameter.name) ?? "");
   const compared = query.get("compare_to");
   if (of.compares && compared) given.set("compare_to", compared);
   const missing = of.parameters.filter((parameter) => parameter.required && !given.get(parameter.name));
@@ -48,29 +65,48 @@ function Report({ of, mediaTypes }: { of: ReportDescription; mediaTypes: string[
   if (answer.data) learnScales(answer.data);
   return (
     <>
-      <Panel title={of.title} aside={missing.length === 0 && <Exports path={path} name={of.name} mediaTypes={mediaTypes} />}>
+      <Panel
+        title={of.title}
+        aside={missing.length === 0 && <Exports path={path} name={of.name} mediaTypes={mediaTypes} />}
+      >
         <p class="panel-lead">{of.description}</p>
         <Parameters of={of.parameters} compares={of.compares ?? null} />
         {answer.data && (
           <p class="table-foot quiet" data-as-of={answer.data.as_of.position}>
-            {plural(answer.data.rows.length, "row")}, as of <a class="mono" href={hrefOf(`/audit/${answer.data.as_of.position}`)}>#{answer.data.as_of.position.toLocaleString("en")}</a>
+            {plural(answer.data.rows.length, "row")}, as of{" "}
+            <a class="mono" href={hrefOf(`/audit/${answer.data.as_of.position}`)}>
+              #{answer.data.as_of.position.toLocaleString("en")}
+            </a>
           </p>
         )}
       </Panel>
-      {missing.length > 0
-        ? <Panel><Empty icon="reports" title={`Give ${missing.map((one) => one.name.replace(/_/g, " ")).join(" and ")} first`} /></Panel>
-        : (
-          <Answered answer={answer} lines={10}>
-            {(view) => view.rows.length === 0
-              ? <Panel><Empty icon="reports" title="No rows">Nothing in the book matches these parameters.</Empty></Panel>
-              : (
-                <>
-                  <ResultChart columns={view.columns} rows={view.rows} name={`report.${of.name}`} />
-                  <Panel><ResultGrid label={of.title} columns={view.columns} rows={view.rows} drill={view.drill} /></Panel>
-                </>
-              )}
-          </Answered>
-        )}
+      {missing.length > 0 ? (
+        <Panel>
+          <Empty
+            icon="reports"
+            title={`Give ${missing.map((one) => one.name.replace(/_/g, " ")).join(" and ")} first`}
+          />
+        </Panel>
+      ) : (
+        <Answered answer={answer} lines={10}>
+          {(view) =>
+            view.rows.length === 0 ? (
+              <Panel>
+                <Empty icon="reports" title="No rows">
+                  Nothing in the book matches these parameters.
+                </Empty>
+              </Panel>
+            ) : (
+              <>
+                <ResultChart columns={view.columns} rows={view.rows} name={`report.${of.name}`} />
+                <Panel>
+                  <ResultGrid label={of.title} columns={view.columns} rows={view.rows} drill={view.drill} />
+                </Panel>
+              </>
+            )
+          }
+        </Answered>
+      )}
     </>
   );
 }
@@ -79,7 +115,8 @@ function learnScales(view: ReportView): void {
   const currency = view.columns.findIndex((column) => column.name === "currency");
   const scale = view.columns.findIndex((column) => column.name === "scale");
   if (currency < 0 || scale < 0) return;
-  for (const row of view.rows) if (typeof row[currency] === "string" && typeof row[scale] === "number") learnScale(row[currency], row[scale]);
+  for (const row of view.rows)
+    if (typeof row[currency] === "string" && typeof row[scale] === "number") learnScale(row[currency], row[scale]);
 }
 
 const COMPARED = { period: "a period: 2026-10, previous", date: "a day: 2026-10-31" };
@@ -90,22 +127,43 @@ function Parameters({ of, compares }: { of: ReportParameter[]; compares: "period
     <div class="filters">
       {of.map((parameter) => (
         <label key={parameter.name} class="field" title={parameter.description}>
-          <span>{parameter.name.replace(/_/g, " ")}{parameter.required && " *"}</span>
-          {parameter.type === "date"
-            ? <input type="date" name={parameter.name} value={query.get(parameter.name) ?? ""} onChange={(event) => setQuery({ [parameter.name]: event.currentTarget.value })} />
-            : (
-              <input
-                type="text" name={parameter.name} inputMode={parameter.type === "position" ? "numeric" : undefined} spellcheck={false} autocomplete="off"
-                value={query.get(parameter.name) ?? ""} placeholder={placeholderOf(parameter)}
-                onChange={(event) => setQuery({ [parameter.name]: event.currentTarget.value.trim() })}
-              />
-            )}
+          <span>
+            {parameter.name.replace(/_/g, " ")}
+            {parameter.required && " *"}
+          </span>
+          {parameter.type === "date" ? (
+            <input
+              type="date"
+              name={parameter.name}
+              value={query.get(parameter.name) ?? ""}
+              onChange={(event) => setQuery({ [parameter.name]: event.currentTarget.value })}
+            />
+          ) : (
+            <input
+              type="text"
+              name={parameter.name}
+              inputMode={parameter.type === "position" ? "numeric" : undefined}
+              spellcheck={false}
+              autocomplete="off"
+              value={query.get(parameter.name) ?? ""}
+              placeholder={placeholderOf(parameter)}
+              onChange={(event) => setQuery({ [parameter.name]: event.currentTarget.value.trim() })}
+            />
+          )}
         </label>
       ))}
       {compares && (
         <label class="field" title={COMPARED[compares]}>
           <span>compare to</span>
-          <input type="text" name="compare_to" placeholder={COMPARED[compares]} spellcheck={false} autocomplete="off" value={query.get("compare_to") ?? ""} onChange={(event) => setQuery({ compare_to: event.currentTarget.value.trim() })} />
+          <input
+            type="text"
+            name="compare_to"
+            placeholder={COMPARED[compares]}
+            spellcheck={false}
+            autocomplete="off"
+            value={query.get("compare_to") ?? ""}
+            onChange={(event) => setQuery({ compare_to: event.currentTarget.value.trim() })}
+          />
         </label>
       )}
     </div>
@@ -114,7 +172,10 @@ function Parameters({ of, compares }: { of: ReportParameter[]; compares: "period
 
 function placeholderOf(parameter: ReportParameter): string {
   if (parameter.default !== undefined && parameter.default !== null) return String(parameter.default);
-  return { currency: "EUR", account_id: "customers:alice:eur", as_of_position: "newest" }[parameter.name] ?? (parameter.required ? "required" : "any");
+  return (
+    { currency: "EUR", account_id: "customers:alice:eur", as_of_position: "newest" }[parameter.name] ??
+    (parameter.required ? "required" : "any")
+  );
 }
 
 const FORMATS: [string, string, string][] = [
@@ -149,19 +210,45 @@ function Exports({ path, name, mediaTypes }: { path: string; name: string; media
       <div class="exports" role="group" aria-label="Save as a file">
         <Icon name="download" />
         {FORMATS.filter(([mediaType]) => mediaTypes.includes(mediaType)).map(([mediaType, title, suffix]) => (
-          <button key={mediaType} type="button" class="link" disabled={busy !== ""} onClick={() => void save(mediaType, suffix)}>{busy === mediaType ? "…" : title}</button>
+          <button
+            key={mediaType}
+            type="button"
+            class="link"
+            disabled={busy !== ""}
+            onClick={() => void save(mediaType, suffix)}
+          >
+            {busy === mediaType ? "…" : title}
+          </button>
         ))}
       </div>
       {export_ && <ExportWords of={export_} />}
-      {problem && <span class="is-bad-text" role="alert">{problem.message}</span>}
+      {problem && (
+        <span class="is-bad-text" role="alert">
+          {problem.message}
+        </span>
+      )}
     </>
   );
 }
 
 function ExportWords({ of }: { of: ExportView }) {
-  if (of.status === "failed") return <span class="is-bad-text" role="alert">The file could not be made{of.detail && `: ${of.detail}`}.</span>;
-  if (of.status === "done" && of.link) return <a href={of.link} download>The file is ready{of.rows !== null && `: ${plural(of.rows, "row")}`}</a>;
-  return <span role="status">Large: a file is being made{of.progress !== null && of.progress > 0 && `, ${Math.round(of.progress * 100)} %`} …</span>;
+  if (of.status === "failed")
+    return (
+      <span class="is-bad-text" role="alert">
+        The file could not be made{of.detail && `: ${of.detail}`}.
+      </span>
+    );
+  if (of.status === "done" && of.link)
+    return (
+      <a href={of.link} download>
+        The file is ready{of.rows !== null && `: ${plural(of.rows, "row")}`}
+      </a>
+    );
+  return (
+    <span role="status">
+      Large: a file is being made{of.progress !== null && of.progress > 0 && `, ${Math.round(of.progress * 100)} %`} …
+    </span>
+  );
 }
 
 async function saveNow(path: string, mediaType: string, name: string, suffix: string): Promise<void> {

@@ -11,11 +11,31 @@ import type { ThingLine, ThingPage as Page_, ThingView } from "../shapes";
 import { labelOf } from "../words";
 
 const TABS: (Tab & { lead: string; statuses?: string[] })[] = [
-  { key: "breaks", title: "Breaks", lead: "Lines of a statement and entries of the book that do not find each other. A break ends by a match, or by a write-off that two people agree to." },
-  { key: "bank-statements", title: "Bank statements", lead: "What banks and processors say: imported, matched line by line, closed day by day." },
-  { key: "matches", title: "Matches", lead: "Which lines of a statement are which entries of the book, and by which rule." },
-  { key: "clearing-settlements", title: "Clearing", lead: "Clearing accounts brought back to zero when the money arrived." },
-  { key: "settlements", title: "Merchant settlements", lead: "What merchants took, less fees and reserve, and the payment that pays it out." },
+  {
+    key: "breaks",
+    title: "Breaks",
+    lead: "Lines of a statement and entries of the book that do not find each other. A break ends by a match, or by a write-off that two people agree to.",
+  },
+  {
+    key: "bank-statements",
+    title: "Bank statements",
+    lead: "What banks and processors say: imported, matched line by line, closed day by day.",
+  },
+  {
+    key: "matches",
+    title: "Matches",
+    lead: "Which lines of a statement are which entries of the book, and by which rule.",
+  },
+  {
+    key: "clearing-settlements",
+    title: "Clearing",
+    lead: "Clearing accounts brought back to zero when the money arrived.",
+  },
+  {
+    key: "settlements",
+    title: "Merchant settlements",
+    lead: "What merchants took, less fees and reserve, and the payment that pays it out.",
+  },
   { key: "merchants", title: "Merchants", lead: "On which terms merchants are settled." },
   { key: "rails", title: "Rails", lead: "The accounts of each rail in each currency." },
 ];
@@ -34,7 +54,19 @@ export function SettlementPage() {
   );
 }
 
-const NOT_IN_LISTS = new Set(["status", "metadata", "screening", "documents", "destroyed", "subjects", "lists", "lines", "entries", "items", "postings"]);
+const NOT_IN_LISTS = new Set([
+  "status",
+  "metadata",
+  "screening",
+  "documents",
+  "destroyed",
+  "subjects",
+  "lists",
+  "lines",
+  "entries",
+  "items",
+  "postings",
+]);
 const COLUMNS_MAX = 5;
 // What a list shows first, by kind; what a kind does not name is shown in the order of its data.
 const FIRST: Record<string, string[]> = {
@@ -58,12 +90,22 @@ export function Things({ kind }: { kind: string }) {
         {(first) => {
           const things = [first, ...pages.rest].flatMap((page) => page.things);
           if (things.length === 0 && !pages.more) {
-            return status ? <Empty icon="search" title={`None is ${labelOf(status).toLowerCase()} now`} /> : <Empty title={`No ${kind.replace(/-/g, " ")}`}>They appear here by themselves.</Empty>;
+            return status ? (
+              <Empty icon="search" title={`None is ${labelOf(status).toLowerCase()} now`} />
+            ) : (
+              <Empty title={`No ${kind.replace(/-/g, " ")}`}>They appear here by themselves.</Empty>
+            );
           }
-          const statuses = [...new Set(things.map((thing) => thing.status).filter((one): one is string => one !== null))];
+          const statuses = [
+            ...new Set(things.map((thing) => thing.status).filter((one): one is string => one !== null)),
+          ];
           return (
             <>
-              {(statuses.length > 1 || status) && <div class="filters"><Choice name="status" label="Status" options={statuses.map((one) => [one, labelOf(one)])} /></div>}
+              {(statuses.length > 1 || status) && (
+                <div class="filters">
+                  <Choice name="status" label="Status" options={statuses.map((one) => [one, labelOf(one)])} />
+                </div>
+              )}
               <Table label={kind} columns={columnsOfThings(kind, things)} rows={things} keyOf={(thing) => thing.id} />
             </>
           );
@@ -81,10 +123,23 @@ function saidBy(thing: ThingLine): Record<string, unknown> {
 }
 
 function columnsOfThings(kind: string, things: ThingLine[]): Column<ThingLine>[] {
-  const said = [...new Set(things.flatMap((thing) => Object.keys(saidBy(thing))))].filter((name) => isListed(name, things));
-  const wanted = [...(FIRST[kind] ?? []).filter((name) => said.includes(name)), ...said.filter((name) => !FIRST[kind]?.includes(name))];
+  const said = [...new Set(things.flatMap((thing) => Object.keys(saidBy(thing))))].filter((name) =>
+    isListed(name, things),
+  );
+  const wanted = [
+    ...(FIRST[kind] ?? []).filter((name) => said.includes(name)),
+    ...said.filter((name) => !FIRST[kind]?.includes(name)),
+  ];
   return [
-    { key: "id", title: labelOf(kind.replace(/s$/, "")), cell: (thing) => <a class="row mono" href={hrefOf(`/things/${kind}/${encodeURIComponent(thing.id)}`)}>{thing.id}</a> },
+    {
+      key: "id",
+      title: labelOf(kind.replace(/s$/, "")),
+      cell: (thing) => (
+        <a class="row mono" href={hrefOf(`/things/${kind}/${encodeURIComponent(thing.id)}`)}>
+          {thing.id}
+        </a>
+      ),
+    },
     { key: "status", title: "Status", cell: (thing) => <Status of={thing.status} /> },
     ...wanted.slice(0, COLUMNS_MAX).map((name, index): Column<ThingLine> => ({
       key: name,
@@ -125,25 +180,46 @@ function Cell({ thing, name }: { thing: ThingLine; name: string }): ComponentChi
 export function ThingPage({ kind, id }: { kind: string; id: string }) {
   const answer = useQuery<ThingView>(`/v1/${kind}/${encodeURIComponent(id)}`, true);
   const isTab = TABS.some((tab) => tab.key === kind);
-  const back = isTab ? { href: hrefOf("/settlement", { tab: kind === "breaks" ? undefined : kind }), title: labelOf(kind) }
-    : kind === "cases" ? { href: hrefOf("/queues", { tab: "cases" }), title: "Cases" } : undefined;
+  const back = isTab
+    ? { href: hrefOf("/settlement", { tab: kind === "breaks" ? undefined : kind }), title: labelOf(kind) }
+    : kind === "cases"
+      ? { href: hrefOf("/queues", { tab: "cases" }), title: "Cases" }
+      : undefined;
   return (
-    <Page title={id} back={back} asOf={answer.data?.as_of} aside={answer.data?.status && <Status of={answer.data.status} />}>
+    <Page
+      title={id}
+      back={back}
+      asOf={answer.data?.as_of}
+      aside={answer.data?.status && <Status of={answer.data.status} />}
+    >
       <Answered answer={answer}>
         {(thing) => (
           <div class="columns is-wide-left">
-            <Panel title={labelOf(kind.replace(/s$/, ""))}><Facts of={thing.data} without={["status"]} /></Panel>
+            <Panel title={labelOf(kind.replace(/s$/, ""))}>
+              <Facts of={thing.data} without={["status"]} />
+            </Panel>
             <Panel title="Newest events">
               <ol class="timeline">
                 {thing.events.map((step) => (
                   <li key={step.position} class="step is-plain">
-                    <div class="step-head"><span class="step-title">{labelOf(step.type)}</span><span class="step-when"><Moment at={step.recorded_at} /></span></div>
-                    <p class="step-who quiet"><Position at={step.position} /> by <span class="mono">{step.actor}</span></p>
+                    <div class="step-head">
+                      <span class="step-title">{labelOf(step.type)}</span>
+                      <span class="step-when">
+                        <Moment at={step.recorded_at} />
+                      </span>
+                    </div>
+                    <p class="step-who quiet">
+                      <Position at={step.position} /> by <span class="mono">{step.actor}</span>
+                    </p>
                     {Object.keys(step.said).length > 0 && <Facts of={step.said} />}
                   </li>
                 ))}
               </ol>
-              {kind === "customers" && <p><a href={hrefOf("/payments", { customer_id: id })}>Payments of this customer</a></p>}
+              {kind === "customers" && (
+                <p>
+                  <a href={hrefOf("/payments", { customer_id: id })}>Payments of this customer</a>
+                </p>
+              )}
             </Panel>
           </div>
         )}
@@ -151,4 +227,3 @@ export function ThingPage({ kind, id }: { kind: string; id: string }) {
     </Page>
   );
 }
-

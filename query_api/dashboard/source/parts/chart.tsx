@@ -36,7 +36,11 @@ export function Lines({ label, at, series, height = 200, kind = "line", hasDays 
   useEffect(() => {
     const box = holder.current;
     if (!box) return;
-    const made = new uPlot(optionsOf(box, { at, series, height, kind, hasDays, label }, words), dataOf(at, series), box);
+    const made = new uPlot(
+      optionsOf(box, { at, series, height, kind, hasDays, label }, words),
+      dataOf(at, series),
+      box,
+    );
     plot.current = made;
     const watch = new ResizeObserver(() => made.setSize({ width: box.clientWidth, height }));
     watch.observe(box);
@@ -55,12 +59,18 @@ function dataOf(at: number[], series: Series[]): uPlot.AlignedData {
   return [at, ...series.map((one) => one.values)];
 }
 
-function optionsOf(box: HTMLElement, wanted: LinesProps & { height: number }, words: { current: Series[] }): uPlot.Options {
+function optionsOf(
+  box: HTMLElement,
+  wanted: LinesProps & { height: number },
+  words: { current: Series[] },
+): uPlot.Options {
   const style = getComputedStyle(document.documentElement);
   const colour = (name: string) => style.getPropertyValue(name).trim();
   const axis = {
-    stroke: colour("--text-quiet"), font: "11px Inter Variable, sans-serif",
-    grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false },
+    stroke: colour("--text-quiet"),
+    font: "11px Inter Variable, sans-serif",
+    grid: { stroke: colour("--line"), width: 1 },
+    ticks: { show: false },
   };
   const paths = uPlot.paths;
   const options: uPlot.Options = {
@@ -82,29 +92,48 @@ function optionsOf(box: HTMLElement, wanted: LinesProps & { height: number }, wo
           label: one.name,
           stroke,
           width: 1.5,
-          fill: wanted.series.length === 1 || wanted.kind === "bars" ? stroke + (wanted.kind === "bars" ? "" : FILL_ALPHA) : undefined,
+          fill:
+            wanted.series.length === 1 || wanted.kind === "bars"
+              ? stroke + (wanted.kind === "bars" ? "" : FILL_ALPHA)
+              : undefined,
           points: { show: false },
-          paths: wanted.kind === "bars" ? paths.bars?.({ size: [0.7, 24] })
-            : wanted.kind === "step" ? paths.stepped?.({ align: 1 }) : undefined,
+          paths:
+            wanted.kind === "bars"
+              ? paths.bars?.({ size: [0.7, 24] })
+              : wanted.kind === "step"
+                ? paths.stepped?.({ align: 1 })
+                : undefined,
           value: (_, raw, seriesIndex, dataIndex) =>
-            raw === null || raw === undefined || dataIndex === null ? "" : (words.current[seriesIndex - 1]?.words(dataIndex) ?? ""),
+            raw === null || raw === undefined || dataIndex === null
+              ? ""
+              : (words.current[seriesIndex - 1]?.words(dataIndex) ?? ""),
         };
       }),
     ],
   };
-  if (zone.get() === "UTC" || wanted.hasDays) options.tzDate = (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC");
+  if (zone.get() === "UTC" || wanted.hasDays)
+    options.tzDate = (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC");
   return options;
 }
 
 function atWords(seconds: number, hasDays: boolean): string {
   const moment = new Date(seconds * 1000);
   if (hasDays) return moment.toISOString().slice(0, 10);
-  const options: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" };
+  const options: Intl.DateTimeFormatOptions = {
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+    timeZoneName: "short",
+  };
   if (zone.get() === "UTC") options.timeZone = "UTC";
   return new Intl.DateTimeFormat("en-GB", options).format(moment);
 }
 
-interface Bar { name: string; value: number; words: string }
+interface Bar {
+  name: string;
+  value: number;
+  words: string;
+}
 
 export function Bars({ label, bars }: { label: string; bars: Bar[] }) {
   const greatest = Math.max(...bars.map((bar) => Math.abs(bar.value)), 0);
@@ -112,11 +141,15 @@ export function Bars({ label, bars }: { label: string; bars: Bar[] }) {
     <ul class="bars" aria-label={label}>
       {bars.map((bar) => (
         <li key={bar.name}>
-          <span class="bar-name" title={bar.name}>{bar.name}</span>
+          <span class="bar-name" title={bar.name}>
+            {bar.name}
+          </span>
           <svg class="bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
             <rect
               class={bar.value < 0 ? "is-negative" : undefined}
-              width={greatest ? (Math.abs(bar.value) / greatest) * 100 : 0} height="8" rx="0.6"
+              width={greatest ? (Math.abs(bar.value) / greatest) * 100 : 0}
+              height="8"
+              rx="0.6"
             />
           </svg>
           <span class="amount">{bar.words}</span>

@@ -36,11 +36,21 @@ export function Help() {
     <Dialog store={helpOpen} label="Keyboard shortcuts">
       <header class="dialog-head">
         <h2>Keyboard shortcuts</h2>
-        <button type="button" class="button is-icon" aria-label="Close" onClick={() => helpOpen.set(false)}><Icon name="close" /></button>
+        <button type="button" class="button is-icon" aria-label="Close" onClick={() => helpOpen.set(false)}>
+          <Icon name="close" />
+        </button>
       </header>
       <div class="shortcuts">
-        <dl>{SHORTCUTS.map(([keys, what]) => <Shortcut key={keys} keys={keys} what={what} />)}</dl>
-        <dl>{pages.map((page) => <Shortcut key={page.path} keys={`g ${page.key}`} what={page.title} />)}</dl>
+        <dl>
+          {SHORTCUTS.map(([keys, what]) => (
+            <Shortcut key={keys} keys={keys} what={what} />
+          ))}
+        </dl>
+        <dl>
+          {pages.map((page) => (
+            <Shortcut key={page.path} keys={`g ${page.key}`} what={page.title} />
+          ))}
+        </dl>
       </div>
     </Dialog>
   );
@@ -55,10 +65,18 @@ function Shortcut({ keys, what }: { keys: string; what: string }) {
   );
 }
 
-interface Choice { title: string; hint: string; run: () => void }
+interface Choice {
+  title: string;
+  hint: string;
+  run: () => void;
+}
 
 export function Palette() {
-  return <Dialog store={paletteOpen} label="Search or jump"><PaletteBody /></Dialog>;
+  return (
+    <Dialog store={paletteOpen} label="Search or jump">
+      <PaletteBody />
+    </Dialog>
+  );
 }
 
 function PaletteBody() {
@@ -86,21 +104,42 @@ function PaletteBody() {
       <div class="palette-field">
         <Icon name="search" />
         <input
-          ref={field} value={text} placeholder="Page, payment, account, customer, transfer or position" spellcheck={false} autocomplete="off"
-          role="combobox" aria-expanded="true" aria-controls="palette" aria-activedescendant={`choice-${chosen}`} aria-label="Search or jump"
-          onInput={(event) => { setText(event.currentTarget.value); setAt(0); }} onKeyDown={onKeyDown}
+          ref={field}
+          value={text}
+          placeholder="Page, payment, account, customer, transfer or position"
+          spellcheck={false}
+          autocomplete="off"
+          role="combobox"
+          aria-expanded="true"
+          aria-controls="palette"
+          aria-activedescendant={`choice-${chosen}`}
+          aria-label="Search or jump"
+          onInput={(event) => {
+            setText(event.currentTarget.value);
+            setAt(0);
+          }}
+          onKeyDown={onKeyDown}
         />
       </div>
       <ul class="palette" id="palette" role="listbox" aria-label="Results">
         {choices.map((choice, index) => (
           <li
-            key={choice.title} id={`choice-${index}`} role="option" aria-selected={index === chosen}
-            onMouseMove={() => setAt(index)} onClick={() => run(choice)}
+            key={choice.title}
+            id={`choice-${index}`}
+            role="option"
+            aria-selected={index === chosen}
+            onMouseMove={() => setAt(index)}
+            onClick={() => run(choice)}
           >
-            <span>{choice.title}</span><span class="quiet">{choice.hint}</span>
+            <span>{choice.title}</span>
+            <span class="quiet">{choice.hint}</span>
           </li>
         ))}
-        {choices.length === 0 && <li class="quiet" role="option" aria-selected="false">Nothing by that name</li>}
+        {choices.length === 0 && (
+          <li class="quiet" role="option" aria-selected="false">
+            Nothing by that name
+          </li>
+        )}
       </ul>
     </>
   );
@@ -126,7 +165,8 @@ function choicesFor(text: string): Choice[] {
   const actions: Choice[] = [
     { title: "Switch between light and dark", hint: "d", run: nextTheme },
     {
-      title: zone.get() === "UTC" ? "Show times in this computer's zone" : "Show times in UTC", hint: "zone",
+      title: zone.get() === "UTC" ? "Show times in this computer's zone" : "Show times in UTC",
+      hint: "zone",
       run: () => setZone(zone.get() === "UTC" ? "local" : "UTC"),
     },
     { title: "Keyboard shortcuts", hint: "?", run: () => helpOpen.set(true) },

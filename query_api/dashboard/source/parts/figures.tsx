@@ -29,10 +29,20 @@ export function Amount({ minor, currency, scale, isQuietAtZero }: AmountProps) {
   );
 }
 
-export function Moment({ at, style = "moment" }: { at: string | null | undefined; style?: "time" | "moment" | "minute" | "full" }) {
+export function Moment({
+  at,
+  style = "moment",
+}: {
+  at: string | null | undefined;
+  style?: "time" | "moment" | "minute" | "full";
+}) {
   useStore(zone);
   if (!at) return <span class="quiet">–</span>;
-  return <time dateTime={at} title={`${formatMoment(at, "full")} · ${at}`}>{formatMoment(at, style)}</time>;
+  return (
+    <time dateTime={at} title={`${formatMoment(at, "full")} · ${at}`}>
+      {formatMoment(at, style)}
+    </time>
+  );
 }
 
 export function Badge({ tone, children }: { tone: Tone; children: ComponentChildren }) {
@@ -42,12 +52,20 @@ export function Badge({ tone, children }: { tone: Tone; children: ComponentChild
 export function Status({ of }: { of: string | null | undefined }) {
   if (!of) return <span class="quiet">–</span>;
   const [words, tone] = statusOf(of);
-  return <span class={`badge is-${tone}`} title={of}>{words}</span>;
+  return (
+    <span class={`badge is-${tone}`} title={of}>
+      {words}
+    </span>
+  );
 }
 
 export function Position({ at }: { at: number | null | undefined }) {
   if (at === null || at === undefined) return <span class="quiet">–</span>;
-  return <a class="mono" href={hrefOf(`/audit/${at}`)}>#{at.toLocaleString("en")}</a>;
+  return (
+    <a class="mono" href={hrefOf(`/audit/${at}`)}>
+      #{at.toLocaleString("en")}
+    </a>
+  );
 }
 
 const PAGE_OF: [RegExp, (id: string) => string][] = [
@@ -65,12 +83,22 @@ export function pathOf(id: string): string | null {
 export function Id({ of }: { of: string | null | undefined }) {
   if (!of) return <span class="quiet">–</span>;
   const path = pathOf(of);
-  return path ? <a class="mono" href={hrefOf(path)}>{of}</a> : <span class="mono">{of}</span>;
+  return path ? (
+    <a class="mono" href={hrefOf(path)}>
+      {of}
+    </a>
+  ) : (
+    <span class="mono">{of}</span>
+  );
 }
 
 export function AccountId({ of }: { of: string | null | undefined }) {
   if (!of) return <span class="quiet">–</span>;
-  return <a class="mono account" title={of} href={hrefOf(`/accounts/${encodeURIComponent(of)}`)}>{of}</a>;
+  return (
+    <a class="mono account" title={of} href={hrefOf(`/accounts/${encodeURIComponent(of)}`)}>
+      {of}
+    </a>
+  );
 }
 
 // Anything an event or a record says: ids and accounts lead on, amounts in minor units stay what they are.
@@ -87,7 +115,15 @@ export function Value({ of, name }: { of: unknown; name?: string }) {
   }
   if (Array.isArray(of)) {
     if (of.length === 0) return <span class="quiet">none</span>;
-    return <ul class="values">{of.map((item, index) => <li key={index}><Value of={item} name={name} /></li>)}</ul>;
+    return (
+      <ul class="values">
+        {of.map((item, index) => (
+          <li key={index}>
+            <Value of={item} name={name} />
+          </li>
+        ))}
+      </ul>
+    );
   }
   return <Facts of={of as Record<string, unknown>} />;
 }
@@ -103,9 +139,11 @@ export function Facts({ of, without = [] }: { of: Record<string, unknown>; witho
         <div key={name}>
           <dt>{labelOf(name.replace(/_(minor|id)$/, ""))}</dt>
           <dd>
-            {name.endsWith("_minor") && currency && isMinor(value)
-              ? <Amount minor={value} currency={currency} />
-              : <Value of={value} name={name} />}
+            {name.endsWith("_minor") && currency && isMinor(value) ? (
+              <Amount minor={value} currency={currency} />
+            ) : (
+              <Value of={value} name={name} />
+            )}
           </dd>
         </div>
       ))}

@@ -30,7 +30,13 @@ export type IconName = keyof typeof PATHS;
 
 export function Icon({ name, title }: { name: IconName; title?: string }) {
   return (
-    <svg class="icon" viewBox="0 0 16 16" role={title ? "img" : undefined} aria-label={title} aria-hidden={title ? undefined : true}>
+    <svg
+      class="icon"
+      viewBox="0 0 16 16"
+      role={title ? "img" : undefined}
+      aria-label={title}
+      aria-hidden={title ? undefined : true}
+    >
       <path d={PATHS[name]} />
     </svg>
   );

@@ -24,8 +24,14 @@ export function Page({ title, lead, back, aside, asOf, children }: PageProps) {
     <div class="page">
       <header class="page-head">
         <div>
-          {back && <p class="crumb"><a href={back.href}>{back.title}</a></p>}
-          <h1 ref={heading} tabIndex={-1}>{title}</h1>
+          {back && (
+            <p class="crumb">
+              <a href={back.href}>{back.title}</a>
+            </p>
+          )}
+          <h1 ref={heading} tabIndex={-1}>
+            {title}
+          </h1>
           {lead && <p class="lead">{lead}</p>}
         </div>
         <div class="page-aside">
@@ -42,23 +48,42 @@ export function Dated({ asOf }: { asOf: AsOf }) {
   return (
     <p class="dated" data-as-of={asOf.position}>
       as of <Position at={asOf.position} />
-      {asOf.recorded_at && <>, <Moment at={asOf.recorded_at} style="time" /></>}
+      {asOf.recorded_at && (
+        <>
+          , <Moment at={asOf.recorded_at} style="time" />
+        </>
+      )}
     </p>
   );
 }
 
-interface PanelProps { title?: ComponentChildren; aside?: ComponentChildren; class?: string; id?: string; children: ComponentChildren }
+interface PanelProps {
+  title?: ComponentChildren;
+  aside?: ComponentChildren;
+  class?: string;
+  id?: string;
+  children: ComponentChildren;
+}
 
 export function Panel({ title, aside, class: kind = "", id, children }: PanelProps) {
   return (
     <section class={`panel ${kind}`} id={id}>
-      {title && <header class="panel-head"><h2>{title}</h2>{aside && <div class="panel-aside">{aside}</div>}</header>}
+      {title && (
+        <header class="panel-head">
+          <h2>{title}</h2>
+          {aside && <div class="panel-aside">{aside}</div>}
+        </header>
+      )}
       {children}
     </section>
   );
 }
 
-export interface Tab { key: string; title: string; count?: ComponentChildren }
+export interface Tab {
+  key: string;
+  title: string;
+  count?: ComponentChildren;
+}
 
 // Tabs are addresses: `?tab=...`; the first is the one without.
 export function Tabs({ tabs, path, label }: { tabs: Tab[]; path: string; label: string }) {
@@ -84,7 +109,12 @@ export function useTab(tabs: Tab[]): string {
   return tabs.find((tab) => tab.key === wanted)?.key ?? tabs[0]?.key ?? "";
 }
 
-interface ChoiceProps { name: string; label: string; options: (string | [string, string])[]; any?: string }
+interface ChoiceProps {
+  name: string;
+  label: string;
+  options: (string | [string, string])[];
+  any?: string;
+}
 
 // A filter that lives in the address.
 export function Choice({ name, label, options, any = "Any" }: ChoiceProps) {
@@ -96,7 +126,11 @@ export function Choice({ name, label, options, any = "Any" }: ChoiceProps) {
         <option value="">{any}</option>
         {options.map((option) => {
           const [key, words] = typeof option === "string" ? [option, option] : option;
-          return <option key={key} value={key}>{words}</option>;
+          return (
+            <option key={key} value={key}>
+              {words}
+            </option>
+          );
         })}
       </select>
     </label>

@@ -10,8 +10,18 @@ import { useStore } from "../store";
 import { formatMoment, zone } from "../time";
 import { pathOf } from "./figures";
 
-export interface GridColumn { name: string; type: string; unit?: string | null; description?: string }
-interface GridProps { label: string; columns: GridColumn[]; rows: Cell[][]; drill?: (DrillLink | null)[] }
+export interface GridColumn {
+  name: string;
+  type: string;
+  unit?: string | null;
+  description?: string;
+}
+interface GridProps {
+  label: string;
+  columns: GridColumn[];
+  rows: Cell[][];
+  drill?: (DrillLink | null)[];
+}
 
 const ROW_PX = 30;
 const ALL_ROWS_MAX = 200;
@@ -24,7 +34,10 @@ export function ResultGrid({ label, columns, rows, drill = [] }: GridProps) {
   const [top, setTop] = useState(0);
   const box = useRef<HTMLDivElement>(null);
   useStore(zone);
-  const shown = useMemo(() => columns.map((_, index) => index).filter((index) => !isScaleBesideAmounts(columns, index)), [columns]);
+  const shown = useMemo(
+    () => columns.map((_, index) => index).filter((index) => !isScaleBesideAmounts(columns, index)),
+    [columns],
+  );
   const sorted = useMemo(() => orderOf(rows, sorting), [rows, sorting]);
   const hasDrill = drill.some((link) => link !== null);
   const width = shown.length + (hasDrill ? 1 : 0);
@@ -32,9 +45,19 @@ export function ResultGrid({ label, columns, rows, drill = [] }: GridProps) {
   const first = isTall ? Math.max(0, Math.floor(top / ROW_PX) - AROUND_ROWS) : 0;
   const count = isTall ? Math.ceil((box.current?.clientHeight ?? 600) / ROW_PX) + 2 * AROUND_ROWS : sorted.length;
   const visible = sorted.slice(first, first + count);
-  const sort = (column: number) => setSorting((before) => (before?.column !== column ? { column, isDown: false } : before.isDown ? null : { column, isDown: true }));
+  const sort = (column: number) =>
+    setSorting((before) =>
+      before?.column !== column ? { column, isDown: false } : before.isDown ? null : { column, isDown: true },
+    );
   return (
-    <div ref={box} class={`scroll grid${isTall ? " is-tall" : ""}`} role="region" aria-label={label} tabIndex={0} onScroll={isTall ? (event) => setTop(event.currentTarget.scrollTop) : undefined}>
+    <div
+      ref={box}
+      class={`scroll grid${isTall ? " is-tall" : ""}`}
+      role="region"
+      aria-label={label}
+      tabIndex={0}
+      onScroll={isTall ? (event) => setTop(event.currentTarget.scrollTop) : undefined}
+    >
       <table class="table" aria-rowcount={sorted.length}>
         <thead>
           <tr>
@@ -42,20 +65,41 @@ export function ResultGrid({ label, columns, rows, drill = [] }: GridProps) {
               const column = columns[index] as GridColumn;
               const direction = sorting?.column === index ? (sorting.isDown ? "descending" : "ascending") : undefined;
               return (
-                <th key={column.name} scope="col" class={isFigure(column) ? "is-figure" : undefined} aria-sort={direction} title={column.description ?? column.type}>
-                  <button type="button" class="sorter" onClick={() => sort(index)}>{titleOf(column)}{direction && <span aria-hidden="true">{direction === "ascending" ? " ↑" : " ↓"}</span>}</button>
+                <th
+                  key={column.name}
+                  scope="col"
+                  class={isFigure(column) ? "is-figure" : undefined}
+                  aria-sort={direction}
+                  title={column.description ?? column.type}
+                >
+                  <button type="button" class="sorter" onClick={() => sort(index)}>
+                    {titleOf(column)}
+                    {direction && <span aria-hidden="true">{direction === "ascending" ? " ↑" : " ↓"}</span>}
+                  </button>
                 </th>
               );
             })}
-            {hasDrill && <th scope="col"><span class="unseen">Behind it</span></th>}
+            {hasDrill && (
+              <th scope="col">
+                <span class="unseen">Behind it</span>
+              </th>
+            )}
           </tr>
         </thead>
         <tbody>
           <Gap px={first * ROW_PX} span={width} />
           {visible.map(({ row, at: place }, index) => (
             <tr key={place} aria-rowindex={first + index + 1}>
-              {shown.map((at) => <td key={at} class={isFigure(columns[at] as GridColumn) ? "is-figure" : undefined}><GridCell columns={columns} row={row} at={at} /></td>)}
-              {hasDrill && <td><Drill to={drill[place] ?? null} /></td>}
+              {shown.map((at) => (
+                <td key={at} class={isFigure(columns[at] as GridColumn) ? "is-figure" : undefined}>
+                  <GridCell columns={columns} row={row} at={at} />
+                </td>
+              ))}
+              {hasDrill && (
+                <td>
+                  <Drill to={drill[place] ?? null} />
+                </td>
+              )}
             </tr>
           ))}
           <Gap px={Math.max(0, sorted.length - first - visible.length) * ROW_PX} span={width} />
@@ -65,7 +109,10 @@ export function ResultGrid({ label, columns, rows, drill = [] }: GridProps) {
   );
 }
 
-interface Placed { row: Cell[]; at: number }
+interface Placed {
+  row: Cell[];
+  at: number;
+}
 
 function orderOf(rows: Cell[][], sorting: Sorting): Placed[] {
   const placed = rows.map((row, at) => ({ row, at }));
@@ -75,11 +122,19 @@ function orderOf(rows: Cell[][], sorting: Sorting): Placed[] {
 }
 
 function Drill({ to }: { to: DrillLink | null }) {
-  return to ? <a href={pageOf(to.path, to.parameters)} title="What is behind this line">Entries</a> : null;
+  return to ? (
+    <a href={pageOf(to.path, to.parameters)} title="What is behind this line">
+      Entries
+    </a>
+  ) : null;
 }
 
 function Gap({ px, span }: { px: number; span: number }) {
-  return px > 0 ? <tr aria-hidden="true" class="gap"><td colSpan={span} style={{ height: `${px}px` }} /></tr> : null;
+  return px > 0 ? (
+    <tr aria-hidden="true" class="gap">
+      <td colSpan={span} style={{ height: `${px}px` }} />
+    </tr>
+  ) : null;
 }
 
 export function isMinor(column: GridColumn): boolean {
@@ -129,14 +184,35 @@ function GridCell({ columns, row, at }: { columns: GridColumn[]; row: Cell[]; at
   if (isMinor(column) && isWhole(value)) {
     const scale = scaleIn(columns, row);
     const unit = scale === null ? <span class="quiet"> minor</span> : null;
-    return <span class="amount">{wordsOf(columns, row, at)}{unit}</span>;
+    return (
+      <span class="amount">
+        {wordsOf(columns, row, at)}
+        {unit}
+      </span>
+    );
   }
   if (typeof value === "boolean") return <>{value ? "true" : "false"}</>;
   if (typeof value !== "string") return <span class="amount">{wordsOf(columns, row, at)}</span>;
-  if (column.name.endsWith("account_id")) return <a class="mono" href={hrefOf(`/accounts/${encodeURIComponent(value)}`)}>{value}</a>;
-  if (/^\d{4}-\d\d-\d\dT/.test(value)) return <time dateTime={value} title={value}>{formatMoment(value)}</time>;
+  if (column.name.endsWith("account_id"))
+    return (
+      <a class="mono" href={hrefOf(`/accounts/${encodeURIComponent(value)}`)}>
+        {value}
+      </a>
+    );
+  if (/^\d{4}-\d\d-\d\dT/.test(value))
+    return (
+      <time dateTime={value} title={value}>
+        {formatMoment(value)}
+      </time>
+    );
   const path = pathOf(value);
-  return path ? <a class="mono" href={hrefOf(path)}>{value}</a> : <span class={/^\d{4}-\d\d-\d\d$/.test(value) ? "mono" : undefined}>{value}</span>;
+  return path ? (
+    <a class="mono" href={hrefOf(path)}>
+      {value}
+    </a>
+  ) : (
+    <span class={/^\d{4}-\d\d-\d\d$/.test(value) ? "mono" : undefined}>{value}</span>
+  );
 }
 
 function isWhole(value: Cell): value is Minor {

@@ -18,9 +18,14 @@ export function Shell({ children }: { children: ComponentChildren }) {
   useEffect(() => setMenuOpen(false), [path]);
   return (
     <div class="shell">
-      <a class="skip" href="#content">Skip to content</a>
+      <a class="skip" href="#content">
+        Skip to content
+      </a>
       <aside class={`side${menuOpen ? " is-open" : ""}`} id="navigation">
-        <a class="brand" href={hrefOf("/")}><Mark />Bursar</a>
+        <a class="brand" href={hrefOf("/")}>
+          <Mark />
+          Bursar
+        </a>
         <Navigation path={path} />
         <Who />
       </aside>
@@ -28,18 +33,35 @@ export function Shell({ children }: { children: ComponentChildren }) {
       <div class="body">
         <header class="top">
           <button
-            type="button" class="button is-icon menu-button" aria-label="Menu" aria-expanded={menuOpen} aria-controls="navigation"
+            type="button"
+            class="button is-icon menu-button"
+            aria-label="Menu"
+            aria-expanded={menuOpen}
+            aria-controls="navigation"
             onClick={() => setMenuOpen(!menuOpen)}
-          ><Icon name="menu" /></button>
+          >
+            <Icon name="menu" />
+          </button>
           <button type="button" class="finder" onClick={() => paletteOpen.set(true)}>
-            <Icon name="search" /><span>Search or jump</span><kbd>/</kbd>
+            <Icon name="search" />
+            <span>Search or jump</span>
+            <kbd>/</kbd>
           </button>
           <Pulse />
           <ThemeButton />
-          <button type="button" class="button is-icon help-button" aria-label="Keyboard shortcuts" onClick={() => helpOpen.set(true)}>?</button>
+          <button
+            type="button"
+            class="button is-icon help-button"
+            aria-label="Keyboard shortcuts"
+            onClick={() => helpOpen.set(true)}
+          >
+            ?
+          </button>
         </header>
         <StaleBanner />
-        <main id="content" tabIndex={-1}>{children}</main>
+        <main id="content" tabIndex={-1}>
+          {children}
+        </main>
       </div>
     </div>
   );
@@ -48,7 +70,8 @@ export function Shell({ children }: { children: ComponentChildren }) {
 export function Mark() {
   return (
     <svg class="mark" viewBox="0 0 20 20" aria-hidden="true">
-      <rect width="20" height="20" rx="5" /><path d="M6 5.5v9M6 10h4.2a2.2 2.2 0 0 1 0 4.5H6m0-9h3.6a2.2 2.2 0 0 1 0 4.5" />
+      <rect width="20" height="20" rx="5" />
+      <path d="M6 5.5v9M6 10h4.2a2.2 2.2 0 0 1 0 4.5H6m0-9h3.6a2.2 2.2 0 0 1 0 4.5" />
     </svg>
   );
 }
@@ -62,11 +85,15 @@ function Navigation({ path }: { path: string }) {
       {groups.map((group) => (
         <div key={group} class="nav-group">
           {group && <p class="nav-title">{group}</p>}
-          {pages.filter((page) => page.group === group).map((page) => (
-            <a key={page.path} href={hrefOf(page.path)} aria-current={isHere(page.path) ? "page" : undefined}>
-              <Icon name={page.icon} />{page.title}<kbd aria-hidden="true">g {page.key}</kbd>
-            </a>
-          ))}
+          {pages
+            .filter((page) => page.group === group)
+            .map((page) => (
+              <a key={page.path} href={hrefOf(page.path)} aria-current={isHere(page.path) ? "page" : undefined}>
+                <Icon name={page.icon} />
+                {page.title}
+                <kbd aria-hidden="true">g {page.key}</kbd>
+              </a>
+            ))}
         </div>
       ))}
     </nav>
@@ -89,8 +116,25 @@ function Who() {
       </label>
       {subject && (
         <div class="who-row">
-          <div><p class="who-name" title={subject}>{name}</p><p class="quiet">{ledgers.join(", ")} · {tenant}</p></div>
-          {hasSession && <button type="button" class="button is-icon" aria-label="Sign out" title="Sign out" onClick={() => void signOut().catch(() => location.reload())}><Icon name="out" /></button>}
+          <div>
+            <p class="who-name" title={subject}>
+              {name}
+            </p>
+            <p class="quiet">
+              {ledgers.join(", ")} · {tenant}
+            </p>
+          </div>
+          {hasSession && (
+            <button
+              type="button"
+              class="button is-icon"
+              aria-label="Sign out"
+              title="Sign out"
+              onClick={() => void signOut().catch(() => location.reload())}
+            >
+              <Icon name="out" />
+            </button>
+          )}
         </div>
       )}
     </div>
@@ -103,7 +147,13 @@ function ThemeButton() {
   const next = choice === "system" ? (shown === "dark" ? "light" : "dark") : choice === "dark" ? "light" : "system";
   const icon = choice === "system" ? "screen" : choice === "dark" ? "moon" : "sun";
   return (
-    <button type="button" class="button is-icon" aria-label={`Colours: ${choice}. Switch to ${next}`} title={`Colours: ${choice}`} onClick={() => setTheme(next)}>
+    <button
+      type="button"
+      class="button is-icon"
+      aria-label={`Colours: ${choice}. Switch to ${next}`}
+      title={`Colours: ${choice}`}
+      onClick={() => setTheme(next)}
+    >
       <Icon name={icon} />
     </button>
   );
@@ -115,9 +165,18 @@ function Pulse() {
   const asOf = useStore(newest);
   const words = { off: "…", connecting: "Connecting", live: "Live", lost: "Not live", absent: "Every 5 s" }[state.kind];
   return (
-    <p class={`pulse is-${state.kind}`} role="status" title={asOf?.recorded_at ? `newest event ${formatMoment(asOf.recorded_at, "full")}` : undefined}>
-      <span class="dot" aria-hidden="true" />{words}
-      {asOf && <span class="mono pulse-position" aria-hidden="true" data-position={asOf.position}>#{asOf.position.toLocaleString("en")}</span>}
+    <p
+      class={`pulse is-${state.kind}`}
+      role="status"
+      title={asOf?.recorded_at ? `newest event ${formatMoment(asOf.recorded_at, "full")}` : undefined}
+    >
+      <span class="dot" aria-hidden="true" />
+      {words}
+      {asOf && (
+        <span class="mono pulse-position" aria-hidden="true" data-position={asOf.position}>
+          #{asOf.position.toLocaleString("en")}
+        </span>
+      )}
     </p>
   );
 }
@@ -137,15 +196,24 @@ function StaleBanner() {
     return (
       <div class="banner is-warn" role="alert" data-banner="lost">
         <Icon name="alert" />
-        {silent !== null ? "The query API does not answer" : "The live connection is lost"} since {ago}. Figures are as of{" "}
-        {asOf ? `#${asOf.position.toLocaleString("en")}${asOf.recorded_at ? `, ${formatMoment(asOf.recorded_at, "time")}` : ""}` : "then"}; trying again.
+        {silent !== null ? "The query API does not answer" : "The live connection is lost"} since {ago}. Figures are as
+        of{" "}
+        {asOf
+          ? `#${asOf.position.toLocaleString("en")}${asOf.recorded_at ? `, ${formatMoment(asOf.recorded_at, "time")}` : ""}`
+          : "then"}
+        ; trying again.
       </div>
     );
   }
   const behind = snapshot?.lag.filter((one) => (one.seconds ?? 0) > BEHIND_S) ?? [];
   if (behind.length === 0) return null;
   const words = behind.map((one) => `${one.model} by ${formatSeconds(one.seconds ?? 0)}`).join(", ");
-  return <div class="banner is-warn" role="status" data-banner="behind"><Icon name="clock" />Read models are behind the book: {words}.</div>;
+  return (
+    <div class="banner is-warn" role="status" data-banner="behind">
+      <Icon name="clock" />
+      Read models are behind the book: {words}.
+    </div>
+  );
 }
 
 function useEverySecond(isWanted: boolean): void {

@@ -7,12 +7,22 @@ import { Icon, type IconName } from "./icons";
 export function Loading({ lines = 6 }: { lines?: number }) {
   return (
     <div class="loading" role="status" aria-label="Loading">
-      {Array.from({ length: lines }, (_, index) => <div key={index} class={`bone bone-${index % 4}`} />)}
+      {Array.from({ length: lines }, (_, index) => (
+        <div key={index} class={`bone bone-${index % 4}`} />
+      ))}
     </div>
   );
 }
 
-export function Empty({ icon = "check", title, children }: { icon?: IconName; title: string; children?: ComponentChildren }) {
+export function Empty({
+  icon = "check",
+  title,
+  children,
+}: {
+  icon?: IconName;
+  title: string;
+  children?: ComponentChildren;
+}) {
   return (
     <div class="state">
       <Icon name={icon} />
@@ -25,7 +35,11 @@ export function Empty({ icon = "check", title, children }: { icon?: IconName; ti
 export function Refused({ problem, retry }: { problem: Problem; retry?: () => void }) {
   if (problem.isAbsent) return <NotHere />;
   if (problem.status === 403) {
-    return <Empty icon="alert" title="Your role does not include this">{problem.message}.</Empty>;
+    return (
+      <Empty icon="alert" title="Your role does not include this">
+        {problem.message}.
+      </Empty>
+    );
   }
   return (
     <div class="state is-bad" role="alert">
@@ -33,9 +47,16 @@ export function Refused({ problem, retry }: { problem: Problem; retry?: () => vo
       <p class="state-title">{problem.isUnreachable ? "No answer" : "This could not be read"}</p>
       <div class="state-text">
         <p>{problem.message}</p>
-        <p class="quiet mono">{problem.code}{problem.trace && ` · trace ${problem.trace}`}</p>
+        <p class="quiet mono">
+          {problem.code}
+          {problem.trace && ` · trace ${problem.trace}`}
+        </p>
       </div>
-      {retry && <button type="button" class="button" onClick={retry}>Try again</button>}
+      {retry && (
+        <button type="button" class="button" onClick={retry}>
+          Try again
+        </button>
+      )}
     </div>
   );
 }
@@ -53,7 +74,15 @@ export function NotHere({ children }: { children?: ComponentChildren }) {
 }
 
 // An answer as a page: what is known stays in sight when asking again fails.
-export function Answered<T>({ answer, children, lines }: { answer: Answer<T>; lines?: number; children: (data: T) => ComponentChildren }) {
+export function Answered<T>({
+  answer,
+  children,
+  lines,
+}: {
+  answer: Answer<T>;
+  lines?: number;
+  children: (data: T) => ComponentChildren;
+}) {
   if (answer.data !== null) {
     return (
       <>
@@ -70,7 +99,9 @@ function Outdated({ problem, retry }: { problem: Problem; retry: () => void }) {
   return (
     <p class="notice is-warn" role="status">
       <Icon name="clock" /> Shown as last read: {problem.message}.{" "}
-      <button type="button" class="link" onClick={retry}>Try again</button>
+      <button type="button" class="link" onClick={retry}>
+        Try again
+      </button>
     </p>
   );
 }

@@ -25,12 +25,22 @@ export function Table<T>({ label, columns, rows, keyOf, isMarked }: TableProps<T
     <div class="scroll" role="region" aria-label={label} tabIndex={0}>
       <table class="table">
         <thead>
-          <tr>{columns.map((column) => <th key={column.key} scope="col" class={classOf(column)}>{column.title}</th>)}</tr>
+          <tr>
+            {columns.map((column) => (
+              <th key={column.key} scope="col" class={classOf(column)}>
+                {column.title}
+              </th>
+            ))}
+          </tr>
         </thead>
         <tbody>
           {rows.map((row) => (
             <tr key={keyOf(row)} class={isMarked?.(row) ? "is-marked" : undefined} onClick={openRow}>
-              {columns.map((column) => <td key={column.key} class={classOf(column)}>{column.cell(row)}</td>)}
+              {columns.map((column) => (
+                <td key={column.key} class={classOf(column)}>
+                  {column.cell(row)}
+                </td>
+              ))}
             </tr>
           ))}
         </tbody>
@@ -64,7 +74,9 @@ export function moveRow(by: 1 | -1): void {
 export function More<T extends { next_cursor: string | null }>({ pages }: { pages: Pages<T> }) {
   return (
     <>
-      {pages.data && pages.problem && pages.rest.length > 0 && <Refused problem={pages.problem} retry={pages.more ?? undefined} />}
+      {pages.data && pages.problem && pages.rest.length > 0 && (
+        <Refused problem={pages.problem} retry={pages.more ?? undefined} />
+      )}
       {(pages.more || pages.newest) && (
         <div class="more">
           {pages.more && (
@@ -72,7 +84,11 @@ export function More<T extends { next_cursor: string | null }>({ pages }: { page
               {pages.loadingMore ? "Loading…" : "Load more"}
             </button>
           )}
-          {pages.newest && <button type="button" class="link" onClick={pages.newest}>Back to the newest</button>}
+          {pages.newest && (
+            <button type="button" class="link" onClick={pages.newest}>
+              Back to the newest
+            </button>
+          )}
         </div>
       )}
     </>
