@@ -18,6 +18,7 @@ from cli.devstack import DevStack, running_servers
 from cli.migrate import run as migrate
 from runtime.logs import configure_logging
 from tests.benchmarks.commands import SINGLE_S, Bank, bench_bulk, bench_hot, bench_single
+from tests.benchmarks.dashboard import bench_dashboard
 from tests.benchmarks.payments import Payers, bench_initiation, bench_rail, benchmark_processes
 from tests.benchmarks.pure import bench_pure
 from tests.benchmarks.reads import bench_balance, bench_visibility
@@ -36,6 +37,7 @@ TARGETS: Final = {
     "visibility": "wallets p50_ms <= 10, p99_ms <= 100; lake p99_ms <= 3000",
     "payments": "per_s >= 800, p99_ms <= 150; settled at 200/s: p99_ms <= 500",
     "rail": "overhead_p99_ms <= 300 over the bank's own delay",
+    "dashboard": "first_paint p50 < 1000 ms, on_screen p50 < 1000 ms",
     "balance": "ratio >= 0.5 of a bare handler",
     "risk": "p99_ms < 10, cpu_us < 300, none degraded",
 }
@@ -136,6 +138,10 @@ async def _rail(bank: Bank, stack: DevStack) -> dict[str, Any]:
     return {"rail": await bench_rail(bank, Payers(bank, stack.token()), stack)}
 
 
+async def _dashboard(bank: Bank, stack: DevStack) -> dict[str, Any]:
+    return {"dashboard": await bench_dashboard(bank, stack)}
+
+
 MEASURES: Final[dict[str, Measure]] = {
     "balance": _balance,
     "visibility": _visibility,
@@ -143,6 +149,7 @@ MEASURES: Final[dict[str, Measure]] = {
     "bulk": _bulk,
     "payments": _payments,
     "rail": _rail,
+    "dashboard": _dashboard,
 }
 
 

@@ -31,9 +31,14 @@ ANSWER_WITHIN_MS: Final = 30_000
 expect.set_options(timeout=ANSWER_WITHIN_MS)
 
 
+def find_chromium() -> str | None:
+    """Return where Chromium is, if it is anywhere."""
+    return CHROMIUM if Path(CHROMIUM).exists() else shutil.which("chromium")
+
+
 def chromium() -> str:
     """Return where Chromium is. Skips the test when there is none; fails it where CI promised one."""
-    found = CHROMIUM if Path(CHROMIUM).exists() else shutil.which("chromium")
+    found = find_chromium()
     if found is None:
         reason = "Chromium is not installed: apt-get install chromium"
         if os.environ.get("CI") == "true":

@@ -6,7 +6,6 @@ All in one file: its tests share one stack.
 from __future__ import annotations
 
 import re
-import time
 from pathlib import Path
 
 import pytest
@@ -18,8 +17,7 @@ from tests.dashboard.stage import Stage
 
 pytestmark = pytest.mark.timeout(600)  # starting a stack and a browser beside other tests takes its time
 
-FIRST_PAINT_WITHIN_S = 1.0
-STARTS_MAX = 5  # of the page, on a machine that does other things as well: the quickest counts
+FILES_OF_FIRST_PAGE_MAX = 8
 
 
 def exact(minor: int, scale: int = 2) -> str:
@@ -141,6 +139,35 @@ class TestShownIsWhatTheApiSays:
         await expect(shown).to_have_text(re.compile(r"\d\d:\d\d:\d\d UTC$"))
 
 
+class TestLive:
+    """What is committed appears by itself."""
+
+    async def test_a_payment_appears_and_the_figures_follow(self, page: Page, stage: Stage) -> None:
+        await open_page(page, "/")
+        await expect(page.locator(".pulse")).to_have_class(re.compile("is-live"))
+        payment_id = await stage.pay("12.34", end_to_end_id="LIVE-1")
+        row = page.get_by_role("region", name="Newest payments").locator("tr", has_text=payment_id)
+        await expect(row).to_contain_text("12.34 EUR")
+        said = await stage.ask("overview")
+        euros = next(one for one in said["balances"] if one["currency"] == "EUR")
+        shown = page.get_by_role("region", name="Balances by currency").locator("tr", has_text="EUR")
+        await expect(shown).to_contain_text(exact(euros["liabilities_minor"]))
+        review = page.locator(".tile", has_text="In review")
+        await expect(review).to_contain_text(str(said["payments"]["in_review"]))
+
+    async def test_a_lost_stream_is_said_and_comes_back(self, page: Page, context: BrowserContext) -> None:
+        await open_page(page, "/payments")
+        await expect(page.locator(".pulse")).to_have_class(re.compile("is-live"))
+        rows = await page.locator("main tbody tr").count()
+        await context.set_offline(True)
+        banner = page.locator("[data-banner=lost]")
+        await expect(banner).to_contain_text("as of #")
+        assert await page.locator("main tbody tr").count() == rows
+        await context.set_offline(False)
+        await expect(banner).to_have_count(0)
+        await expect(page.locator(".pulse")).to_have_class(re.compile("is-live"))
+
+
 class TestEvidence:
     """The chain is recomputed in the browser, from the bytes as booked."""
 
@@ -234,17 +261,6 @@ class TestHands:
 class TestWhenThingsAreMissing:
     """Stale, absent, empty and unknown are said, and what is known stays in sight."""
 
-    async def test_stale_figures_say_so_and_recover(self, page: Page, context: BrowserContext) -> None:
-        await open_page(page, "/payments")
-        rows = await page.locator("main tbody tr").count()
-        await context.set_offline(True)
-        banner = page.locator("[data-banner=lost]")
-        await expect(banner).to_be_visible()
-        await expect(banner).to_contain_text("as of #")
-        assert await page.locator("main tbody tr").count() == rows
-        await context.set_offline(False)
-        await expect(banner).to_have_count(0)
-
     async def test_what_is_not_found_is_said(self, page: Page) -> None:
         await open_page(page, "/payments/pay_999999999")
         await expect(page.locator("main")).to_contain_text("there is no payment pay_999999999")
@@ -296,15 +312,12 @@ async def test_a_breach_of_the_policy_is_found(context: BrowserContext, stage: S
     assert watch.complaints
 
 
-async def test_the_first_paint_is_within_a_second(browser: Browser, stage: Stage) -> None:
-    painted = []
-    for _ in range(STARTS_MAX):
-        async with context_of(browser, stage.address, token=stage.token) as context:
-            page = await context.new_page()
-            began = time.monotonic()
-            await page.goto("/dashboard/payments", wait_until="commit")
-            await page.locator("main h1").wait_for()
-            painted.append(time.monotonic() - began)
-        if painted[-1] < FIRST_PAINT_WITHIN_S:
-            break
-    assert min(painted) < FIRST_PAINT_WITHIN_S
+async def test_the_first_page_fetches_little_and_no_editor(context: BrowserContext) -> None:
+    """What keeps the first paint below a second; how long it takes is measured by `bursar bench --only dashboard`."""
+    page = await context.new_page()
+    fetched: list[str] = []
+    page.on("request", lambda request: fetched.append(request.url.rpartition("/")[2]))
+    await open_page(page, "/payments")
+    files = [name for name in fetched if re.search(r"\.(js|css|woff2|svg)$", name)]
+    assert len(files) <= FILES_OF_FIRST_PAGE_MAX
+    assert not any(name.startswith("sql-") for name in files)
