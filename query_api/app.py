@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
@@ -25,6 +25,7 @@ from query_api.document import write_document
 from query_api.freshness import Freshness
 from query_api.history import History
 from query_api.lake import Lake, LakeLimits
+from query_api.live.hub import Hub, LiveSources, producing
 from query_api.logins import create_logins
 from query_api.metrics import QueryMetrics
 from query_api.overview.snapshot import Overviews, OverviewSources
@@ -35,7 +36,7 @@ from query_api.problems import answer_refused
 from query_api.reads import Reads
 from query_api.refusals import ReadRefused, SourceDown
 from query_api.reporting import Reporting
-from query_api.routes import accounts, overview, payments, reports, status
+from query_api.routes import accounts, live, overview, payments, reports, status
 from query_api.routes import book as book_routes
 from query_api.routes import desk as desk_routes
 from query_api.routes.parts import Parts
@@ -92,11 +93,11 @@ class Sources:
         self.nats: Source[Client] = Source("NATS", self._open_nats, close_it=lambda client: client.close())
 
     @asynccontextmanager
-    async def opened(self, freshness: Freshness) -> AsyncIterator[None]:
+    async def opened(self, *listeners: Freshness | Hub) -> AsyncIterator[None]:
         """Open everything; wait for START_WAIT_S at most, then go on with what is there."""
         opening = [
             asyncio.create_task(self._open(coroutine))
-            for coroutine in (self.book.open(), self.redis.open(), self._listen(freshness))
+            for coroutine in (self.book.open(), self.redis.open(), self._listen(listeners))
         ]
         try:
             done, _ = await asyncio.wait(opening, timeout=START_WAIT_S, return_when=asyncio.ALL_COMPLETED)
@@ -117,9 +118,10 @@ class Sources:
             self._shutdown.request(str(fault))
             raise
 
-    async def _listen(self, freshness: Freshness) -> None:
+    async def _listen(self, listeners: Sequence[Freshness | Hub]) -> None:
         await self.nats.open()
-        await freshness.listen(self.nats.get())
+        for listener in listeners:
+            await listener.listen(self.nats.get())
 
     async def _open_book(self) -> Pool:
         pool = await create_pool(
@@ -162,7 +164,7 @@ def create_app(
 
     @asynccontextmanager
     async def running(_: Litestar) -> AsyncIterator[None]:
-        async with sources.opened(freshness):
+        async with sources.opened(freshness, parts.hub), producing(parts.hub, shutdown):
             yield
             await parts.overviews.close()
         lake.close()
@@ -244,7 +246,14 @@ def _readers(
         dating=dating,
         clock=clock,
     )
-    return Parts(reads, reporting, positions, desk, of_payments, overviews), wallets, book
+    hub = Hub(
+        LiveSources(wallets=wallets, book=book, overviews=overviews),
+        ledger=settings.ledger,
+        clients_max=settings.live_clients_max,
+        clock=clock,
+        metrics=metrics,
+    )
+    return Parts(reads, reporting, positions, desk, of_payments, overviews, hub, clock), wallets, book
 
 
 def _lake_of(settings: Settings, clock: Clock, metrics: QueryMetrics) -> Lake:
@@ -266,7 +275,9 @@ def _routes(ledger: str) -> Router:
         )
         for module in _MODULES
     ]
-    return Router(ROUTES_UNDER, route_handlers=groups)
+    # Which scope it takes to be told of what, the route itself knows.
+    told = Router("/", route_handlers=list(live.ROUTES), middleware=[Guarded([require_ledger(ledger)])])
+    return Router(ROUTES_UNDER, route_handlers=[*groups, told])
 
 
 @cache

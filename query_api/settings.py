@@ -56,6 +56,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Annotated[str, Meta(description="Keys of the session cookies: 64 hex digits a line, the newest first.")] | None
     ) = None
     session_minutes: Annotated[int, Meta(ge=1, le=720, description="How long a login lasts.")] = 60
+    live_clients_max: Annotated[int, Meta(ge=1, le=10_000, description="Live streams open at once; then 503.")] = 800
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     database_connections_max: Annotated[int, Meta(ge=1, le=100)] = 8
     lake_memory_mb: Annotated[int, Meta(ge=64, description="What all lake queries together may use.")] = 512

@@ -11,12 +11,14 @@ from litestar.datastructures import State
 from msgspec import Struct
 
 from query_api.desk import Desk
+from query_api.live.hub import Hub
 from query_api.overview.snapshot import Overviews
 from query_api.parameters import AnyRequest
 from query_api.payments import Payments
 from query_api.positions import Positions
 from query_api.reads import Reads
 from query_api.reporting import Reporting
+from runtime.clock import Clock
 
 _KEY: Final = "parts"
 
@@ -30,6 +32,8 @@ class Parts(Struct, frozen=True):
     desk: Desk
     payments: Payments
     overviews: Overviews
+    hub: Hub
+    clock: Clock
 
     def as_state(self) -> State:
         """Wrap them for the application."""

@@ -76,13 +76,16 @@ def require_scope(scope: str) -> Guard:
     # Asynchronous although it waits for nothing: the framework runs synchronous guards in a thread, for 48 µs.
     async def guard(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
         if scope not in _principal_of(connection).scopes:
-            detail = f"the token does not grant the scope {scope!r}"
-            challenge = f'Bearer realm="{REALM}", error="insufficient_scope", scope="{scope}"'
-            raise ProblemException(
-                problem_of(403, detail, code="missing_scope"), headers={"www-authenticate": challenge}
-            )
+            raise scope_missing(scope)
 
     return guard
+
+
+def scope_missing(scope: str) -> ProblemException:
+    """Return the 403 `missing_scope` that names the scope."""
+    challenge = f'Bearer realm="{REALM}", error="insufficient_scope", scope="{scope}"'
+    problem = problem_of(403, f"the token does not grant the scope {scope!r}", code="missing_scope")
+    return ProblemException(problem, headers={"www-authenticate": challenge})
 
 
 def require_ledger(ledger: str) -> Guard:

@@ -44,6 +44,8 @@ async def own_window(servers: Servers, book_template: str, tmp_path: Path) -> As
     name = f"own{next(_numbers)}"
     async with (
         servers.database(f"query_{name}", template=book_template) as dsn_of,
-        open_window(servers, dsn_of("bursar_owner"), dsn_of("bursar_reader"), small_bank(name), tmp_path) as opened,
+        open_window(
+            servers, dsn_of("bursar_owner"), dsn_of("bursar_reader"), small_bank(name), tmp_path, live_clients_max=3
+        ) as opened,
     ):
         yield opened

@@ -32,8 +32,11 @@ STARTUP_TIMEOUT_S = 20.0
 class Window:
     """One running query API, its bank, and where the bank is written."""
 
-    def __init__(self, *, app: Any, bank: Bank, settings: Settings, issuer: DevIssuer, owner_dsn: str) -> None:
+    def __init__(
+        self, *, app: Any, bank: Bank, settings: Settings, issuer: DevIssuer, owner_dsn: str, shutdown: Shutdown
+    ) -> None:
         self.app = app
+        self.shutdown = shutdown
         self.bank = bank
         self.settings = settings
         self.owner_dsn = owner_dsn
@@ -140,9 +143,10 @@ async def open_window(
         token_audience=issuer.audience,
         **more,
     )
-    app = create_app(settings, keys=FileKeys(issuer.jwks_file), shutdown=Shutdown())
+    shutdown = Shutdown()
+    app = create_app(settings, keys=FileKeys(issuer.jwks_file), shutdown=shutdown)
     async with running(app):
-        window = Window(app=app, bank=bank, settings=settings, issuer=issuer, owner_dsn=owner_dsn)
+        window = Window(app=app, bank=bank, settings=settings, issuer=issuer, owner_dsn=owner_dsn, shutdown=shutdown)
         async with window.client:
             yield window
 
