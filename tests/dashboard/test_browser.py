@@ -99,6 +99,19 @@ class TestShownIsWhatTheApiSays:
         row = (await rows_of(page, "Statement"))[0]
         assert row[4] == shown.split()[0]
 
+    async def test_long_fractions_and_texts_beside_long_integers_are_read(self, page: Page) -> None:
+        async def stretch(route: Route) -> None:
+            answer = await route.fetch()
+            text = re.sub(r'"age_s":[\d.]+', '"age_s":0.12345678901234567', await answer.text())
+            text = text.replace('"metadata":null', '"metadata":{"note":"say \\"9007199254740993\\""}')
+            await route.fulfill(response=answer, body=text)
+
+        await page.route("**/v1/accounts/edge:credit:jpy", stretch)
+        await page.route("**/v1/accounts/edge%3Acredit%3Ajpy", stretch)
+        await open_page(page, "/accounts/edge:credit:jpy")
+        await expect(page.locator(".tile-figure").first).to_have_text("9,007,199,254,740,993 JPY")
+        await expect(page.locator("main")).to_contain_text('say "9007199254740993"')
+
     async def test_the_tree_sums_what_is_below(self, page: Page, stage: Stage) -> None:
         await open_page(page, "/accounts")
         said = (await stage.ask("accounts", prefix="customers:", limit="500"))["accounts"]

@@ -2,7 +2,8 @@
 
 export type Minor = number | bigint;
 
-const LONG = /"(?:[^"\\]|\\.)*"|-?\d{16,}(?![\d.eE])/g;
+// A text, or a whole number of that many digits: not the digits of a fraction, nor of an exponent.
+const LONG = /"(?:[^"\\]|\\.)*"|(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/g;
 const HAS_LONG = /\d{16,}/;
 const BIG = "$big";
 

@@ -282,11 +282,10 @@ export interface ReportView {
 export interface ExportView {
   export_id: string;
   status: "queued" | "running" | "done" | "failed";
-  progress: number | null;
-  rows: number | null;
+  progress: number;
+  rows: number;
   link: string | null;
-  expires_at: string | null;
-  detail?: string | null;
+  failure: string | null;
 }
 
 export interface EventView {

@@ -119,7 +119,7 @@ function learnScales(view: ReportView): void {
     if (typeof row[currency] === "string" && typeof row[scale] === "number") learnScale(row[currency], row[scale]);
 }
 
-const COMPARED = { period: "a period: 2026-10, previous", date: "a day: 2026-10-31" };
+const COMPARED = { period: "previous, 2026-10, 2026-Q1", date: "2026-10-31, year-before" };
 
 function Parameters({ of, compares }: { of: ReportParameter[]; compares: "period" | "date" | null }) {
   const { query } = usePlace();
@@ -235,19 +235,17 @@ function ExportWords({ of }: { of: ExportView }) {
   if (of.status === "failed")
     return (
       <span class="is-bad-text" role="alert">
-        The file could not be made{of.detail && `: ${of.detail}`}.
+        The file could not be made{of.failure && `: ${of.failure}`}.
       </span>
     );
   if (of.status === "done" && of.link)
     return (
       <a href={of.link} download>
-        The file is ready{of.rows !== null && `: ${plural(of.rows, "row")}`}
+        The file is ready: {plural(of.rows, "row")}
       </a>
     );
   return (
-    <span role="status">
-      Large: a file is being made{of.progress !== null && of.progress > 0 && `, ${Math.round(of.progress * 100)} %`} …
-    </span>
+    <span role="status">Large: a file is being made{of.progress > 0 && `, ${Math.round(of.progress * 100)} %`} …</span>
   );
 }
 
