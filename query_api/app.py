@@ -18,6 +18,8 @@ from redis.asyncio import Redis
 from contracts.read_models import DESK, WALLETS
 from query_api.audits import Audits
 from query_api.book import READ_TIMEOUT_S, Book, Pool, read_ledger_name
+from query_api.dashboard import OPEN_PATHS as DASHBOARD_PATHS
+from query_api.dashboard import dashboard_pages
 from query_api.dating import Dating
 from query_api.desk import Desk
 from query_api.document import write_document
@@ -187,7 +189,7 @@ def create_app(
     verifier = TokenVerifier(keys, settings.token_issuer, settings.token_audience, clock)
     logins = create_logins(settings, keys=keys, verifier=verifier, clock=clock, metrics=metrics)
     app = Litestar(
-        route_handlers=[_routes(settings.ledger), *logins.routes, api_pages(_document)],
+        route_handlers=[_routes(settings.ledger), *logins.routes, api_pages(_document), dashboard_pages()],
         state=parts.as_state(),
         exception_handlers={**problem_handlers(), ReadRefused: answer_refused},
         lifespan=[running],
@@ -197,7 +199,7 @@ def create_app(
     guarded = Authenticate(
         BodyGate(cast(ASGIApp, app)),
         verifier=verifier,
-        public_prefixes=(*PUBLIC_PREFIXES, *OPEN_PATHS, *logins.public_paths),
+        public_prefixes=(*PUBLIC_PREFIXES, *OPEN_PATHS, *DASHBOARD_PATHS, *logins.public_paths),
         public_paths=exports.FILE_PATH,
         sessions=logins.sessions,
     )

@@ -17,6 +17,7 @@ from cli.devstack import DevStack, running_servers
 from cli.migrate import run as migrate
 from runtime.logs import configure_logging
 from tests.benchmarks.commands import SINGLE_S, Bank, bench_bulk, bench_hot, bench_single
+from tests.benchmarks.dashboard import bench_dashboard
 from tests.benchmarks.live import bench_live
 from tests.benchmarks.payments import Payers, bench_initiation, bench_rail, benchmark_processes
 from tests.benchmarks.processor import cpu_seconds
@@ -38,6 +39,7 @@ TARGETS: Final = {
     "visibility": "wallets p50_ms <= 10, p99_ms <= 100; lake p99_ms <= 3000",
     "payments": "per_s >= 800, p99_ms <= 150; settled at 200/s: p99_ms <= 500",
     "rail": "overhead_p99_ms <= 300 over the bank's own delay",
+    "dashboard": "first_paint p50 < 1000 ms, on_screen p50 < 1000 ms",
     "live": "500 clients, 200 payments/s: p99_ms <= 1000; only the slow are let go; overview_p50_ms <= 20",
     "balance": "ratio >= 0.5 of a bare handler",
     "risk": "p99_ms < 10, cpu_us < 300, none degraded",
@@ -147,6 +149,10 @@ async def _rail(bank: Bank, stack: DevStack) -> dict[str, Any]:
     return {"rail": await bench_rail(bank, Payers(bank, stack.token()), stack)}
 
 
+async def _dashboard(bank: Bank, stack: DevStack) -> dict[str, Any]:
+    return {"dashboard": await bench_dashboard(bank, stack)}
+
+
 async def _live(bank: Bank, stack: DevStack) -> dict[str, Any]:
     return {"live": await bench_live(bank, Payers(bank, stack.token()), stack)}
 
@@ -158,6 +164,7 @@ MEASURES: Final[dict[str, Measure]] = {
     "bulk": _bulk,
     "payments": _payments,
     "rail": _rail,
+    "dashboard": _dashboard,
     "live": _live,
 }
 
