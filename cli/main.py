@@ -21,6 +21,7 @@ COMMANDS = {
     "verify": "cli.verify",
     "vault": "cli.vault",
     "rebuild": "cli.rebuild",
+    "projections": "cli.projections",
     "risk": "cli.risk",
     "reactors": "cli.reactors",
     "import": "cli.import_",

@@ -24,15 +24,18 @@ from query_api.freshness import Freshness
 from query_api.history import History
 from query_api.lake import Lake, LakeLimits
 from query_api.metrics import QueryMetrics
+from query_api.operations import Operations
 from query_api.payments import Payments
 from query_api.positions import Positions
 from query_api.problems import answer_refused
+from query_api.projections import Projections
 from query_api.reads import Reads
 from query_api.refusals import ReadRefused, SourceDown
 from query_api.reporting import Reporting
 from query_api.routes import accounts, payments, reports, status
 from query_api.routes import book as book_routes
 from query_api.routes import desk as desk_routes
+from query_api.routes import projections as projection_routes
 from query_api.routes.parts import Parts
 from query_api.ruleset_words import RulesetShelf
 from query_api.settings import PREFIX, Settings
@@ -61,10 +64,19 @@ __all__ = ["PREFIX", "Settings", "create_app", "serve"]
 
 ROUTES_UNDER: Final = "/v1"
 START_WAIT_S: Final = 5.0  # for the servers to answer; after it the API serves with those that did
+OPERATIONS_CONNECTIONS_MAX: Final = 2
 APPLICATION_NAME: Final = "bursar-query-api"
 
 # Modules and groups of routes: each has its scope and its routes.
-_MODULES: Final[tuple[Any, ...]] = (accounts, book_routes, payments, reports, status, *desk_routes.GROUPS)
+_MODULES: Final[tuple[Any, ...]] = (
+    accounts,
+    book_routes,
+    payments,
+    reports,
+    status,
+    *desk_routes.GROUPS,
+    *projection_routes.GROUPS,
+)
 
 _log = structlog.get_logger(__name__)
 
@@ -81,6 +93,9 @@ class Sources:
         self._shutdown = shutdown
         self._nats_errors = nats_error_counter(registry)
         self.book: Source[Pool] = Source("PostgreSQL", self._open_book, close_it=lambda pool: pool.close())
+        self.operations: Source[Pool] | None = None
+        if settings.operations_database_url is not None:
+            self.operations = Source("PostgreSQL", self._open_operations, close_it=lambda pool: pool.close())
         self.redis: Source[Redis] = Source(
             "Redis", lambda: connect_redis(settings.redis_url), close_it=lambda redis: redis.aclose()
         )
@@ -91,7 +106,7 @@ class Sources:
         """Open everything; wait for START_WAIT_S at most, then go on with what is there."""
         opening = [
             asyncio.create_task(self._open(coroutine))
-            for coroutine in (self.book.open(), self.redis.open(), self._listen(freshness))
+            for coroutine in (self.book.open(), *self._more(), self.redis.open(), self._listen(freshness))
         ]
         try:
             done, _ = await asyncio.wait(opening, timeout=START_WAIT_S, return_when=asyncio.ALL_COMPLETED)
@@ -102,8 +117,21 @@ class Sources:
             for task in opening:
                 task.cancel()
             await asyncio.gather(*opening, return_exceptions=True)
-            for source in (self.nats, self.redis, self.book):
-                await source.close()
+            for source in (self.nats, self.redis, self.book, self.operations):
+                if source is not None:
+                    await source.close()
+
+    def _more(self) -> list[Coroutine[Any, Any, None]]:
+        return [] if self.operations is None else [self.operations.open()]
+
+    async def _open_operations(self) -> Pool:
+        assert self._settings.operations_database_url is not None
+        return await create_pool(
+            self._settings.operations_database_url,
+            application_name=APPLICATION_NAME,
+            size_max=OPERATIONS_CONNECTIONS_MAX,
+            statement_timeout_ms=int(READ_TIMEOUT_S * 1000),
+        )
 
     async def _open(self, opening: Coroutine[Any, Any, None]) -> None:
         try:
@@ -228,7 +256,18 @@ def _readers(
         nats=sources.nats,
         clock=clock,
     )
-    return Parts(reads, reporting, positions, desk, of_payments), wallets, book
+    projections = Projections(
+        ledger=settings.ledger,
+        pool=sources.book,
+        redis=sources.redis,
+        lake=lake,
+        book=book,
+        clock=clock,
+    )
+    operations = Operations(
+        ledger=settings.ledger, pool=sources.book, asking=sources.operations, nats=sources.nats, clock=clock
+    )
+    return Parts(reads, reporting, positions, desk, of_payments, projections, operations), wallets, book
 
 
 def _lake_of(settings: Settings, clock: Clock, metrics: QueryMetrics) -> Lake:

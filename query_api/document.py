@@ -57,7 +57,9 @@ def write_document(handlers: Sequence[tuple[str, HTTPRouteHandler]], *, prefix: 
     for scope, handler in handlers:
         path = prefix + _template(sorted(handler.paths)[0])
         question = resolve(schema_of[_of(handler).asks])
-        paths[path] = {"get": _operation(handler, path, scope, question, schema_of)}
+        method = "post" if "POST" in handler.http_methods else "get"
+        described_at = paths.setdefault(path, {})
+        described_at[method] = _operation(handler, path, scope, question, schema_of)
     asked = {_of(handler).asks.__name__ for _, handler in handlers}
     document = {
         "openapi": "3.1.0",
@@ -90,8 +92,15 @@ def _operation(
         "summary": summary.rstrip("."),
         "description": f"{description}\n\nNeeds the scope `{scope}`.".strip(),
         "parameters": [_parameter(name, schema, question, path) for name, schema in question["properties"].items()],
-        "responses": {"200": {"description": "The answer.", "content": answers}, **_problems(described, schema_of)},
+        "responses": {**_answers(handler, answers), **_problems(described, schema_of)},
     }
+
+
+def _answers(handler: HTTPRouteHandler, content: dict[str, Any]) -> dict[str, Any]:
+    answers = {"200": {"description": "The answer.", "content": content}}
+    if "POST" in handler.http_methods:
+        answers["202"] = {"description": "Taken, and not ended yet.", "content": content}
+    return answers
 
 
 def _parameter(name: str, schema: dict[str, Any], question: dict[str, Any], path: str) -> dict[str, Any]:

@@ -21,13 +21,23 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 from msgspec import Struct
 
-from contracts.read_models import LAKE_TABLES, LAKE_TXN_APP, LAKE_WRITE_ORDER, LakeColumn
+from contracts.read_models import (
+    LAKE_FIRST_VERSION,
+    LAKE_POINTER,
+    LAKE_TABLES,
+    LAKE_TXN_APP,
+    LAKE_WRITE_ORDER,
+    LakeColumn,
+    lake_version_folder,
+)
 from query_api.metrics import QueryMetrics
 from query_api.refusals import ReadRefused, Refusal, SourceDown
 from runtime.clock import Clock
+from runtime.pointers import read_pointer
 from runtime.sql_files import load_queries
 
 SNAPSHOT_AGE_S: Final = 0.2  # how long a snapshot is used before the tables are looked at again
+SWITCH_PATIENCE_S: Final = 5.0  # a version that is behind what was answered before is not followed for so long
 QUERIES_AT_ONCE_MAX: Final = 2
 QUERIES_WAITING_MAX: Final = 16
 QUERY_TIMEOUT_S: Final = 10.0
@@ -103,6 +113,8 @@ class Lake:
         self._snapshot: Snapshot | None = None
         self._versions: tuple[object, ...] = ()
         self._look_again_at = 0.0
+        self._patient_until: float | None = None
+        self.version = LAKE_FIRST_VERSION
 
     async def read_position(self) -> int:
         """Read how far the lake is; one that is not there yet is at 0."""
@@ -148,17 +160,30 @@ class Lake:
             now = self._clock.monotonic()
             if self._snapshot is not None and not fresh and now < self._look_again_at:
                 return self._snapshot
+            version = read_pointer(self._folder / LAKE_POINTER, default=LAKE_FIRST_VERSION)
+            folder = self._folder / lake_version_folder(version)
             # The table committed last is looked at first, so the others are never behind it.
-            tables = {name: _open_table(self._folder / name) for name in reversed(LAKE_WRITE_ORDER)}
+            tables = {name: _open_table(folder / name) for name in reversed(LAKE_WRITE_ORDER)}
+            self._look_again_at = now + SNAPSHOT_AGE_S
+            if self._snapshot is not None and version != self.version and not self._may_switch(tables, now):
+                return self._snapshot
+            self._patient_until = None
             versions = tuple((table.metadata().id, table.version()) for table in tables.values())
             if self._snapshot is None or fresh or versions != self._versions:
                 self._snapshot = self._open_snapshot(tables)
                 self._versions = versions
-            self._look_again_at = now + SNAPSHOT_AGE_S
+                self.version = version
             return self._snapshot
 
+    def _may_switch(self, tables: Mapping[str, DeltaTable], now: float) -> bool:
+        """Tell whether the version that serves now is as far as what was answered from the one before."""
+        assert self._snapshot is not None
+        if self._patient_until is None:
+            self._patient_until = now + SWITCH_PATIENCE_S
+        return _position_of(tables) >= self._snapshot.position or now >= self._patient_until
+
     def _open_snapshot(self, tables: Mapping[str, DeltaTable]) -> Snapshot:
-        position = min(table.transaction_version(LAKE_TXN_APP) or 0 for table in tables.values())
+        position = _position_of(tables)
         database = duckdb.connect(
             config={"memory_limit": f"{self._limits.memory_mb}MB", "threads": self._limits.threads}
         )
@@ -225,6 +250,10 @@ def _open_table(folder: Path) -> DeltaTable:
     if not DeltaTable.is_deltatable(str(folder)):
         raise LakeMissing("the lake: its tables do not exist yet")
     return DeltaTable(str(folder))
+
+
+def _position_of(tables: Mapping[str, DeltaTable]) -> int:
+    return min(table.transaction_version(LAKE_TXN_APP) or 0 for table in tables.values())
 
 
 def _relation(table: DeltaTable, columns: tuple[LakeColumn, ...]) -> str:

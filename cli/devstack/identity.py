@@ -27,6 +27,8 @@ SCOPES = (
     "payments:review",
     "payments:write",
     "periods:write",
+    "projections:operate",
+    "projections:read",
     "reconciliation:write",
     "reports:read",
     "statements:write",

@@ -22,9 +22,11 @@ from redis.exceptions import NoScriptError, RedisError
 
 from command_api.risk.features import Figures, figures_of
 from contracts.risk import RiskContext
-from contracts.risk_features import DISTINCT_WINDOW_S, FIGURE_MAX, RINGS, WINDOWS, RiskKeys
+from contracts.risk_features import DISTINCT_WINDOW_S, FIGURE_MAX, RINGS, RISK, WINDOWS, RiskKeys
+from contracts.subjects import active_version_key
 
 READ_DEADLINE_S: Final = 0.015
+ACTIVE_VERSION_AGE_S: Final = 1.0  # a switch of versions is noticed within this
 CONNECTIONS_MAX: Final = 16
 FAILURES_MAX: Final = 20  # in a row, then Redis is left alone; one stall of the machine fails many at once
 REST_S: Final = 0.1
@@ -76,6 +78,7 @@ class RedisFigures:
         )
         self._client = redis.Redis.from_pool(pool)
         self._keys = keys
+        self._keys_until = 0.0
         self._deadline_s = deadline_s
         self._script_name = sha1(READ_LUA.encode(), usedforsecurity=False).hexdigest()  # as Redis names it
         self._breakers = AsyncCircuitBreakerFactory(
@@ -108,9 +111,6 @@ class RedisFigures:
 
     async def _call(self, context: RiskContext, now_s: int) -> Any:
         arguments: tuple[Any, ...] = (
-            1,
-            self._keys.checkpoint,
-            self._keys.prefix,
             now_s,
             context.customer_id,
             context.payee_id,
@@ -131,7 +131,19 @@ class RedisFigures:
             asking.cancel()
 
     async def _ask(self, arguments: tuple[Any, ...]) -> Any:
+        keys = await self._active_keys()
+        places = (1, keys.checkpoint, keys.prefix)
         try:
-            return await self._client.evalsha(self._script_name, *arguments)
+            return await self._client.evalsha(self._script_name, *places, *arguments)
         except NoScriptError:
-            return await self._client.eval(READ_LUA, *arguments)
+            return await self._client.eval(READ_LUA, *places, *arguments)
+
+    async def _active_keys(self) -> RiskKeys:
+        """Return the keys of the version that serves, looked up every ACTIVE_VERSION_AGE_S."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._keys_until:
+            active = await self._client.get(active_version_key(self._keys.ledger, RISK))
+            if active is not None:
+                self._keys = RiskKeys(self._keys.ledger, int(active))
+            self._keys_until = now + ACTIVE_VERSION_AGE_S
+        return self._keys

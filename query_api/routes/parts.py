@@ -11,9 +11,11 @@ from litestar.datastructures import State
 from msgspec import Struct
 
 from query_api.desk import Desk
+from query_api.operations import Operations
 from query_api.parameters import AnyRequest
 from query_api.payments import Payments
 from query_api.positions import Positions
+from query_api.projections import Projections
 from query_api.reads import Reads
 from query_api.reporting import Reporting
 
@@ -28,6 +30,8 @@ class Parts(Struct, frozen=True):
     positions: Positions
     desk: Desk
     payments: Payments
+    projections: Projections
+    operations: Operations
 
     def as_state(self) -> State:
         """Wrap them for the application."""

@@ -22,7 +22,10 @@ from runtime.jetstream import connect_nats
 from runtime.shutdown import Shutdown
 from tests.query_api.bank import Bank
 
-SCOPES = ("accounts:read", "customers:read", "operations:read", "payments:read", "reports:read", "status:read")
+SCOPES = (
+    *("accounts:read", "customers:read", "operations:read", "payments:read", "reports:read", "status:read"),
+    *("projections:read", "projections:operate"),
+)
 STARTUP_TIMEOUT_S = 20.0
 
 
