@@ -41,6 +41,7 @@ from query_api.ruleset_words import RulesetShelf
 from query_api.settings import PREFIX, Settings
 from query_api.sources import Source
 from query_api.wallets import Wallets
+from query_api.watching import ProjectionWatch
 from runtime.auth import Authenticate, FileKeys, Guarded, TokenVerifier, UrlKeys, require_ledger, require_scope
 from runtime.auth.middleware import PUBLIC_PREFIXES
 from runtime.clock import Clock, SystemClock
@@ -67,7 +68,7 @@ START_WAIT_S: Final = 5.0  # for the servers to answer; after it the API serves 
 OPERATIONS_CONNECTIONS_MAX: Final = 2
 APPLICATION_NAME: Final = "bursar-query-api"
 
-# Modules and groups of routes: each has its scope and its routes.
+# Modules and groups of routes: each has its scope and its routes, and MODEL where its answers come from one.
 _MODULES: Final[tuple[Any, ...]] = (
     accounts,
     book_routes,
@@ -186,11 +187,14 @@ def create_app(
     @asynccontextmanager
     async def running(_: Litestar) -> AsyncIterator[None]:
         async with sources.opened(freshness):
+            watching = asyncio.create_task(parts.watch.run())
             yield
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
         lake.close()
 
     app = Litestar(
-        route_handlers=[_routes(settings.ledger), api_pages(_document)],
+        route_handlers=[_routes(settings.ledger, parts.watch), api_pages(_document)],
         state=parts.as_state(),
         exception_handlers={**problem_handlers(), ReadRefused: answer_refused},
         lifespan=[running],
@@ -267,7 +271,8 @@ def _readers(
     operations = Operations(
         ledger=settings.ledger, pool=sources.book, asking=sources.operations, nats=sources.nats, clock=clock
     )
-    return Parts(reads, reporting, positions, desk, of_payments, projections, operations), wallets, book
+    watch = ProjectionWatch(projections, metrics.registry)
+    return Parts(reads, reporting, positions, desk, of_payments, projections, operations, watch), wallets, book
 
 
 def _lake_of(settings: Settings, clock: Clock, metrics: QueryMetrics) -> Lake:
@@ -279,12 +284,13 @@ def _lake_of(settings: Settings, clock: Clock, metrics: QueryMetrics) -> Lake:
     return Lake(Path(settings.lake_dir) / settings.ledger, clock=clock, limits=limits, metrics=metrics)
 
 
-def _routes(ledger: str) -> Router:
+def _routes(ledger: str, watch: ProjectionWatch) -> Router:
     """Everything under /v1: each group behind its scope, all of it behind the grant for this ledger."""
     groups = [
         Router(
             "/",
             route_handlers=list(module.ROUTES),
+            after_request=watch.tell(module.MODEL) if hasattr(module, "MODEL") else None,
             middleware=[Guarded([require_ledger(ledger), require_scope(module.SCOPE)])],
         )
         for module in _MODULES

@@ -17,13 +17,13 @@ from projectors.book import BookUnreachable, WrongBook
 from projectors.control.keeper import Keeper
 from projectors.control.line import Surroundings
 from projectors.control.operating import Operator, Outcome, Refused
-from projectors.control.table import ControlUnreachable, VersionTable
+from projectors.control.reporting import report_for_ever
+from projectors.control.table import ControlUnreachable, Report, VersionTable
 from projectors.progress import Progress
 from projectors.stores.store import Store
 from runtime.health import Health
 
 LOOK_PERIOD_S: Final = 1.0
-REPORT_PERIOD_S: Final = 1.0
 _PASSING: Final = (ControlUnreachable, TargetUnreachable, BookUnreachable, WrongBook)
 
 _log = structlog.get_logger(__name__)
@@ -51,7 +51,7 @@ class Conductor:
                 group.create_task(self._keep(keeper, self._wakes[model]), name=model)
             if self._table is not None:
                 group.create_task(self._listen(), name="listen")
-                group.create_task(self._report(self._table), name="report")
+                group.create_task(report_for_ever(self._table, self._reports), name="report")
 
     async def close(self) -> None:
         """Close the stores; `run` has ended."""
@@ -107,10 +107,5 @@ class Conductor:
         for wake in self._wakes.values():
             wake.set()
 
-    async def _report(self, table: VersionTable) -> None:
-        while True:  # ends by cancellation
-            await asyncio.sleep(REPORT_PERIOD_S)
-            try:
-                await table.keep([report for keeper in self._keepers.values() for report in keeper.reports()])
-            except ControlUnreachable as trouble:
-                _log.warning("reports_unkept", detail=str(trouble))
+    def _reports(self) -> list[Report]:
+        return [report for keeper in self._keepers.values() for report in keeper.reports()]

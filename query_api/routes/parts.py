@@ -18,6 +18,7 @@ from query_api.positions import Positions
 from query_api.projections import Projections
 from query_api.reads import Reads
 from query_api.reporting import Reporting
+from query_api.watching import ProjectionWatch
 
 _KEY: Final = "parts"
 
@@ -32,6 +33,7 @@ class Parts(Struct, frozen=True):
     payments: Payments
     projections: Projections
     operations: Operations
+    watch: ProjectionWatch
 
     def as_state(self) -> State:
         """Wrap them for the application."""

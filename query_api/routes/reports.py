@@ -2,6 +2,7 @@
 
 from litestar import Response, get
 
+from contracts.read_models import LAKE
 from contracts.views import ReportCatalogue, ReportView, TotalsView
 from query_api.negotiation import choose_media_type
 from query_api.parameters import AboutReport, AnyRequest, FreshQuestion, Question, given_parameters, question_of
@@ -11,6 +12,7 @@ from query_api.routes.describing import described
 from query_api.routes.parts import parts_of
 
 SCOPE = "reports:read"
+MODEL = LAKE
 MEDIA_TYPES = tuple(RENDERERS)
 
 
