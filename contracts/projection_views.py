@@ -39,6 +39,7 @@ class ProjectionLine(Struct, frozen=True, kw_only=True):
     state: State
     kept: Kept
     holds: str
+    reads: str
     lines: str
     poison: Literal["stop", "park"]
     position: int | None

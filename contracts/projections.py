@@ -29,14 +29,16 @@ ModelName = Annotated[str, Meta(pattern=r"^[a-z][a-z_]{0,39}\Z", description="Na
 class ReadModel(Struct, frozen=True, kw_only=True):
     """One read model.
 
-    ``lines``: what is applied one after the other, and so stops together. ``poison``: what an event that cannot be
-    applied does: it stops the model, or parks its key. ``actions``: what operators may ask.
+    ``reads``: which events change it; all others only move its checkpoint. ``lines``: what is applied one after the
+    other, and so stops together. ``poison``: what an event that cannot be applied does: it stops the model, or parks its
+    key. ``actions``: what operators may ask.
     """
 
     name: str
     layout: int
     kept: Kept
     holds: str
+    reads: str
     lines: str = "one: the order of the book"
     poison: Literal["stop", "park"] = "stop"
     actions: tuple[Action, ...] = ()
@@ -51,24 +53,42 @@ MODELS: Final = (
         layout=WALLETS_VERSION,
         kept="redis",
         holds="balances, statements, holds and payments now",
+        reads="accounts, holds, payments and whatever moves money",
         actions=VERSIONED,
     ),
     ReadModel(
-        name=DESK, layout=DESK_VERSION, kept="redis", holds="customers, cases and what else people work on",
+        name=DESK,
+        layout=DESK_VERSION,
+        kept="redis",
+        holds="customers, cases and what else people work on",
+        reads="those listed in projectors/desk/table.py",
         actions=VERSIONED,
     ),
     ReadModel(
-        name=RISK, layout=RISK_VERSION, kept="redis", holds="figures for the risk score at the door", actions=VERSIONED
-    ),
-    ReadModel(
-        name=LAKE, layout=LAKE_VERSION, kept="delta", holds="every entry, account change and payment event",
+        name=RISK,
+        layout=RISK_VERSION,
+        kept="redis",
+        holds="figures for the risk score at the door",
+        reads="payment_initiated, payment_settled, payment_rejected",
         actions=VERSIONED,
     ),
     ReadModel(
-        name=PUBLIC_EVENTS, layout=FIRST_VERSION, kept="stream", holds="the public stream, for other systems",
+        name=LAKE,
+        layout=LAKE_VERSION,
+        kept="delta",
+        holds="every entry, account change and payment event",
+        reads="accounts, payments and whatever moves money",
+        actions=VERSIONED,
+    ),
+    ReadModel(
+        name=PUBLIC_EVENTS,
+        layout=FIRST_VERSION,
+        kept="stream",
+        holds="the public stream, for other systems",
+        reads="those with a public counterpart",
         actions=WATCHED,
     ),
-)  # fmt: skip
+)
 MODEL_OF: Final = {model.name: model for model in MODELS}
 
 # Reactors keep tasks, not answers. Which there are is known by what ran here, see `reactions.checkpoints`.
@@ -77,6 +97,7 @@ REACTOR: Final = ReadModel(
     layout=FIRST_VERSION,
     kept="tasks",
     holds="what follows from events, as tasks",
+    reads="those that it reacts to",
     lines="one per key: tasks of one payment, customer or endpoint wait for each other",
     poison="park",
 )

@@ -145,6 +145,7 @@ def _line_of(version: _Version, head: int | None, ages: dict[int, float]) -> Pro
         state=state,
         kept=about.kept,
         holds=about.holds,
+        reads=about.reads,
         lines=about.lines,
         poison=about.poison,
         position=position,

@@ -64,7 +64,7 @@ class Conductor:
                 wake.clear()
                 try:
                     await keeper.turn()
-                    if self._table is not None:
+                    if self._table is not None and keeper.has_newest_layout():
                         await self._answer(keeper, self._table)
                 except _PASSING as trouble:
                     keeper.fail(str(trouble))

@@ -83,6 +83,10 @@ class Keeper:
             _log.warning("pointer_mended", model=self.store.model, version=serving.version)
             await self.store.point_at(serving.version)
 
+    def has_newest_layout(self) -> bool:
+        """Tell whether requests are for this process: where two programs run, the newer one carries them out."""
+        return all(build.layout <= self.store.layout for build in self.builds)
+
     def in_role(self, role: str) -> Build | None:
         """Return the version in a role, None when there is none."""
         return next((build for build in self.builds if build.role == role), None)

@@ -87,17 +87,17 @@ class Operator:
             )
         await self._wait_for(line, serving)
         await self._table.promote(self._keeper.store.model)
-        await self._point_at(line)
+        await self._point_at(candidate)
         return Outcome(f"version {candidate.version} serves; version {serving.version} is kept for a roll-back")
 
     async def _roll_back(self) -> Outcome:
         serving, retired = self._in_role("serving"), self._keeper.in_role("retired")
         if retired is None:
             raise Refused("there is no version to go back to: nothing was promoted, or the old one was dropped")
-        line = self._line(retired)
-        await self._wait_for(line, serving)
+        if retired.layout == self._keeper.store.layout:  # else another program keeps it up, and knows how far it is
+            await self._wait_for(self._line(retired), serving)
         await self._table.roll_back(self._keeper.store.model)
-        await self._point_at(line)
+        await self._point_at(retired)
         return Outcome(f"version {retired.version} serves again; version {serving.version} is kept")
 
     async def _drop(self, request: Request) -> Outcome:
@@ -141,12 +141,14 @@ class Operator:
                 f"{LEVEL_WITHIN_S:g} s: {line.progress.reason or 'it is slower'}"
             ) from None
 
-    async def _point_at(self, line: Line) -> None:
-        """Point readers at a version that the table says serves."""
-        await self._keeper.store.point_at(line.build.version)
-        _log.info("version_serves", model=line.build.model, version=line.build.version)
+    async def _point_at(self, build: Build) -> None:
+        """Point readers at a version that the table says serves, and wake whoever waits for what it has."""
+        await self._keeper.store.point_at(build.version)
+        _log.info("version_serves", model=build.model, version=build.version)
         await self._keeper.refresh()
-        await line.announce()
+        line = self._keeper.lines.get(build.version)
+        if line is not None:
+            await line.announce()
 
     def _in_role(self, role: str) -> Build:
         build = self._keeper.in_role(role)

@@ -13,10 +13,16 @@ from typing import Any
 import asyncpg
 import httpx2
 import msgspec
+from nats.aio.client import Client
 
 from cli.devstack import Servers
-from contracts.projection_views import ComparisonView, OperationView, ProjectionLine, ProjectionsView
-from contracts.subjects import applied_subject
+from contracts.projection_views import (
+    ComparisonView,
+    OperationsView,
+    OperationView,
+    ProjectionLine,
+    ProjectionsView,
+)
 from projectors.book import Book
 from projectors.control.table import VersionTable
 from projectors.run import Projectors
@@ -31,7 +37,7 @@ from runtime.redis_client import connect_redis
 from runtime.shutdown import Shutdown
 from tests.projectors.places import until
 from tests.query_api.windows import name_ledger, running
-from tests.support.book import Line, RandomBook, insert_lines
+from tests.support.book import Line, RandomBook, insert_lines, publish_lines
 
 SCOPES = ("accounts:read", "projections:operate", "projections:read", "reports:read", "status:read")
 
@@ -50,13 +56,15 @@ class Stage:
     lake_dir: Path
     owner: Any
     redis: Any
+    nats: Client
     client: httpx2.AsyncClient
     issuer: DevIssuer
     book: RandomBook
 
     async def record(self, lines: Sequence[Line]) -> None:
-        """Commit events to the book."""
+        """Commit events to the book, and publish them as the relay does."""
         await insert_lines(self.owner, lines, ledger=self.ledger)
+        await publish_lines(self.nats, lines, ledger=self.ledger)
 
     async def write(self, events: int) -> None:
         """Let something happen."""
@@ -112,10 +120,22 @@ class Stage:
         return await self.client.post(f"/v1/projections/{name}/{action}", params={"wait_ms": str(wait_ms)})
 
     async def done(self, name: str, action: str) -> OperationView:
-        """Ask something of a version, and expect that it is done."""
+        """Ask something of a version, and expect that it is done, however long that takes."""
         answer = await self.ask(name, action)
-        assert answer.status_code == 200, answer.text
-        return msgspec.json.decode(answer.content, type=OperationView)
+        assert answer.status_code in (200, 202), answer.text
+        asked = msgspec.json.decode(answer.content, type=OperationView)
+        newest = asked
+
+        async def ended() -> bool:
+            nonlocal newest
+            answer = await self.client.get("/v1/projections/operations")
+            operations = msgspec.json.decode(answer.content, type=OperationsView).operations
+            newest = next(one for one in operations if one.id == asked.id)
+            return newest.ended_at is not None
+
+        await until(ended, f"{action} of {name} has ended", within_s=WITHIN_S)
+        assert newest.state == "done", newest
+        return newest
 
     async def refused(self, name: str, action: str) -> str:
         """Ask something of a version, and expect that it is refused; return why."""
@@ -131,18 +151,6 @@ class Stage:
         answer = await self.client.get(f"/v1/projections/{name}/compare")
         assert answer.status_code == 200, answer.text
         return msgspec.json.decode(answer.content, type=ComparisonView)
-
-    async def heard(self, model: str) -> tuple[Any, list[int]]:
-        """Listen to what projectors announce of a model: (connection to close, positions as they come)."""
-        positions: list[int] = []
-
-        async def hear(message: Any) -> None:
-            positions.append(int(message.data))
-
-        client = await connect_nats(self.servers.nats_url, name="tests", on_closed=lambda: None)
-        await client.subscribe(applied_subject(self.ledger, model), cb=hear)
-        await client.flush()
-        return client, positions
 
     @asynccontextmanager
     async def projecting(self, *, with_table: bool = True) -> AsyncIterator[Projectors]:
@@ -203,6 +211,7 @@ async def make_stage(servers: Servers, template: str, folder: Path) -> AsyncIter
         app: Any = create_app(settings, keys=FileKeys(issuer.jwks_file), shutdown=Shutdown())
         owner = await asyncpg.connect(dsn_of("bursar_owner"))
         redis: Any = await connect_redis(servers.redis_url)
+        nats = await connect_nats(servers.nats_url, name="tests", on_closed=lambda: None)
         client = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://query-api")
         try:
             async with running(app), client:
@@ -213,6 +222,7 @@ async def make_stage(servers: Servers, template: str, folder: Path) -> AsyncIter
                     lake_dir=folder / "lake",
                     owner=owner,
                     redis=redis,
+                    nats=nats,
                     client=client,
                     issuer=issuer,
                     book=RandomBook(seed=11, ledger=ledger),
@@ -220,6 +230,7 @@ async def make_stage(servers: Servers, template: str, folder: Path) -> AsyncIter
                 client.headers["authorization"] = f"Bearer {stage.token()}"
                 yield stage
         finally:
+            await nats.close()
             await redis.aclose()
             await owner.close()
 
