@@ -30,8 +30,8 @@ class ReadModel(Struct, frozen=True, kw_only=True):
     """One read model.
 
     ``reads``: which events change it; all others only move its checkpoint. ``lines``: what is applied one after the
-    other, and so stops together. ``poison``: what an event that cannot be applied does: it stops the model, or parks its
-    key. ``actions``: what operators may ask.
+    other, and so stops together. ``poison``: what an event that cannot be applied does: it stops the model, or parks
+    its key. ``actions``: what operators may ask.
     """
 
     name: str

@@ -85,6 +85,9 @@ class Conductor:
                 outcome = await operator.perform(request)
             except (Refused, *_PASSING) as refusal:
                 state, outcome = "refused", Outcome(str(refusal))
+            except Exception as bug:  # an operation that fails must not stop what is being projected
+                state, outcome = "refused", Outcome(f"failed: {type(bug).__name__}; the log has more")
+                _log.error("operation_failed", model=request.model, action=request.action, exc_info=bug)
             _log.info(
                 "operation_ended",
                 model=request.model,

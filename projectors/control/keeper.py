@@ -149,15 +149,10 @@ class Keeper:
             )
             await self.table.add(found)
             return [found]
-        kept = [build for build in builds if build.role != "dropping"]
-        if self.store.layout not in {build.layout for build in kept} and not self._has("candidate", kept):
-            self.builds = builds
-            return [*builds, await self.begin()]
+        self.builds = builds
+        if all(build.layout < self.store.layout for build in builds) and self.in_role("candidate") is None:
+            return [*builds, await self.begin()]  # this program is newer than every version
         return builds
-
-    @staticmethod
-    def _has(role: str, builds: list[Build]) -> bool:
-        return any(build.role == role for build in builds)
 
     def _is_to_run(self, build: Build) -> bool:
         return build.role != "dropping" and build.wanted == "running" and build.layout == self.store.layout
