@@ -102,6 +102,19 @@ class Stage:
         await until(reached, f"{name} is {state}", within_s=WITHIN_S)
         return found[0]
 
+    async def stopped(self, name: str, category: str) -> ProjectionLine:
+        """Wait until a version is stopped for a reason; before its first report it is so because nobody reports it."""
+        found: list[ProjectionLine] = []
+
+        async def reached() -> bool:
+            line = await self.line(name)
+            found[:] = [line] if line is not None else []
+            return line is not None and line.failure is not None and line.failure.category == category
+
+        await until(reached, f"{name} is stopped: {category}", within_s=WITHIN_S)
+        assert found[0].state == "stopped"
+        return found[0]
+
     async def level(self, name: str) -> ProjectionLine:
         """Wait until a version has everything that is in the book."""
         position = self.book.position

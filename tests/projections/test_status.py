@@ -52,7 +52,7 @@ async def test_every_model_is_listed_and_a_dead_projector_is_seen(
         assert {line.model for line in view.projections} == {model.name for model in MODELS}
         assert view.unavailable == {}
     await stage.write(10)
-    silent = await stage.in_state(WALLETS, "stopped")
+    silent = await stage.stopped(WALLETS, "silent")
     assert silent.failure is not None
     assert silent.failure.category == "silent"
     assert silent.position is not None
@@ -66,9 +66,9 @@ async def test_a_model_stops_at_an_event_that_it_cannot_read_and_says_which(stag
     unknown = msgspec.structs.replace(bad, body=bad.body.replace(b'"type":"', b'"type":"un', 1))
     await stage.record([*lines[:40], unknown, *lines[41:]])
     async with stage.projecting():
-        stopped = await stage.in_state(WALLETS, "stopped")
+        stopped = await stage.stopped(WALLETS, "unknown_event")
         assert stopped.failure is not None
-        assert (stopped.failure.category, stopped.failure.position) == ("unknown_event", bad.position)
+        assert stopped.failure.position == bad.position
         assert stopped.position == bad.position - 1
 
 
@@ -83,9 +83,9 @@ async def test_a_fold_that_fails_is_narrowed_down_to_its_event(stage: Stage, mon
 
     monkeypatch.setattr(target, "fold", failing)
     async with stage.projecting():
-        stopped = await stage.in_state(WALLETS, "stopped")
+        stopped = await stage.stopped(WALLETS, "bug")
         assert stopped.failure is not None
-        assert (stopped.failure.category, stopped.failure.position, stopped.position) == ("bug", 33, 32)
+        assert (stopped.failure.position, stopped.position) == (33, 32)
         monkeypatch.setattr(target, "fold", sound)
         await stage.level(WALLETS)
 
