@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 OPENAPI_PATH = "/docs"
 AUDIT_PATH = "/audit"
+LOGIN_PATH = "/auth/login"
 WIDTH_MAX = 100
 
 TRANSFER = (
@@ -37,6 +38,7 @@ def show_box(data: DataDir) -> None:
         "Bursar is running",
         "",
         *_api_lines(addresses),
+        *_login_lines(addresses),
         *(
             f"{label:<13} {addresses[name]}   what it executed: {addresses[name]}{AUDIT_PATH}"
             for label, name in _COUNTERPARTIES
@@ -83,6 +85,12 @@ def _api_lines(addresses: dict[str, str]) -> list[str]:
         for label, name in apis
         if name in addresses
     ]
+
+
+def _login_lines(addresses: dict[str, str]) -> list[str]:
+    if not {"identity", "query_api"} <= addresses.keys():
+        return []
+    return [f"{'log in':<13} {addresses['query_api']}{LOGIN_PATH}   with a browser; choose a role"]
 
 
 def _requests_to_try(addresses: dict[str, str], authorization: str, *, has_demo: bool) -> list[str]:

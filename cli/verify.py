@@ -50,7 +50,7 @@ def command(data_dir: Path, as_json: bool, ledger: str, **given: str | None) -> 
     from runtime.logs import configure_logging
 
     configure_logging("verify", "error")
-    places = _places(data_dir, ledger, given)
+    places = places_of(data_dir, ledger, given)
     started = time.perf_counter()
     position, checks = asyncio.run(verify(places))
     report = {
@@ -110,16 +110,15 @@ async def _verify_redis(places: Places, proof: BookProof) -> list[Check]:
     """Compare accounts and payments of the read model with the book, once it has come as far."""
     import asyncpg
 
-    from contracts.read_models import WALLETS, WalletsKeys
-    from contracts.subjects import active_version_key
+    from contracts.read_models import WALLETS, WALLETS_VERSION, WalletsKeys
+    from projectors.stores.redis import serving_version
     from projectors.verify import verify_payments, verify_wallets, wallets_position
     from runtime.redis_client import connect_redis
 
     fold = proof.fold
     client = await connect_redis(places.redis_url)
     try:
-        serving = await client.get(active_version_key(places.ledger, WALLETS))
-        keys = WalletsKeys(places.ledger) if serving is None else WalletsKeys(places.ledger, int(serving))
+        keys = WalletsKeys(places.ledger, await serving_version(client, places.ledger, WALLETS, WALLETS_VERSION))
         await _catch_up(lambda: wallets_position(client, keys), fold.position)
         live = await asyncpg.connect(places.database_url)  # sees what was committed after the snapshot
         try:
@@ -187,8 +186,8 @@ async def _lake_position(folder: Path) -> int:
     return await asyncio.to_thread(lake_position, folder)
 
 
-def _places(data_dir: Path, ledger: str, given: dict[str, str | None]) -> Places:
-    """What was given, else the addresses of the local stack in ``data_dir``."""
+def places_of(data_dir: Path, ledger: str, given: dict[str, str | None]) -> Places:
+    """Return what was given, else the addresses of the local stack in ``data_dir``."""
     from cli.devstack.state import DataDir
 
     data = DataDir(data_dir)

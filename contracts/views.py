@@ -26,7 +26,8 @@ class AsOf(Struct, frozen=True, kw_only=True):
     """How current an answer is: it contains every event up to ``position`` and none after.
 
     ``recorded_at`` is when the newest of them was recorded (null in an empty book). ``age_s`` is the time since then:
-    an upper bound of the staleness, which also grows while nothing happens.
+    an upper bound of the staleness, which also grows while nothing happens. A report as of a position that was asked
+    for has none: it is the same for ever, byte for byte.
     """
 
     ledger: str
@@ -237,52 +238,6 @@ class TotalsView(Struct, frozen=True, kw_only=True):
     payments: dict[str, int]
     volume_minor: dict[str, int]
     entries: dict[str, int]
-    as_of: AsOf
-
-
-class ReportParameter(Struct, frozen=True, kw_only=True):
-    """A query parameter that a report understands."""
-
-    name: str
-    type: Literal["text", "date", "position"]
-    required: bool
-    description: str
-
-
-class ReportColumn(Struct, frozen=True, kw_only=True):
-    """A column of a report, in order. ``unit``: minor, count, or empty."""
-
-    name: str
-    type: Literal["text", "integer", "date", "timestamp"]
-    unit: str
-    description: str
-
-
-class ReportDescription(Struct, frozen=True, kw_only=True):
-    """What a report is about, what it takes and what it gives."""
-
-    name: str
-    title: str
-    description: str
-    parameters: tuple[ReportParameter, ...]
-    columns: tuple[ReportColumn, ...]
-
-
-class ReportCatalogue(Struct, frozen=True, kw_only=True):
-    """All reports, and the media types each can be had in."""
-
-    reports: tuple[ReportDescription, ...]
-    media_types: tuple[str, ...]
-
-
-class ReportView(Struct, frozen=True, kw_only=True):
-    """A report as JSON: one array per row, in the order of ``columns``. Sums are exact integers of any size."""
-
-    report: str
-    title: str
-    parameters: dict[str, str | int]
-    columns: tuple[ReportColumn, ...]
-    rows: tuple[tuple[str | int | None, ...], ...]
     as_of: AsOf
 
 

@@ -20,7 +20,7 @@ import contextlib
 import enum
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 import structlog
 
@@ -79,14 +79,24 @@ class Target(Protocol):
         ...
 
 
+@runtime_checkable
+class FoldsAhead(Protocol):
+    """A target whose store works elsewhere: what a batch changes can be made out while the last one is applied."""
+
+    def fold(self, batch: Batch) -> Batch:
+        """Return the batch with what it changes. Pure."""
+        ...
+
+
 class _ReadAhead:
-    """A feed that reads the next batch of history while the last one is being applied.
+    """A feed that reads the next batch of history, and folds it, while the last one is being applied.
 
     Only of history: the next batch of news is larger, the later it is asked for.
     """
 
-    def __init__(self, feed: Feed) -> None:
+    def __init__(self, feed: Feed, target: Target) -> None:
         self._feed = feed
+        self._fold = target.fold if isinstance(target, FoldsAhead) else None
         self._reading: asyncio.Task[Batch | None] | None = None
 
     async def next(self) -> Batch | None:
@@ -94,8 +104,18 @@ class _ReadAhead:
         batch = await (self._reading or self._feed.next())
         self._reading = None
         if batch is not None and not batch.caught_up:
-            self._reading = asyncio.create_task(self._feed.next())
+            self._reading = asyncio.create_task(self._read())
         return batch
+
+    async def _read(self) -> Batch | None:
+        batch = await self._feed.next()
+        if batch is None or self._fold is None:
+            return batch
+        try:
+            return self._fold(batch)
+        except Exception as bug:  # whatever a fold may raise: applying the batch meets it again, and finds the event
+            _log.info("fold_ahead_failed", first=batch.first, last=batch.last, error=type(bug).__name__)
+            return batch
 
     async def aclose(self) -> None:
         """Forget what was read ahead."""
@@ -148,7 +168,7 @@ class Projection:
         self._progress.resume(position)
         await self._feed.seek(position)
         await announce(position)
-        async with contextlib.aclosing(_ReadAhead(self._feed)) as batches:
+        async with contextlib.aclosing(_ReadAhead(self._feed, self._target)) as batches:
             while True:  # ends when an outcome is not `applied`, or the idle checkpoint has moved
                 batch = await batches.next()
                 if batch is None:

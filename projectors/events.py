@@ -10,7 +10,8 @@ from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
-from contracts.envelope import Envelope, UnknownEvent, decode_data, decode_envelope
+from contracts.envelope import Heading, UnknownEvent
+from contracts.envelope import decode_event as decode_body
 from contracts.events import (
     ClearingSettled,
     EventData,
@@ -29,19 +30,23 @@ from contracts.events import (
 Category = Literal["undecodable", "unknown_event", "wrong_position", "wrong_ledger"]
 
 
-class Event(NamedTuple):
+class Event(msgspec.Struct, frozen=True, gc=False):
     """One event of the book with its body decoded."""
 
     position: int
-    envelope: Envelope
+    envelope: Heading
     data: EventData
 
 
 class Batch(NamedTuple):
-    """Consecutive events. ``caught_up``: they are new, not history, so their age says how quick this projector is."""
+    """Consecutive events. ``caught_up``: they are new, not history, so their age says how quick this projector is.
+
+    ``folded``: what they change, as their target sends it to its store; None until the target has folded them.
+    """
 
     events: list[Event]
     caught_up: bool
+    folded: bytes | None = None
 
     @property
     def first(self) -> int:
@@ -66,8 +71,7 @@ class Unreadable(Exception):
 def decode_event(position: int, body: bytes, *, ledger: str) -> Event:
     """Decode the body found at ``position``. Raises Unreadable."""
     try:
-        envelope = decode_envelope(body)
-        data = decode_data(envelope)
+        envelope, data = decode_body(body)
     except UnknownEvent as error:
         raise Unreadable(position, "unknown_event", f"{error}; deploy a version that knows it") from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:

@@ -24,6 +24,7 @@ from projectors.lifetime import until_shutdown
 from projectors.metrics import ProjectorMetrics
 from projectors.settings import PREFIX, Settings
 from projectors.stores.registry import stores_of
+from projectors.tail import Tail
 from runtime.clock import Clock, SystemClock
 from runtime.health import Health
 from runtime.jetstream import NatsLink
@@ -61,7 +62,7 @@ class Projectors:
         self._book = book
         self._link = link
         self._clock: Clock = SystemClock()
-        shared = Surroundings(book, link.client, self._clock, ProjectorMetrics(registry))
+        shared = Surroundings(book, link.client, Tail(settings.ledger), self._clock, ProjectorMetrics(registry))
         self.conductor = Conductor(stores_of(settings, book, link.client, clock=self._clock), shared, table=table)
         self.health = Health()
         self.conductor.add_checks(self.health, SERVED)

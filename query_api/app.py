@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
@@ -16,15 +16,21 @@ from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 
 from contracts.read_models import DESK, WALLETS
+from query_api.audits import Audits
 from query_api.book import READ_TIMEOUT_S, Book, Pool, read_ledger_name
 from query_api.dating import Dating
 from query_api.desk import Desk
 from query_api.document import write_document
+from query_api.exports.exporting import Exporting
 from query_api.freshness import Freshness
 from query_api.history import History
 from query_api.lake import Lake, LakeLimits
+from query_api.live.hub import Hub, LiveSources, producing
+from query_api.logins import create_logins
 from query_api.metrics import QueryMetrics
 from query_api.operations import Operations
+from query_api.overview.snapshot import Overviews, OverviewSources
+from query_api.overview.sums import LakeSums
 from query_api.payments import Payments
 from query_api.positions import Positions
 from query_api.problems import answer_refused
@@ -32,7 +38,8 @@ from query_api.projections import Projections
 from query_api.reads import Reads
 from query_api.refusals import ReadRefused, SourceDown
 from query_api.reporting import Reporting
-from query_api.routes import accounts, payments, reports, status
+from query_api.routes import accounts, exports, live, overview, payments, reports, status
+from query_api.routes import audits as audit_routes
 from query_api.routes import book as book_routes
 from query_api.routes import desk as desk_routes
 from query_api.routes import projections as projection_routes
@@ -72,10 +79,13 @@ APPLICATION_NAME: Final = "bursar-query-api"
 _MODULES: Final[tuple[Any, ...]] = (
     accounts,
     book_routes,
+    overview,
     payments,
     reports,
+    exports,
     status,
     *desk_routes.GROUPS,
+    *audit_routes.GROUPS,
     *projection_routes.GROUPS,
 )
 
@@ -103,11 +113,11 @@ class Sources:
         self.nats: Source[Client] = Source("NATS", self._open_nats, close_it=lambda client: client.close())
 
     @asynccontextmanager
-    async def opened(self, freshness: Freshness) -> AsyncIterator[None]:
+    async def opened(self, *listeners: Freshness | Hub) -> AsyncIterator[None]:
         """Open everything; wait for START_WAIT_S at most, then go on with what is there."""
         opening = [
             asyncio.create_task(self._open(coroutine))
-            for coroutine in (self.book.open(), *self._more(), self.redis.open(), self._listen(freshness))
+            for coroutine in (self.book.open(), *self._more(), self.redis.open(), self._listen(listeners))
         ]
         try:
             done, _ = await asyncio.wait(opening, timeout=START_WAIT_S, return_when=asyncio.ALL_COMPLETED)
@@ -141,9 +151,10 @@ class Sources:
             self._shutdown.request(str(fault))
             raise
 
-    async def _listen(self, freshness: Freshness) -> None:
+    async def _listen(self, listeners: Sequence[Freshness | Hub]) -> None:
         await self.nats.open()
-        await freshness.listen(self.nats.get())
+        for listener in listeners:
+            await listener.listen(self.nats.get())
 
     async def _open_book(self) -> Pool:
         pool = await create_pool(
@@ -186,24 +197,32 @@ def create_app(
 
     @asynccontextmanager
     async def running(_: Litestar) -> AsyncIterator[None]:
-        async with sources.opened(freshness):
-            watching = asyncio.create_task(parts.watch.run())
+        async with (
+            sources.opened(freshness, parts.hub),
+            producing(parts.hub, shutdown),
+            parts.exporting.working(settings, metrics),
+            parts.watch.watching(),
+        ):
             yield
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
+            await parts.overviews.close()
         lake.close()
 
+    verifier = TokenVerifier(keys, settings.token_issuer, settings.token_audience, clock)
+    logins = create_logins(settings, keys=keys, verifier=verifier, clock=clock, metrics=metrics)
     app = Litestar(
-        route_handlers=[_routes(settings.ledger, parts.watch), api_pages(_document)],
+        route_handlers=[_routes(settings.ledger, parts.watch), *logins.routes, api_pages(_document)],
         state=parts.as_state(),
         exception_handlers={**problem_handlers(), ReadRefused: answer_refused},
         lifespan=[running],
         openapi_config=None,
         logging_config=None,  # runtime.logs has set up logging; the framework would add handlers of its own
     )
-    verifier = TokenVerifier(keys, settings.token_issuer, settings.token_audience, clock)
     guarded = Authenticate(
-        BodyGate(cast(ASGIApp, app)), verifier=verifier, public_prefixes=(*PUBLIC_PREFIXES, *OPEN_PATHS)
+        BodyGate(cast(ASGIApp, app)),
+        verifier=verifier,
+        public_prefixes=(*PUBLIC_PREFIXES, *OPEN_PATHS, *logins.public_paths),
+        public_paths=exports.FILE_PATH,
+        sessions=logins.sessions,
     )
     return ops_app(_health(wallets, book), registry, app=TraceRequests(MeasureRequests(guarded, registry=registry)))
 
@@ -271,8 +290,35 @@ def _readers(
     operations = Operations(
         ledger=settings.ledger, pool=sources.book, asking=sources.operations, nats=sources.nats, clock=clock
     )
-    watch = ProjectionWatch(projections, metrics.registry)
-    return Parts(reads, reporting, positions, desk, of_payments, projections, operations, watch), wallets, book
+    overviews = Overviews(
+        OverviewSources(wallets=wallets, desk=desk.model, sums=LakeSums(lake, clock=clock), positions=positions),
+        freshness=freshness,
+        dating=dating,
+        clock=clock,
+    )
+    hub = Hub(
+        LiveSources(wallets=wallets, book=book, overviews=overviews),
+        ledger=settings.ledger,
+        clients_max=settings.live_clients_max,
+        clock=clock,
+        metrics=metrics,
+    )
+    parts = Parts(
+        reads=reads,
+        reporting=reporting,
+        positions=positions,
+        desk=desk,
+        payments=of_payments,
+        overviews=overviews,
+        hub=hub,
+        clock=clock,
+        audits=Audits(sources.book, sources.redis, ledger=settings.ledger),
+        exporting=Exporting(reporting, dating=dating, clock=clock),
+        projections=projections,
+        operations=operations,
+        watch=ProjectionWatch(projections, metrics.registry),
+    )
+    return parts, wallets, book
 
 
 def _lake_of(settings: Settings, clock: Clock, metrics: QueryMetrics) -> Lake:
@@ -295,13 +341,19 @@ def _routes(ledger: str, watch: ProjectionWatch) -> Router:
         )
         for module in _MODULES
     ]
-    return Router(ROUTES_UNDER, route_handlers=groups)
+    # Which scope it takes to be told of what, the route itself knows.
+    told = Router("/", route_handlers=list(live.ROUTES), middleware=[Guarded([require_ledger(ledger)])])
+    return Router(ROUTES_UNDER, route_handlers=[*groups, told, *exports.PUBLIC_ROUTES])
 
 
 @cache
 def _document() -> bytes:
     return write_document(
-        [(module.SCOPE, handler) for module in _MODULES for handler in module.ROUTES], prefix=ROUTES_UNDER
+        [
+            *((module.SCOPE, handler) for module in _MODULES for handler in module.ROUTES),
+            *((exports.SCOPE, handler) for handler in exports.PUBLIC_ROUTES),
+        ],
+        prefix=ROUTES_UNDER,
     )
 
 

@@ -36,6 +36,11 @@ FROM_RUNTIME: Final[Mapping[HTTPStatus, str]] = {
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "Too many or too long headers.",
     HTTPStatus.INTERNAL_SERVER_ERROR: "A fault of this program; the trace id finds it in the logs.",
 }
+# What may happen to any body.
+WITH_BODY: Final[Mapping[HTTPStatus, str]] = {
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large.",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is not JSON, or is compressed.",
+}
 
 _REF: Final = "#/components/schemas/{name}"
 
@@ -45,6 +50,7 @@ def write_document(handlers: Sequence[tuple[str, HTTPRouteHandler]], *, prefix: 
     kinds: list[type[Any]] = [
         ReadProblem,
         *(kind for _, handler in handlers for kind in (_of(handler).asks, _of(handler).answers)),
+        *(taken for _, handler in handlers if (taken := _of(handler).takes) is not None),
     ]
     schemas, components = msgspec.json.schema_components(kinds, ref_template=_REF)
     schema_of = dict(zip(kinds, schemas, strict=True))
@@ -57,9 +63,8 @@ def write_document(handlers: Sequence[tuple[str, HTTPRouteHandler]], *, prefix: 
     for scope, handler in handlers:
         path = prefix + _template(sorted(handler.paths)[0])
         question = resolve(schema_of[_of(handler).asks])
-        method = "post" if "POST" in handler.http_methods else "get"
-        described_at = paths.setdefault(path, {})
-        described_at[method] = _operation(handler, path, scope, question, schema_of)
+        [method] = (method.lower() for method in handler.http_methods if method != "OPTIONS")
+        paths.setdefault(path, {})[method] = _operation(handler, path, scope, question, schema_of)
     asked = {_of(handler).asks.__name__ for _, handler in handlers}
     document = {
         "openapi": "3.1.0",
@@ -86,21 +91,25 @@ def _operation(
     summary, _, description = (getdoc(handler.fn) or "").partition("\n\n")
     answers = {"application/json": {"schema": schema_of[described.answers]}}
     answers |= {media_type: {} for media_type in described.media_types}
+    if described.is_public:
+        del answers["application/json"]["schema"]
+    needs = "Needs no token." if described.is_public else f"Needs the scope `{scope}`."
+    success = str(handler.status_code or int(HTTPStatus.OK))
+    body = {} if described.takes is None else {"requestBody": _body(schema_of[described.takes])}
     return {
         "operationId": handler.fn.__name__,
         "tags": [path.split("/")[2]],
         "summary": summary.rstrip("."),
-        "description": f"{description}\n\nNeeds the scope `{scope}`.".strip(),
+        "description": f"{description}\n\n{needs}".strip(),
+        **({"security": []} if described.is_public else {}),
         "parameters": [_parameter(name, schema, question, path) for name, schema in question["properties"].items()],
-        "responses": {**_answers(handler, answers), **_problems(described, schema_of)},
+        **body,
+        "responses": {success: {"description": "The answer.", "content": answers}, **_problems(described, schema_of)},
     }
 
 
-def _answers(handler: HTTPRouteHandler, content: dict[str, Any]) -> dict[str, Any]:
-    answers = {"200": {"description": "The answer.", "content": content}}
-    if "POST" in handler.http_methods:
-        answers["202"] = {"description": "Taken, and not ended yet.", "content": content}
-    return answers
+def _body(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
 
 
 def _parameter(name: str, schema: dict[str, Any], question: dict[str, Any], path: str) -> dict[str, Any]:
@@ -131,6 +140,8 @@ def _problems(described: Described, schema_of: Mapping[type, dict[str, Any]]) ->
     if "min_position" in described.asks.__struct_fields__:
         refusals += [refusal for refusal in ALWAYS_WITH_FRESHNESS if refusal not in refusals]
     reasons = {int(status): text for status, text in FROM_RUNTIME.items()}
+    if described.takes is not None:
+        reasons |= {int(status): text for status, text in WITH_BODY.items()}
     for status in sorted({int(STATUS_OF[refusal]) for refusal in refusals}):
         codes = ", ".join(f"`{refusal}`" for refusal in refusals if STATUS_OF[refusal] == status)
         reasons[status] = f"Code: {codes}."

@@ -119,6 +119,15 @@ class RedisModel(Generic[K]):
         checkpoint, fields, members, hashes = await self._call("read_page", keys_of, arguments_of)
         return Page(readable(checkpoint), pairs_of(fields), members, [pairs_of(flat) for flat in hashes])
 
+    async def read_counts(
+        self, hash_of: Callable[[K], str], sets_of: Callable[[K], Sequence[str]]
+    ) -> tuple[Checkpoint, Fields, list[int]]:
+        """Read one hash, and the sizes of sorted sets."""
+        checkpoint, fields, sizes = await self._call(
+            "read_counts", lambda keys: [keys.checkpoint, hash_of(keys), *sets_of(keys)]
+        )
+        return readable(checkpoint), pairs_of(fields), sizes
+
     async def _call(
         self,
         script: str,

@@ -32,6 +32,11 @@ class Refusal(StrEnum):
     SOURCE_UNAVAILABLE = "source_unavailable"
     TOO_BUSY = "too_busy"
     QUERY_TIMEOUT = "query_timeout"
+    INVALID_BODY = "invalid_body"
+    EXPORT_NOT_FOUND = "export_not_found"
+    EXPORT_NOT_DONE = "export_not_done"
+    LINK_REFUSED = "link_refused"
+    LINK_EXPIRED = "link_expired"
 
 
 class ReadRefused(Exception):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from litestar import Response
@@ -57,6 +58,16 @@ class ProjectionWatch:
                 if line.is_serving:
                     self._see(line)
             await asyncio.sleep(WATCH_PERIOD_S)
+
+    @asynccontextmanager
+    async def watching(self) -> AsyncIterator[None]:
+        """Watch for the length of the block."""
+        running = asyncio.create_task(self.run())
+        try:
+            yield
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
 
     def tell(self, model: str) -> Callable[[Response[Any]], Response[Any]]:
         """Return what adds to answers from a model how soon commits become readable in it."""

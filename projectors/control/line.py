@@ -19,6 +19,7 @@ from projectors.metrics import ProjectorMetrics
 from projectors.progress import Progress
 from projectors.stores.holding import Gate
 from projectors.stores.store import Store
+from projectors.tail import Tail
 from runtime.clock import Clock
 
 LEVEL_EVENTS_MAX: Final = 1_000  # fewer than this to go, and a version that is being built counts as following
@@ -29,6 +30,7 @@ class Surroundings(NamedTuple):
 
     book: Book
     nats: Callable[[], Client | None]
+    tail: Tail
     clock: Clock
     metrics: ProjectorMetrics
 
@@ -43,7 +45,7 @@ class Line:
         self._announce_now = announcer(shared.nats, ledger=shared.book.ledger, model=build.model)
         self._counted = (0, shared.clock.monotonic())
         self.gate = Gate(store.target(build.version))
-        feed = Feed(shared.book, shared.nats, pace=store.pace)
+        feed = Feed(shared.book, shared.nats, pace=store.pace, tail=shared.tail)
         projection = Projection(shared.book, feed, self.gate, progress=self.progress, clock=shared.clock)
         work: list[Coroutine[Any, Any, None]] = [closing(feed, projection.run(self._announce))]
         upkeep = store.upkeep(build.version)

@@ -52,7 +52,7 @@ from runtime.jetstream import (
 STREAM_MESSAGES_MAX: Final = 5_000_000
 PUBLISH_TIMEOUT_S: Final = 10.0
 BATCH_MESSAGES_MIN: Final = 4  # fewer are faster one by one: a batch costs a fixed staging step
-PACE: Final = Pace(events_max=500)
+PACE: Final = Pace(events_max=500, linger_s=0.02)  # the server syncs once per batch
 
 _log = structlog.get_logger(__name__)
 

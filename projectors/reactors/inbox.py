@@ -12,9 +12,9 @@ from projectors.book import Book
 from projectors.events import Batch, Event
 from projectors.feed import Pace
 from projectors.reactors.store import Planned, TaskStore
-from projectors.reactors.tasks import REACT, Reactor, Task
+from projectors.reactors.tasks import REACT, React, Reactor, Task
 
-PACE: Final = Pace(events_max=1000)
+PACE: Final = Pace(events_max=1000, linger_s=0.005)
 
 _log = structlog.get_logger(__name__)
 
@@ -37,21 +37,22 @@ class Inbox:
             await self._store.begin_at(self._reactor.name, await self._beginning())
 
     async def apply(self, batch: Batch) -> Outcome:
-        """Keep the batch's tasks and move the checkpoint, or do neither. Raises TargetUnreachable."""
+        """Keep the batch's tasks and move the checkpoint, or do neither. Raises TargetUnreachable, BookUnreachable."""
+        react = await self._reactor.prepare()
         planned = [
             Planned(event.position, step, task, event.envelope.trace)
             for event in batch.events
-            for step, task in enumerate(self._react(event))
+            for step, task in enumerate(self._react(react, event))
         ]
         outcome = await self._store.take_in(self._reactor.name, batch.first, batch.last, planned)
         if planned and outcome is Outcome.APPLIED:
             self._wake()
         return outcome
 
-    def _react(self, event: Event) -> Sequence[Task]:
+    def _react(self, react: React, event: Event) -> Sequence[Task]:
         """Plan what follows from an event. What cannot be planned becomes a task in its line, which is parked there."""
         try:
-            return self._reactor.react(event)
+            return react(event)
         except Exception as bug:  # whatever a reactor's own code may raise
             line = self._reactor.line_of(event)
             if line is None:

@@ -24,8 +24,9 @@ def planning_late(reactor: Reactor, book: Book) -> Reactor:
             return await reactor.perform(turn)
         [(position, body)] = await book.read_page(turn.position - 1, 1)
         event = decode_event(position, body, ledger=book.ledger)
+        react = await reactor.prepare()
         try:
-            tasks = reactor.react(event)
+            tasks = react(event)
         except (
             Exception
         ) as bug:  # whatever a reactor's own code may raise; its text may hold anything, so only the log has it

@@ -34,6 +34,7 @@ from projectors.reactors.store import TaskStore
 from projectors.reactors.tasks import Reactor
 from projectors.reactors.watch import TableWatch
 from projectors.reactors.worker import Bounds, Worker
+from projectors.tail import Tail
 from runtime.clock import SystemClock
 from runtime.health import Health
 from runtime.ids import draw
@@ -78,6 +79,7 @@ class Reactors:
         self._book = book
         self._link = link
         self._clock = SystemClock()
+        self._tail = Tail(book.ledger)
         self._projector_metrics = ProjectorMetrics(registry)
         metrics = ReactorMetrics(registry)
         self.health = Health()
@@ -113,7 +115,7 @@ class Reactors:
         progress = Progress(reactor.name, self._projector_metrics)
         models.append(progress)
         self.health.add_check(reactor.name, progress.why_not_ready)
-        feed = Feed(self._book, self._link.client, pace=PACE)
+        feed = Feed(self._book, self._link.client, pace=PACE, tail=self._tail)
         inbox = Inbox(reactor, self._store, self._book, wake=self.worker.wake)
         projection = Projection(self._book, feed, inbox, progress=progress, clock=self._clock)
         return closing(feed, projection.run(_tell_nobody))

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final, Protocol
 
-from projectors.apply import Outcome, Target
+from projectors.apply import FoldsAhead, Outcome, Target
 from projectors.events import Batch
 
 LEVEL_WITHIN_S: Final = 5.0  # for both to be at the position where they are held
@@ -38,6 +38,8 @@ class Gate:
         self._moved = asyncio.Condition()
         self.position = 0
         self.reaching = 0
+        if isinstance(target, FoldsAhead):
+            self.fold = target.fold
 
     async def checkpoint(self) -> int:
         """Return the position of the target."""
@@ -50,11 +52,12 @@ class Gate:
         while True:  # ends with the last part: each has at least one event
             limit = await self._room_for(batch)
             passing = batch.events[: limit - batch.first + 1]
-            outcome = await self._target.apply(Batch(passing, batch.caught_up))
+            is_whole = limit == batch.last
+            outcome = await self._target.apply(batch if is_whole else Batch(passing, batch.caught_up))
             if outcome is not Outcome.APPLIED:
                 return outcome
             await self._stand_at(limit)
-            if limit == batch.last:
+            if is_whole:
                 return outcome
             batch = Batch(batch.events[len(passing) :], batch.caught_up)
 

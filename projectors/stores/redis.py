@@ -70,8 +70,7 @@ class RedisStore:
     async def read_pointer(self) -> int:
         """Read which version readers follow. Raises TargetUnreachable."""
         with _reachable():
-            active = await (await self._connect()).get(self._pointer)
-        return self.layout if active is None else int(active)
+            return await serving_version(await self._connect(), self._ledger, self.model, self.layout)
 
     async def point_at(self, version: int) -> None:
         """Point readers at a version. Raises TargetUnreachable."""
@@ -109,6 +108,11 @@ def _reachable() -> Iterator[None]:
         yield
     except RedisError as error:
         raise TargetUnreachable(f"Redis does not answer: {str(error) or type(error).__name__}") from error
+
+
+async def serving_version(client: redis.Redis, ledger: str, model: str, first: int) -> int:
+    """Read which version of a model readers follow; ``first`` where nothing was ever said. Raises RedisError."""
+    return int(await client.get(active_version_key(ledger, model)) or first)
 
 
 async def unlink_all(client: redis.Redis, keys: Keys) -> int:

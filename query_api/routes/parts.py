@@ -10,8 +10,12 @@ from typing import Final
 from litestar.datastructures import State
 from msgspec import Struct
 
+from query_api.audits import Audits
 from query_api.desk import Desk
+from query_api.exports.exporting import Exporting
+from query_api.live.hub import Hub
 from query_api.operations import Operations
+from query_api.overview.snapshot import Overviews
 from query_api.parameters import AnyRequest
 from query_api.payments import Payments
 from query_api.positions import Positions
@@ -19,11 +23,12 @@ from query_api.projections import Projections
 from query_api.reads import Reads
 from query_api.reporting import Reporting
 from query_api.watching import ProjectionWatch
+from runtime.clock import Clock
 
 _KEY: Final = "parts"
 
 
-class Parts(Struct, frozen=True):
+class Parts(Struct, frozen=True, kw_only=True):
     """The readers behind all routes."""
 
     reads: Reads
@@ -31,6 +36,11 @@ class Parts(Struct, frozen=True):
     positions: Positions
     desk: Desk
     payments: Payments
+    overviews: Overviews
+    hub: Hub
+    clock: Clock
+    audits: Audits
+    exporting: Exporting
     projections: Projections
     operations: Operations
     watch: ProjectionWatch

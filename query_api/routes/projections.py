@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from litestar import Response, get, post
+from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
 
 from contracts.projection_views import ComparisonView, OperationsView, OperationView, ParkedView, ProjectionsView
@@ -49,18 +49,17 @@ async def read_comparison(request: AnyRequest) -> ComparisonView:
 
 
 def _operation(action: Action, summary: str) -> HTTPRouteHandler:
-    async def operate(request: AnyRequest) -> Response[OperationView]:
+    async def operate(request: AnyRequest) -> OperationView:
         asked = question_of(request, AskOfProjection)
         principal: Principal = request.scope["principal"]  # type: ignore[typeddict-item]  # put there by Authenticate
         operation = await parts_of(request).operations.ask(asked.name, action, principal, wait_s=asked.wait_ms / 1000)
         if operation.state == "refused":
             raise ReadRefused(Refusal.OPERATION_REFUSED, operation.detail or "")
-        status = HTTPStatus.OK if operation.state == "done" else HTTPStatus.ACCEPTED
-        return Response(operation, status_code=status)
+        return operation
 
     operate.__name__ = f"{action.replace('-', '_')}_projection"
     operate.__doc__ = (
-        f"{summary}\n\nAnswers 202 when it has not ended within `wait_ms`: see `/v1/projections/operations`."
+        f"{summary}\n\nIts `state` says when it has not ended within `wait_ms`: see `/v1/projections/operations`."
     )
     return post(
         f"/projections/{{name:str}}/{action}",

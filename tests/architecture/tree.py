@@ -14,6 +14,8 @@ PACKAGES: Final = ("contracts", "runtime", "ledger", "command_api", "query_api",
 HIDDEN_AT_ROOT: Final = {".ci", ".gitignore"}
 # Files of others, kept as they came.
 VENDORED: Final = ("runtime/http/swagger/",)
+# What a program wrote: a test compares it with what that program writes, and a reader reads the program.
+GENERATED: Final = ("client/src/bursar_client/generated/",)
 TEXT_SUFFIXES: Final = {
     ".py",
     ".sql",
@@ -43,9 +45,13 @@ def files() -> tuple[Path, ...]:
 
 
 def python_files(*folders: str) -> list[Path]:
-    """Return the Python files below `folders`; without one, all of them."""
+    """Return the Python files that a person wrote below `folders`; without one, all of them."""
     below = tuple(f"{folder}/" for folder in folders) or ("",)
-    return [path for path in files() if path.suffix == ".py" and name_of(path).startswith(below)]
+    return [
+        path
+        for path in files()
+        if path.suffix == ".py" and name_of(path).startswith(below) and not name_of(path).startswith(GENERATED)
+    ]
 
 
 def text_files() -> list[Path]:

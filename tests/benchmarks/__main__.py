@@ -18,6 +18,7 @@ from cli.devstack import DevStack, running_servers
 from cli.migrate import run as migrate
 from runtime.logs import configure_logging
 from tests.benchmarks.commands import SINGLE_S, Bank, bench_bulk, bench_hot, bench_single
+from tests.benchmarks.live import bench_live
 from tests.benchmarks.payments import Payers, bench_initiation, bench_rail, benchmark_processes
 from tests.benchmarks.pure import bench_pure
 from tests.benchmarks.reads import bench_balance, bench_visibility
@@ -36,6 +37,7 @@ TARGETS: Final = {
     "visibility": "wallets p50_ms <= 10, p99_ms <= 100; lake p99_ms <= 3000",
     "payments": "per_s >= 800, p99_ms <= 150; settled at 200/s: p99_ms <= 500",
     "rail": "overhead_p99_ms <= 300 over the bank's own delay",
+    "live": "500 clients, 200 payments/s: p99_ms <= 1000; only the slow are let go; overview_p50_ms <= 20",
     "balance": "ratio >= 0.5 of a bare handler",
     "risk": "p99_ms < 10, cpu_us < 300, none degraded",
 }
@@ -136,6 +138,10 @@ async def _rail(bank: Bank, stack: DevStack) -> dict[str, Any]:
     return {"rail": await bench_rail(bank, Payers(bank, stack.token()), stack)}
 
 
+async def _live(bank: Bank, stack: DevStack) -> dict[str, Any]:
+    return {"live": await bench_live(bank, Payers(bank, stack.token()), stack)}
+
+
 MEASURES: Final[dict[str, Measure]] = {
     "balance": _balance,
     "visibility": _visibility,
@@ -143,6 +149,7 @@ MEASURES: Final[dict[str, Measure]] = {
     "bulk": _bulk,
     "payments": _payments,
     "rail": _rail,
+    "live": _live,
 }
 
 

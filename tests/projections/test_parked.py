@@ -13,7 +13,7 @@ from projectors.reactors.desk import OperatorDesk
 from projectors.reactors.inbox import Inbox
 from projectors.reactors.late import planning_late
 from projectors.reactors.store import TaskStore
-from projectors.reactors.tasks import Done, Reactor, Result, Task, Turn
+from projectors.reactors.tasks import Done, Reactor, Result, Task, Turn, always
 from runtime.postgres import create_pool
 from tests.projections.stage import Stage
 from tests.reactors.world import worker_of
@@ -41,7 +41,7 @@ async def test_what_cannot_be_planned_waits_in_its_line_and_goes_on_in_order(sta
         performed[turn.key].append(turn.position)
         return Done()
 
-    plain = Reactor(name="planted", react=react, perform=perform, begins="at_zero", line_of=_line_of)
+    plain = Reactor(name="planted", prepare=always(react), perform=perform, begins="at_zero", line_of=_line_of)
     pool = await create_pool(stage.dsn_of("bursar_reactor"), application_name="tests", size_max=3)
     try:
         book, store = Book(pool, ledger=stage.ledger), TaskStore(pool)

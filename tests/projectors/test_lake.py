@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
@@ -102,7 +103,7 @@ async def test_a_batch_that_is_not_the_next_one_changes_nothing(place: Place) ->
     target, events = await fill(place, batches=3)
     before = DeltaTable(place.lake_dir / "entries").version()
     assert await target.apply(Batch(events[10:20], caught_up=True)) is Outcome.DUPLICATE
-    ahead = [event._replace(position=event.position + 1000) for event in events[:5]]
+    ahead = [msgspec.structs.replace(event, position=event.position + 1000) for event in events[:5]]
     assert await target.apply(Batch(ahead, caught_up=True)) is Outcome.GAP
     assert DeltaTable(place.lake_dir / "entries").version() == before
 
