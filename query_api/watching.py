@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -81,7 +82,7 @@ class ProjectionWatch:
         return told
 
     def _see(self, line: ProjectionLine) -> None:
-        model, unknown = line.model, float("nan")
+        model, unknown = line.model, math.nan
         self._lag_events.labels(model).set(unknown if line.lag_events is None else line.lag_events)
         self._lag_seconds.labels(model).set(unknown if line.lag_seconds is None else line.lag_seconds)
         self._stopped.labels(model).set(line.state == "stopped")
