@@ -22,6 +22,7 @@ COMMANDS = {
     "audit": "cli.audit",
     "vault": "cli.vault",
     "rebuild": "cli.rebuild",
+    "projections": "cli.projections",
     "risk": "cli.risk",
     "reactors": "cli.reactors",
     "reports": "cli.reports",

@@ -64,11 +64,11 @@ def show_status(status: dict[str, Any]) -> None:
     lines += ["", f"{'process':<16} {'state':<12} {'pid':>8} {'restarts':>9}"]
     lines += [f"{p['name']:<16} {p['state']:<12} {p['pid'] or '-':>8} {p['restarts']:>9}" for p in status["processes"]]
     positions = status["positions"]
-    lines += ["", f"{'position of':<16} {'position':>12} {'lag events':>12} {'lag s':>9}"]
+    lines += ["", f"{'position of':<16} {'position':>12} {'lag events':>12} {'lag s':>9}  visible within"]
     lines += [f"{name:<16} {_or_dash(positions[name]):>12}" for name in ("book", "stream")]
     lines += [
         f"{name:<16} {_or_dash(model.get('position')):>12} {_or_dash(model.get('lag_events')):>12}"
-        f" {_or_dash(model.get('lag_s')):>9}"
+        f" {_or_dash(model.get('lag_s')):>9}  {_visible(model.get('visible_s'))}"
         for name, model in positions["read_models"].items()
     ]
     _echo_box(lines)
@@ -117,6 +117,14 @@ def _requests_to_try(addresses: dict[str, str], authorization: str, *, has_demo:
         f"curl -s {addresses['query_api']}/v1/accounts/{account_id}/balance {authorization}",
         "",
     ]
+
+
+def _visible(shares: dict[str, float] | None) -> str:
+    """Say how soon commits became readable: half of the newest events, 99 and 99.9 percent of them."""
+    if shares is None:
+        return "-"
+    p50, p99, p999 = (f"{1000 * shares[name]:.0f}" for name in ("p50", "p99", "p999"))
+    return f"{p50} / {p99} / {p999} ms (p50 / p99 / p99.9)"
 
 
 def _or_dash(value: object) -> str:

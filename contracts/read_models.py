@@ -28,6 +28,8 @@ WALLETS: Final = "wallets"
 WALLETS_VERSION: Final = 2
 LAKE: Final = "lake"
 LAKE_VERSION: Final = 2
+LAKE_FIRST_VERSION: Final = 2  # its tables are in the ledger's folder itself, those of later ones in a folder in it
+LAKE_POINTER: Final = "ACTIVE"  # file in the ledger's folder: the version that readers use; absent: the first
 DESK: Final = "desk"  # its layout is in contracts/desk.py
 READ_MODELS: Final = (WALLETS, DESK, LAKE)
 
@@ -289,6 +291,11 @@ def volume_fields(currency: str, amount_minor: int) -> dict[str, int]:
     limbs = [(amount_minor >> (VOLUME_LIMB_BITS * limb)) & mask for limb in range(VOLUME_LIMBS - 1)]
     limbs.append(amount_minor >> (VOLUME_LIMB_BITS * (VOLUME_LIMBS - 1)))
     return {f"volume_minor:{currency}:{limb}": value for limb, value in enumerate(limbs) if value}
+
+
+def lake_version_folder(version: int) -> str:
+    """Where in the ledger's folder the tables of a version are."""
+    return "." if version == LAKE_FIRST_VERSION else f"v{version}"
 
 
 # Application id of the Delta ``txn`` that carries a table's checkpoint. Tables are committed in LAKE_WRITE_ORDER,

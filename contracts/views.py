@@ -12,6 +12,7 @@ from msgspec import Meta, Raw, Struct
 from contracts.commands import AccountType, CurrencyAmount, Overdraft, Side
 from contracts.events import HoldStatus, PaymentStatus
 from contracts.payment_codes import PaymentType, RailName
+from contracts.projections import Visibility
 from contracts.read_models import AccountStatus, HoldLegState, Step
 from contracts.risk import RiskAssessment
 
@@ -255,12 +256,16 @@ class StreamStatus(Struct, frozen=True, kw_only=True):
 
 
 class ReadModelStatus(Struct, frozen=True, kw_only=True):
-    """How far a read model is. ``lag_s``: how long its oldest missing event has been in the book; null: not known."""
+    """How far a read model is. ``lag_s``: how long its oldest missing event has been in the book; null: not known.
+
+    ``visible``: from commit to readable, over the newest events.
+    """
 
     position: int | None
     lag_events: int | None
     lag_s: float | None
     version: int
+    visible: Visibility | None = None
 
 
 class StatusView(Struct, frozen=True, kw_only=True):

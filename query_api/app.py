@@ -30,11 +30,13 @@ from query_api.lake import Lake, LakeLimits
 from query_api.live.hub import Hub, LiveSources, producing
 from query_api.logins import create_logins
 from query_api.metrics import QueryMetrics
+from query_api.operations import Operations
 from query_api.overview.snapshot import Overviews, OverviewSources
 from query_api.overview.sums import LakeSums
 from query_api.payments import Payments
 from query_api.positions import Positions
 from query_api.problems import answer_refused
+from query_api.projections import Projections
 from query_api.reads import Reads
 from query_api.refusals import ReadRefused, SourceDown
 from query_api.reporting import Reporting
@@ -42,11 +44,13 @@ from query_api.routes import accounts, exports, live, overview, payments, report
 from query_api.routes import audits as audit_routes
 from query_api.routes import book as book_routes
 from query_api.routes import desk as desk_routes
+from query_api.routes import projections as projection_routes
 from query_api.routes.parts import Parts
 from query_api.ruleset_words import RulesetShelf
 from query_api.settings import PREFIX, Settings
 from query_api.sources import Source
 from query_api.wallets import Wallets
+from query_api.watching import ProjectionWatch
 from runtime.auth import Authenticate, FileKeys, Guarded, TokenVerifier, UrlKeys, require_ledger, require_scope
 from runtime.auth.middleware import PUBLIC_PREFIXES
 from runtime.clock import Clock, SystemClock
@@ -70,9 +74,10 @@ __all__ = ["PREFIX", "Settings", "create_app", "serve"]
 
 ROUTES_UNDER: Final = "/v1"
 START_WAIT_S: Final = 5.0  # for the servers to answer; after it the API serves with those that did
+OPERATIONS_CONNECTIONS_MAX: Final = 2
 APPLICATION_NAME: Final = "bursar-query-api"
 
-# Modules and groups of routes: each has its scope and its routes.
+# Modules and groups of routes: each has its scope and its routes, and MODEL where its answers come from one.
 _MODULES: Final[tuple[Any, ...]] = (
     accounts,
     book_routes,
@@ -83,6 +88,7 @@ _MODULES: Final[tuple[Any, ...]] = (
     status,
     *desk_routes.GROUPS,
     *audit_routes.GROUPS,
+    *projection_routes.GROUPS,
 )
 
 _log = structlog.get_logger(__name__)
@@ -100,6 +106,9 @@ class Sources:
         self._shutdown = shutdown
         self._nats_errors = nats_error_counter(registry)
         self.book: Source[Pool] = Source("PostgreSQL", self._open_book, close_it=lambda pool: pool.close())
+        self.operations: Source[Pool] | None = None
+        if settings.operations_database_url is not None:
+            self.operations = Source("PostgreSQL", self._open_operations, close_it=lambda pool: pool.close())
         self.redis: Source[Redis] = Source(
             "Redis", lambda: connect_redis(settings.redis_url), close_it=lambda redis: redis.aclose()
         )
@@ -110,7 +119,7 @@ class Sources:
         """Open everything; wait for START_WAIT_S at most, then go on with what is there."""
         opening = [
             asyncio.create_task(self._open(coroutine))
-            for coroutine in (self.book.open(), self.redis.open(), self._listen(listeners))
+            for coroutine in (self.book.open(), *self._more(), self.redis.open(), self._listen(listeners))
         ]
         try:
             done, _ = await asyncio.wait(opening, timeout=START_WAIT_S, return_when=asyncio.ALL_COMPLETED)
@@ -121,8 +130,21 @@ class Sources:
             for task in opening:
                 task.cancel()
             await asyncio.gather(*opening, return_exceptions=True)
-            for source in (self.nats, self.redis, self.book):
-                await source.close()
+            for source in (self.nats, self.redis, self.book, self.operations):
+                if source is not None:
+                    await source.close()
+
+    def _more(self) -> list[Coroutine[Any, Any, None]]:
+        return [] if self.operations is None else [self.operations.open()]
+
+    async def _open_operations(self) -> Pool:
+        assert self._settings.operations_database_url is not None
+        return await create_pool(
+            self._settings.operations_database_url,
+            application_name=APPLICATION_NAME,
+            size_max=OPERATIONS_CONNECTIONS_MAX,
+            statement_timeout_ms=int(READ_TIMEOUT_S * 1000),
+        )
 
     async def _open(self, opening: Coroutine[Any, Any, None]) -> None:
         try:
@@ -181,6 +203,7 @@ def create_app(
             sources.opened(freshness, parts.hub),
             producing(parts.hub, shutdown),
             parts.exporting.working(settings, metrics),
+            parts.watch.watching(),
         ):
             yield
             await parts.overviews.close()
@@ -189,7 +212,7 @@ def create_app(
     verifier = TokenVerifier(keys, settings.token_issuer, settings.token_audience, clock)
     logins = create_logins(settings, keys=keys, verifier=verifier, clock=clock, metrics=metrics)
     app = Litestar(
-        route_handlers=[_routes(settings.ledger), *logins.routes, api_pages(_document), dashboard_pages()],
+        route_handlers=[_routes(settings.ledger, parts.watch), *logins.routes, api_pages(_document), dashboard_pages()],
         state=parts.as_state(),
         exception_handlers={**problem_handlers(), ReadRefused: answer_refused},
         lifespan=[running],
@@ -258,6 +281,17 @@ def _readers(
         nats=sources.nats,
         clock=clock,
     )
+    projections = Projections(
+        ledger=settings.ledger,
+        pool=sources.book,
+        redis=sources.redis,
+        lake=lake,
+        book=book,
+        clock=clock,
+    )
+    operations = Operations(
+        ledger=settings.ledger, pool=sources.book, asking=sources.operations, nats=sources.nats, clock=clock
+    )
     overviews = Overviews(
         OverviewSources(wallets=wallets, desk=desk.model, sums=LakeSums(lake, clock=clock), positions=positions),
         freshness=freshness,
@@ -275,6 +309,9 @@ def _readers(
         clock=clock,
         audits=Audits(sources.book, sources.redis, ledger=settings.ledger),
         exporting=Exporting(reporting, dating=dating, clock=clock),
+        projections=projections,
+        operations=operations,
+        watch=ProjectionWatch(projections, metrics.registry),
     )
     return parts, wallets, book
 
@@ -292,12 +329,13 @@ def _lake_of(settings: Settings, clock: Clock, metrics: QueryMetrics) -> Lake:
     return Lake(Path(settings.lake_dir) / settings.ledger, clock=clock, limits=limits, metrics=metrics)
 
 
-def _routes(ledger: str) -> Router:
+def _routes(ledger: str, watch: ProjectionWatch) -> Router:
     """Everything under /v1: each group behind its scope, all of it behind the grant for this ledger."""
     groups = [
         Router(
             "/",
             route_handlers=list(module.ROUTES),
+            after_request=watch.tell(module.MODEL) if hasattr(module, "MODEL") else None,
             middleware=[Guarded([require_ledger(ledger), require_scope(module.SCOPE)])],
         )
         for module in _MODULES

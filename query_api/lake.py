@@ -22,14 +22,24 @@ from deltalake.exceptions import DeltaError
 from msgspec import Struct
 
 from contracts.lake import LakeColumn
-from contracts.read_models import ENTRIES_TABLE, LAKE_TABLES, LAKE_TXN_APP, LAKE_WRITE_ORDER
+from contracts.read_models import (
+    ENTRIES_TABLE,
+    LAKE_FIRST_VERSION,
+    LAKE_POINTER,
+    LAKE_TABLES,
+    LAKE_TXN_APP,
+    LAKE_WRITE_ORDER,
+    lake_version_folder,
+)
 from query_api.metrics import QueryMetrics
 from query_api.refusals import ReadRefused, Refusal, SourceDown
 from query_api.rollup import Rollup, entries_files, rollup_definitions
 from runtime.clock import Clock
+from runtime.pointers import read_pointer
 from runtime.sql_files import load_queries
 
 SNAPSHOT_AGE_S: Final = 0.2  # how long a snapshot is used before the tables are looked at again
+SWITCH_PATIENCE_S: Final = 5.0  # a version that is behind what was answered before is not followed for so long
 QUERIES_AT_ONCE_MAX: Final = 2
 QUERIES_WAITING_MAX: Final = 16
 QUERY_TIMEOUT_S: Final = 10.0
@@ -125,6 +135,8 @@ class Lake:
         self._rollup = Rollup()
         self._versions: tuple[object, ...] = ()
         self._look_again_at = 0.0
+        self._patient_until: float | None = None
+        self.version = LAKE_FIRST_VERSION
 
     async def read_position(self) -> int:
         """Read how far the lake is; one that is not there yet is at 0."""
@@ -170,17 +182,31 @@ class Lake:
             now = self._clock.monotonic()
             if self._snapshot is not None and not fresh and now < self._look_again_at:
                 return self._snapshot
+            version = read_pointer(self._folder / LAKE_POINTER, default=LAKE_FIRST_VERSION)
+            folder = self._folder / lake_version_folder(version)
             # The table committed last is looked at first, so the others are never behind it.
-            tables = {name: _open_table(self._folder / name) for name in reversed(LAKE_WRITE_ORDER)}
+            tables = {name: _open_table(folder / name) for name in reversed(LAKE_WRITE_ORDER)}
+            self._look_again_at = now + SNAPSHOT_AGE_S
+            if self._snapshot is not None and version != self.version and not self._may_switch(tables, now):
+                return self._snapshot
+            self._patient_until = None
+            if version != self.version:
+                self.version, self._rollup = version, Rollup()
             versions = tuple((table.metadata().id, table.version()) for table in tables.values())
             if self._snapshot is None or fresh or versions != self._versions or self._rollup.has_more:
                 self._snapshot = self._open_snapshot(tables)
                 self._versions = versions
-            self._look_again_at = now + SNAPSHOT_AGE_S
             return self._snapshot
 
+    def _may_switch(self, tables: Mapping[str, DeltaTable], now: float) -> bool:
+        """Tell whether the version that serves now is as far as what was answered from the one before."""
+        assert self._snapshot is not None
+        if self._patient_until is None:
+            self._patient_until = now + SWITCH_PATIENCE_S
+        return _position_of(tables) >= self._snapshot.position or now >= self._patient_until
+
     def _open_snapshot(self, tables: Mapping[str, DeltaTable]) -> Snapshot:
-        position = min(table.transaction_version(LAKE_TXN_APP) or 0 for table in tables.values())
+        position = _position_of(tables)
         database = duckdb.connect(
             config={"memory_limit": f"{self._limits.memory_mb}MB", "threads": self._limits.threads}
         )
@@ -197,7 +223,7 @@ class Lake:
 
     def _sum_entries(self, database: duckdb.DuckDBPyConnection, table: DeltaTable, position: int) -> list[str]:
         """Sum what can be summed of the entries, and write the definitions that build upon it."""
-        root = self._folder.resolve() / ENTRIES_TABLE
+        root = (self._folder / lake_version_folder(self.version)).resolve() / ENTRIES_TABLE
         columns = LAKE_TABLES[ENTRIES_TABLE]
         uris = {Path(uri.removeprefix("file://")).resolve(): uri for uri in table.file_uris()}
         files = [
@@ -281,6 +307,10 @@ def _open_table(folder: Path) -> DeltaTable:
     if not DeltaTable.is_deltatable(str(folder)):
         raise LakeMissing("the lake: its tables do not exist yet")
     return DeltaTable(str(folder))
+
+
+def _position_of(tables: Mapping[str, DeltaTable]) -> int:
+    return min(table.transaction_version(LAKE_TXN_APP) or 0 for table in tables.values())
 
 
 def _relation(files: list[str], columns: tuple[LakeColumn, ...]) -> str:

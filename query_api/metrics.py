@@ -14,6 +14,7 @@ class QueryMetrics:
     """The metrics of one process; children are made once, because looking one up costs more than counting."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
         self._fallbacks = Counter(
             "query_api_fallbacks",
             "Questions that a source could not answer and that were passed on.",

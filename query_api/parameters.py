@@ -21,13 +21,14 @@ from contracts.money import CurrencyCode
 from contracts.payment_codes import PaymentType, RailName
 from contracts.read_models import AccountStatus, PaymentQueue
 from contracts.report_views import FormatName
-from query_api.freshness import WAIT_DEFAULT_MS, Fresh, MinPosition, StaleOk, WaitMs
+from query_api.freshness import WAIT_DEFAULT_MS, WAIT_MAX_MS, Fresh, MinPosition, StaleOk, WaitMs
 from query_api.pages import CURSOR_CHARS_MAX
 from query_api.questions import LIMIT_DEFAULT, LIMIT_MAX
 from query_api.refusals import ReadRefused, Refusal
 
 PARAMETERS_MAX: Final = 32
 POSITION_MAX: Final = 2**63 - 1
+OPERATION_WAIT_DEFAULT_MS: Final = 8_000
 
 Prefix = Annotated[str, Meta(pattern=r"^[a-z0-9:_-]{0,128}\Z", description="Only accounts whose id begins with this.")]
 Limit = Annotated[int, Meta(ge=1, le=LIMIT_MAX, description="Most items on a page; a page may have fewer.")]
@@ -168,6 +169,22 @@ class AboutThings(FreshQuestion, frozen=True, kw_only=True, forbid_unknown_field
     merchant_id: ThingId | None = None
     limit: Limit = LIMIT_DEFAULT
     cursor: Cursor | None = None
+
+
+class AboutProjection(Question, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """About a read model, or one version of it."""
+
+    name: Annotated[
+        str, Meta(pattern=r"^[a-z][a-z_]{0,39}(\.v[1-9][0-9]{0,8})?\Z", description="As `wallets` or `wallets.v3`.")
+    ]
+
+
+class AskOfProjection(AboutProjection, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Something to be done to a read model."""
+
+    wait_ms: Annotated[int, Meta(ge=0, le=WAIT_MAX_MS, description="How long to wait for what comes of it.")] = (
+        OPERATION_WAIT_DEFAULT_MS
+    )
 
 
 class AboutReport(FreshQuestion, frozen=True, kw_only=True, forbid_unknown_fields=True):

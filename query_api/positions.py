@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 import nats.errors
 from nats.aio.client import Client
 
-from contracts.read_models import LAKE, LAKE_VERSION
+from contracts.read_models import LAKE
 from contracts.subjects import stream_name
 from contracts.views import BookStatus, ReadModelStatus, StatusView, StreamStatus
 from query_api.book import Book
@@ -79,7 +79,7 @@ class Positions:
         reached = {name: known[name] if name in known else read_now[name] for name in wanted}
         book = await attempt("book", self._book.read_status)
         lags_s = await attempt("book", lambda: self._lags_s(book, reached))
-        versions = {name: model.version for name, model in self._models.items()} | {LAKE: LAKE_VERSION}
+        versions = {name: model.version for name, model in self._models.items()} | {LAKE: self._lake.version}
         return StatusView(
             ledger=self._ledger,
             book=book,

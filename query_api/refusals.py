@@ -25,6 +25,8 @@ class Refusal(StrEnum):
     THING_NOT_FOUND = "thing_not_found"
     EVENT_NOT_FOUND = "event_not_found"
     REPORT_NOT_FOUND = "report_not_found"
+    PROJECTION_NOT_FOUND = "projection_not_found"
+    OPERATION_REFUSED = "operation_refused"
     NOT_ACCEPTABLE = "not_acceptable"
     POSITION_NOT_REACHED = "position_not_reached"
     SOURCE_UNAVAILABLE = "source_unavailable"

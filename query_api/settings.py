@@ -21,6 +21,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ledger: LedgerName = "main"
     environment: Literal["production", "development"] = "production"
     database_url: Annotated[str, Meta(description="PostgreSQL, as the role bursar_reader.")]
+    operations_database_url: (
+        Annotated[str, Meta(description="PostgreSQL as bursar_operator; without it read models cannot be operated.")]
+        | None
+    ) = None
     redis_url: Annotated[str, Meta(description="Redis or Valkey with the wallets read model.")]
     nats_url: Annotated[str, Meta(description="NATS, for announcements and the stream's state.")]
     lake_dir: Annotated[str, Meta(description="Folder of the lake; the ledger's tables are in a folder of its name.")]

@@ -27,7 +27,9 @@ WRITER = "bursar_writer"
 READER = "bursar_reader"
 OPENER = "bursar_opener"
 REACTOR = "bursar_reactor"
-ROLES = (OWNER, WRITER, READER, OPENER, REACTOR)
+PROJECTOR = "bursar_projector"
+OPERATOR = "bursar_operator"
+ROLES = (OWNER, WRITER, READER, OPENER, REACTOR, PROJECTOR, OPERATOR)
 DATABASE = "bursar"
 
 CONNECT_WITHIN_S = 2.0

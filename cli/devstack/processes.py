@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from cli.devstack import identity
 from cli.devstack.http_probe import http_get
 from cli.devstack.ports import LOOPBACK
-from cli.devstack.postgres import OPENER, REACTOR, READER, WRITER
+from cli.devstack.postgres import OPENER, OPERATOR, PROJECTOR, REACTOR, READER, WRITER
 from cli.devstack.servers import Servers
 from cli.devstack.session_keys import session_keys_file
 from cli.devstack.supervisor import Service
@@ -61,7 +61,10 @@ BURSAR_PROCESSES: tuple[ProcessSpec, ...] = (
     ),
     ProcessSpec(
         name="projectors",
-        settings=("environment", "database_url", "nats_url", "redis_url", "lake_dir", "port"),
+        settings=(
+            *("environment", "database_url", "nats_url", "redis_url", "lake_dir", "port"),
+            "control_database_url",
+        ),
     ),
     ProcessSpec(
         name="reactors",
@@ -86,7 +89,7 @@ BURSAR_PROCESSES: tuple[ProcessSpec, ...] = (
         name="query-api",
         settings=(
             *("environment", "database_url", "nats_url", "redis_url", "lake_dir", "port", "risk_folder", "exports_dir"),
-            *_APIS_VERIFY,
+            *("operations_database_url", *_APIS_VERIFY),
             *("public_url", "login_discovery_url", "login_client_id", "session_keys_file"),
         ),
     ),
@@ -171,6 +174,8 @@ def service_of(spec: ProcessSpec, servers: Servers) -> Service:
         "token_file": str(identity.token_file(servers.data)),
         "service_token_file": str(identity.service_token_file(servers.data, spec.name)),
         "vault_database_url": servers.postgres_dsn(OPENER),
+        "control_database_url": servers.postgres_dsn(PROJECTOR),
+        "operations_database_url": servers.postgres_dsn(OPERATOR),
         "sct_inst_url": servers.addresses.get("bank", ""),
         "card_psp_url": servers.addresses.get("cards", ""),
         "sct_inst_secret_file": _secret_of(servers, "bank"),

@@ -24,9 +24,11 @@ from redis.exceptions import NoScriptError, RedisError
 
 from command_api.risk.features import Figures, figures_of
 from contracts.risk import RiskContext
-from contracts.risk_features import DISTINCT_WINDOW_S, FIGURE_MAX, RINGS, WINDOWS, RiskKeys
+from contracts.risk_features import DISTINCT_WINDOW_S, FIGURE_MAX, RINGS, RISK, WINDOWS, RiskKeys
+from contracts.subjects import active_version_key
 
 READ_DEADLINE_S: Final = 0.040  # of the 50 ms that a payment may wait for its score
+ACTIVE_VERSION_AGE_S: Final = 1.0  # a switch of versions is noticed within this
 CONNECTIONS_MAX: Final = 2  # rounds go one after the other
 QUESTIONS_MAX: Final = 64  # in one round
 FAILURES_MAX: Final = 20  # in a row, then Redis is left alone; one stall of the machine fails many at once
@@ -82,6 +84,7 @@ class RedisFigures:
         )
         self._client = redis.Redis.from_pool(pool)
         self._keys = keys
+        self._keys_until = 0.0
         self._deadline_s = deadline_s
         self._one_at_a_time = asyncio.Lock()
         self._next: _Round | None = None
@@ -121,9 +124,6 @@ class RedisFigures:
 
     async def _call(self, context: RiskContext, now_s: int) -> Any:
         arguments: tuple[Any, ...] = (
-            1,
-            self._keys.checkpoint,
-            self._keys.prefix,
             now_s,
             context.customer_id,
             context.payee_id,
@@ -159,17 +159,28 @@ class RedisFigures:
                 self._next = None
             # Longer than anybody waits: a stall of this process must not take the answer from those who still look.
             async with asyncio.timeout(self._deadline_s + STALL_S):
-                answers = await self._pipeline(asked.questions)
+                keys = await self._active_keys()
+                answers = await self._pipeline(keys, asked.questions)
                 if any(isinstance(answer, NoScriptError) for answer in answers):
                     await self._client.script_load(self._script)
-                    answers = await self._pipeline(asked.questions)
+                    answers = await self._pipeline(keys, asked.questions)
                 return answers
 
-    async def _pipeline(self, questions: list[tuple[Any, ...]]) -> list[Any]:
+    async def _pipeline(self, keys: RiskKeys, questions: list[tuple[Any, ...]]) -> list[Any]:
         pipeline = self._client.pipeline(transaction=False)
         for question in questions:
-            pipeline.evalsha(self._script_name, *question)
+            pipeline.evalsha(self._script_name, 1, keys.checkpoint, keys.prefix, *question)
         return await pipeline.execute(raise_on_error=False)
+
+    async def _active_keys(self) -> RiskKeys:
+        """Return the keys of the version that serves, looked up every ACTIVE_VERSION_AGE_S."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._keys_until:
+            active = await self._client.get(active_version_key(self._keys.ledger, RISK))
+            if active is not None:
+                self._keys = RiskKeys(self._keys.ledger, int(active))
+            self._keys_until = now + ACTIVE_VERSION_AGE_S
+        return self._keys
 
 
 class _Round:

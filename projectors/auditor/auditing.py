@@ -16,8 +16,8 @@ from nats.errors import Error as NatsError
 from redis.exceptions import RedisError
 
 from contracts.audits import AuditDifference, AuditSide
-from contracts.desk import DeskKeys
-from contracts.read_models import Fields, WalletsKeys
+from contracts.desk import DESK_VERSION, DeskKeys
+from contracts.read_models import DESK, WALLETS, WALLETS_VERSION, Fields, WalletsKeys
 from contracts.subjects import stream_name
 from projectors.apply import Fenced
 from projectors.auditor import desk_side, redis_side, totals_side, wallets_side
@@ -32,6 +32,8 @@ from projectors.book import BookUnreachable
 from projectors.events import Event, Unreadable, decode_event
 from projectors.lake.fold import opened_accounts, touched_accounts
 from projectors.lake.tables import TableUnreadable
+from projectors.stores.lake import serving_folder
+from projectors.stores.redis import serving_version
 from projectors.wallets.fold import fold
 from runtime.jetstream import (
     STREAM_NOT_FOUND,
@@ -81,7 +83,8 @@ class Auditor:
         self._stream = stream_name(ledger)
         self.keys = WalletsKeys(ledger)
         self.desk_keys = DeskKeys(ledger)
-        self._folder = lake_dir / ledger
+        self._lake = lake_dir / ledger
+        self._folder = self._lake  # of the version that serves, as the keys are: `reached` follows the pointers
         self._redis: Any = None
         self._nats: Client | None = None
         self._look: dict[AuditSide, Callable[[int, int], Awaitable[Slice]]] = {
@@ -149,12 +152,15 @@ class Auditor:
             return min(head, await last_sequence(await self.nats(), self._stream))
         if side == "redis":
             client = await self.redis()
+            self.keys = WalletsKeys(self.ledger, await serving_version(client, self.ledger, WALLETS, WALLETS_VERSION))
+            self.desk_keys = DeskKeys(self.ledger, await serving_version(client, self.ledger, DESK, DESK_VERSION))
             positions = [
                 await redis_side.read_position(client, checkpoint)
                 for checkpoint in (self.keys.checkpoint, self.desk_keys.checkpoint)
             ]
             return min(head, *positions)
         if side == "lake":
+            self._folder = await asyncio.to_thread(serving_folder, self._lake)
             return min(head, await asyncio.to_thread(lake_position, self._folder))
         return head
 

@@ -24,7 +24,6 @@ import msgspec
 import structlog
 
 from contracts.audits import AuditDifference
-from contracts.desk import DeskKeys
 from contracts.ids import position_of
 from contracts.read_models import DESK, QUEUES, WALLETS, WalletsKeys, statement_score
 from contracts.subjects import stream_name
@@ -86,11 +85,11 @@ async def heal(auditor: Auditor, book: BookReader, differences: Sequence[AuditDi
         await asyncio.to_thread(drop_lake, places.lake_dir / ledger)
         rebuilt.append("lake")
     if any(difference.model == DESK for difference in differences):
-        await drop_keys(places.redis_url, DeskKeys(ledger), model=DESK)
+        await drop_keys(places.redis_url, auditor.desk_keys, model=DESK)
         rebuilt.append(DESK)
     things, whole = await _heal_wallets(auditor, book, differences)
     if not whole:
-        await drop_keys(places.redis_url, WalletsKeys(ledger), model=WALLETS)
+        await drop_keys(places.redis_url, auditor.keys, model=WALLETS)
         rebuilt.append(WALLETS)
     _log.info("healed", things=len(things), rebuilt=rebuilt)
     return Healed(things, rebuilt)

@@ -69,6 +69,9 @@ class LakeTarget:
         facts = await self._directory.facts(touched_accounts(batch.events), opened_accounts(batch.events))
         return await _in_thread(self._append, batch, facts)
 
+    async def close(self) -> None:
+        """Return: nothing stays open between two batches."""
+
     async def maintain(self) -> None:
         """Keep files few and old ones deleted, for ever; ends by cancellation."""
         vacuum_at = self._clock.monotonic() + VACUUM_PERIOD_S

@@ -57,7 +57,14 @@ class Saga(Struct, frozen=True, kw_only=True):
 
     def reactor(self) -> Reactor:
         """The saga as a reactor. It begins with the first event: an accepted payment never goes unnoticed."""
-        return Reactor(name=NAME, prepare=always(react), perform=self.perform, retries=RETRIES, begins="at_zero")
+        return Reactor(
+            name=NAME,
+            prepare=always(react),
+            perform=self.perform,
+            retries=RETRIES,
+            begins="at_zero",
+            line_of=lambda event: getattr(event.data, "payment_id", None),
+        )
 
     async def perform(self, turn: Turn) -> Result:
         """Perform one task."""

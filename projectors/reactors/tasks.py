@@ -86,6 +86,7 @@ class Retry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 DEFAULT_RETRY: Final = Retry()
+REACT: Final = "react"  # kind of the task that stands for an event whose reaction could not be planned
 
 
 class LeaseLost(Exception):
@@ -149,7 +150,8 @@ class Reactor(msgspec.Struct, frozen=True, kw_only=True):
 
     ``prepare`` may raise BookUnreachable and TargetUnreachable: then the batch waits.
     ``begins`` says where a reactor without a checkpoint starts: behind the newest event, so that history causes
-    nothing, or before the first one.
+    nothing, or before the first one. ``line_of`` names the line of an event whose reaction cannot even be planned: that
+    line waits for it then, and no other. Without a name all of the reactor stops at the event.
     """
 
     name: str
@@ -157,6 +159,7 @@ class Reactor(msgspec.Struct, frozen=True, kw_only=True):
     perform: Callable[[Turn], Awaitable[Result]]
     retries: Mapping[str, Retry] = {}
     begins: Literal["at_head", "at_zero"] = "at_head"
+    line_of: Callable[[Event], str | None] = lambda event: None
 
     def retry_of(self, kind: str) -> Retry:
         """Return the policy of a kind of task."""

@@ -14,12 +14,15 @@ from query_api.audits import Audits
 from query_api.desk import Desk
 from query_api.exports.exporting import Exporting
 from query_api.live.hub import Hub
+from query_api.operations import Operations
 from query_api.overview.snapshot import Overviews
 from query_api.parameters import AnyRequest
 from query_api.payments import Payments
 from query_api.positions import Positions
+from query_api.projections import Projections
 from query_api.reads import Reads
 from query_api.reporting import Reporting
+from query_api.watching import ProjectionWatch
 from runtime.clock import Clock
 
 _KEY: Final = "parts"
@@ -38,6 +41,9 @@ class Parts(Struct, frozen=True, kw_only=True):
     clock: Clock
     audits: Audits
     exporting: Exporting
+    projections: Projections
+    operations: Operations
+    watch: ProjectionWatch
 
     def as_state(self) -> State:
         """Wrap them for the application."""

@@ -2,6 +2,7 @@
 
 from litestar import Response, get
 
+from contracts.read_models import LAKE
 from contracts.report_views import ReportCatalogue, ReportFormat, ReportView
 from contracts.views import TotalsView
 from query_api.formats import Format
@@ -13,6 +14,7 @@ from query_api.routes.parts import parts_of
 from query_api.writers import BY_MEDIA_TYPE, FORMATS
 
 SCOPE = "reports:read"
+MODEL = LAKE
 MEDIA_TYPES = tuple(BY_MEDIA_TYPE)
 
 

@@ -18,6 +18,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from contracts.desk import KINDS
+from contracts.projections import VERSIONED
 from query_api.problems import STATUS_OF
 from query_api.refusals import Refusal
 from tests.query_api.windows import Window
@@ -37,8 +38,9 @@ async def test_the_document_describes_every_route_with_its_parameters_and_proble
     """Paths, bearer security, problem bodies for every error."""
     document = (await window.client.get("/schema/openapi.json")).json()
     assert document["openapi"].startswith("3.1")
-    assert len(document["paths"]) == 22 + 2 * len(KINDS)
-    for path, operation in ((path, one) for path, item in document["paths"].items() for one in item.values()):
+    assert len(document["paths"]) == 22 + 2 * len(KINDS) + 3 + len(VERSIONED)
+    operations = [(path, operation) for path, item in document["paths"].items() for operation in item.values()]
+    for path, operation in operations:
         assert operation["summary"], path
         assert set(re.findall(r"{(\w+)}", path)) == {p["name"] for p in operation["parameters"] if p["in"] == "path"}
         for status, response in operation["responses"].items():

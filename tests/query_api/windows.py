@@ -26,6 +26,7 @@ SCOPES = (
     *("accounts:read", "customers:read", "operations:read", "overview:read", "payments:read", "projections:read"),
     "reports:read",
     "status:read",
+    "projections:operate",
 )
 STARTUP_TIMEOUT_S = 20.0
 

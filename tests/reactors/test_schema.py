@@ -17,12 +17,12 @@ SQL = REACTIONS
 ROOT = Path(__file__).parents[2]
 
 
-def dump(dsn: str) -> list[str]:
+def dump(dsn: str, schema: str) -> list[str]:
     """The schema as PostgreSQL describes it, without comments, session settings and the record of migrations."""
     done = subprocess.run(
         [
-            *(str(postgres_binary("pg_dump")), "--schema-only", "--schema=reactions"),
-            *("--exclude-table=reactions.schema_migrations", "--dbname", dsn),
+            *(str(postgres_binary("pg_dump")), "--schema-only", f"--schema={schema}"),
+            *(f"--exclude-table={schema}.schema_migrations", "--dbname", dsn),
         ],
         capture_output=True,
         text=True,
@@ -41,7 +41,7 @@ async def test_migrations_add_up_to_the_schema_file(servers: Servers) -> None:
         await connection.execute((SQL / "schema.sql").read_text(encoding="utf-8"))
         await connection.close()
 
-        by_migrations, by_schema = dump(migrated("postgres")), dump(fresh("postgres"))
+        by_migrations, by_schema = dump(migrated("postgres"), "reactions"), dump(fresh("postgres"), "reactions")
 
     assert by_migrations == by_schema
     assert any("tasks_line" in line for line in by_schema)
