@@ -2,53 +2,33 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, cast
 
-import structlog
 from litestar import Litestar, Router
-from nats.aio.client import Client
 from prometheus_client import CollectorRegistry
-from redis.asyncio import Redis
 
-from contracts.read_models import DESK, WALLETS
-from query_api.audits import Audits
-from query_api.book import READ_TIMEOUT_S, Book, Pool, read_ledger_name
+from query_api.book import Book
+from query_api.connections import Sources
 from query_api.dashboard import OPEN_PATHS as DASHBOARD_PATHS
 from query_api.dashboard import dashboard_pages
-from query_api.dating import Dating
-from query_api.desk import Desk
 from query_api.document import write_document
-from query_api.exports.exporting import Exporting
 from query_api.freshness import Freshness
-from query_api.history import History
-from query_api.lake import Lake, LakeLimits
-from query_api.live.hub import Hub, LiveSources, producing
+from query_api.live.hub import producing
 from query_api.logins import create_logins
 from query_api.metrics import QueryMetrics
-from query_api.operations import Operations
-from query_api.overview.snapshot import Overviews, OverviewSources
-from query_api.overview.sums import LakeSums
-from query_api.payments import Payments
-from query_api.positions import Positions
 from query_api.problems import answer_refused
-from query_api.projections import Projections
-from query_api.reads import Reads
+from query_api.readers import lake_of, put_together
 from query_api.refusals import ReadRefused, SourceDown
-from query_api.reporting import Reporting
 from query_api.routes import accounts, exports, live, overview, payments, reports, status
 from query_api.routes import audits as audit_routes
 from query_api.routes import book as book_routes
 from query_api.routes import desk as desk_routes
 from query_api.routes import projections as projection_routes
-from query_api.routes.parts import Parts
-from query_api.ruleset_words import RulesetShelf
 from query_api.settings import PREFIX, Settings
-from query_api.sources import Source
 from query_api.wallets import Wallets
 from query_api.watching import ProjectionWatch
 from runtime.auth import Authenticate, FileKeys, Guarded, TokenVerifier, UrlKeys, require_ledger, require_scope
@@ -61,21 +41,15 @@ from runtime.http.framework import problem_handlers
 from runtime.http.measuring import MeasureRequests
 from runtime.http.swagger import OPEN_PATHS, api_pages
 from runtime.http.tracing import TraceRequests
-from runtime.jetstream import connect_nats
 from runtime.logs import configure_logging
 from runtime.memory import settle_memory
-from runtime.metrics import create_registry, nats_error_counter
-from runtime.postgres import create_pool
-from runtime.redis_client import connect_redis
+from runtime.metrics import create_registry
 from runtime.server import ops_app, serve_http
 from runtime.shutdown import Shutdown, supervise
 
 __all__ = ["PREFIX", "Settings", "create_app", "serve"]
 
 ROUTES_UNDER: Final = "/v1"
-START_WAIT_S: Final = 5.0  # for the servers to answer; after it the API serves with those that did
-OPERATIONS_CONNECTIONS_MAX: Final = 2
-APPLICATION_NAME: Final = "bursar-query-api"
 
 # Modules and groups of routes: each has its scope and its routes, and MODEL where its answers come from one.
 _MODULES: Final[tuple[Any, ...]] = (
@@ -90,94 +64,6 @@ _MODULES: Final[tuple[Any, ...]] = (
     *audit_routes.GROUPS,
     *projection_routes.GROUPS,
 )
-
-_log = structlog.get_logger(__name__)
-
-
-class WrongLedger(RuntimeError):
-    """The database holds another ledger than the one that this process is set to serve."""
-
-
-class Sources:
-    """The connections of one process, opened in the background as soon as each server answers."""
-
-    def __init__(self, settings: Settings, *, shutdown: Shutdown, registry: CollectorRegistry) -> None:
-        self._settings = settings
-        self._shutdown = shutdown
-        self._nats_errors = nats_error_counter(registry)
-        self.book: Source[Pool] = Source("PostgreSQL", self._open_book, close_it=lambda pool: pool.close())
-        self.operations: Source[Pool] | None = None
-        if settings.operations_database_url is not None:
-            self.operations = Source("PostgreSQL", self._open_operations, close_it=lambda pool: pool.close())
-        self.redis: Source[Redis] = Source(
-            "Redis", lambda: connect_redis(settings.redis_url), close_it=lambda redis: redis.aclose()
-        )
-        self.nats: Source[Client] = Source("NATS", self._open_nats, close_it=lambda client: client.close())
-
-    @asynccontextmanager
-    async def opened(self, *listeners: Freshness | Hub) -> AsyncIterator[None]:
-        """Open everything; wait for START_WAIT_S at most, then go on with what is there."""
-        opening = [
-            asyncio.create_task(self._open(coroutine))
-            for coroutine in (self.book.open(), *self._more(), self.redis.open(), self._listen(listeners))
-        ]
-        try:
-            done, _ = await asyncio.wait(opening, timeout=START_WAIT_S, return_when=asyncio.ALL_COMPLETED)
-            for task in done:
-                task.result()
-            yield
-        finally:
-            for task in opening:
-                task.cancel()
-            await asyncio.gather(*opening, return_exceptions=True)
-            for source in (self.nats, self.redis, self.book, self.operations):
-                if source is not None:
-                    await source.close()
-
-    def _more(self) -> list[Coroutine[Any, Any, None]]:
-        return [] if self.operations is None else [self.operations.open()]
-
-    async def _open_operations(self) -> Pool:
-        assert self._settings.operations_database_url is not None
-        return await create_pool(
-            self._settings.operations_database_url,
-            application_name=APPLICATION_NAME,
-            size_max=OPERATIONS_CONNECTIONS_MAX,
-            statement_timeout_ms=int(READ_TIMEOUT_S * 1000),
-        )
-
-    async def _open(self, opening: Coroutine[Any, Any, None]) -> None:
-        try:
-            await opening
-        except WrongLedger as fault:
-            self._shutdown.request(str(fault))
-            raise
-
-    async def _listen(self, listeners: Sequence[Freshness | Hub]) -> None:
-        await self.nats.open()
-        for listener in listeners:
-            await listener.listen(self.nats.get())
-
-    async def _open_book(self) -> Pool:
-        pool = await create_pool(
-            self._settings.database_url,
-            application_name=APPLICATION_NAME,
-            size_max=self._settings.database_connections_max,
-            statement_timeout_ms=int(READ_TIMEOUT_S * 1000),
-        )
-        found = await read_ledger_name(pool)
-        if found not in (None, self._settings.ledger):
-            await pool.close()
-            raise WrongLedger(f"the database holds the ledger {found!r}, the setting says {self._settings.ledger!r}")
-        return pool
-
-    async def _open_nats(self) -> Client:
-        return await connect_nats(
-            self._settings.nats_url,
-            name=APPLICATION_NAME,
-            on_closed=lambda: self._shutdown.request("the NATS connection was closed for good"),
-            errors=self._nats_errors,
-        )
 
 
 def create_app(
@@ -194,8 +80,8 @@ def create_app(
     metrics = QueryMetrics(registry)
     sources = Sources(settings, shutdown=shutdown, registry=registry)
     freshness = Freshness(ledger=settings.ledger, clock=clock, metrics=metrics)
-    lake = _lake_of(settings, clock, metrics)
-    parts, wallets, book = _readers(settings, sources, freshness, lake, clock=clock, metrics=metrics)
+    lake = lake_of(settings, clock, metrics)
+    parts, wallets, book = put_together(settings, sources, freshness, lake, clock=clock, metrics=metrics)
 
     @asynccontextmanager
     async def running(_: Litestar) -> AsyncIterator[None]:
@@ -247,86 +133,6 @@ async def serve(settings: Settings) -> int:
     settle_memory()
     tasks["http"] = serve_http(app, host=settings.host, port=settings.port, shutdown=shutdown)
     return await supervise(tasks, shutdown)
-
-
-def _readers(
-    settings: Settings, sources: Sources, freshness: Freshness, lake: Lake, *, clock: Clock, metrics: QueryMetrics
-) -> tuple[Parts, Wallets, Book]:
-    """Put together who answers what; the last two also say whether the process is ready."""
-    dating = Dating(settings.ledger, clock)
-    wallets = Wallets(sources.redis, ledger=settings.ledger, clock=clock)
-    book = Book(sources.book, dating=dating)
-    reads = Reads(
-        wallets=wallets,
-        book=book,
-        history=History(lake, dating=dating),
-        freshness=freshness,
-        dating=dating,
-        metrics=metrics,
-    )
-    reporting = Reporting(lake, freshness=freshness, dating=dating)
-    desk = Desk(sources.redis, ledger=settings.ledger, clock=clock, freshness=freshness, dating=dating)
-    of_payments = Payments(
-        wallets=wallets,
-        book=book,
-        freshness=freshness,
-        dating=dating,
-        rulesets=RulesetShelf(None if settings.risk_folder is None else Path(settings.risk_folder)),
-    )
-    positions = Positions(
-        ledger=settings.ledger,
-        models={WALLETS: wallets, DESK: desk.model},
-        book=book,
-        lake=lake,
-        nats=sources.nats,
-        clock=clock,
-    )
-    projections = Projections(
-        ledger=settings.ledger,
-        pool=sources.book,
-        redis=sources.redis,
-        lake=lake,
-        book=book,
-        clock=clock,
-    )
-    operations = Operations(
-        ledger=settings.ledger, pool=sources.book, asking=sources.operations, nats=sources.nats, clock=clock
-    )
-    overviews = Overviews(
-        OverviewSources(wallets=wallets, desk=desk.model, sums=LakeSums(lake, clock=clock), positions=positions),
-        freshness=freshness,
-        dating=dating,
-        clock=clock,
-    )
-    parts = Parts(
-        reads=reads,
-        reporting=reporting,
-        positions=positions,
-        desk=desk,
-        payments=of_payments,
-        overviews=overviews,
-        hub=_hub(settings, LiveSources(wallets=wallets, book=book, overviews=overviews), clock=clock, metrics=metrics),
-        clock=clock,
-        audits=Audits(sources.book, sources.redis, ledger=settings.ledger),
-        exporting=Exporting(reporting, dating=dating, clock=clock),
-        projections=projections,
-        operations=operations,
-        watch=ProjectionWatch(projections, metrics.registry),
-    )
-    return parts, wallets, book
-
-
-def _hub(settings: Settings, sources: LiveSources, *, clock: Clock, metrics: QueryMetrics) -> Hub:
-    return Hub(sources, ledger=settings.ledger, clients_max=settings.live_clients_max, clock=clock, metrics=metrics)
-
-
-def _lake_of(settings: Settings, clock: Clock, metrics: QueryMetrics) -> Lake:
-    limits = LakeLimits(
-        memory_mb=settings.lake_memory_mb,
-        threads=settings.lake_threads,
-        timeout_s=settings.lake_query_timeout_ms / 1000,
-    )
-    return Lake(Path(settings.lake_dir) / settings.ledger, clock=clock, limits=limits, metrics=metrics)
 
 
 def _routes(ledger: str, watch: ProjectionWatch) -> Router:

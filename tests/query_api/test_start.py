@@ -11,6 +11,7 @@ import pytest
 
 from cli.devstack import Servers
 from query_api import app as query_app
+from query_api.connections import WrongLedger
 from query_api.settings import PREFIX, Settings
 from runtime.auth import DevIssuer, FileKeys
 from runtime.settings import SettingsError, load_settings
@@ -96,7 +97,7 @@ async def test_the_database_of_another_ledger_stops_the_start(
     with pytest.raises(ExceptionGroup) as refused:
         async with running(app):
             raise AssertionError("it started")
-    assert refused.group_contains(query_app.WrongLedger, match="holds the ledger 'right', the setting says 'wrong'")
+    assert refused.group_contains(WrongLedger, match="holds the ledger 'right', the setting says 'wrong'")
     assert shutdown.requested
 
 
