@@ -154,7 +154,11 @@ async def _dashboard(bank: Bank, stack: DevStack) -> dict[str, Any]:
 
 
 async def _live(bank: Bank, stack: DevStack) -> dict[str, Any]:
-    return {"live": await bench_live(bank, Payers(bank, stack.token()), stack)}
+    """With what each process spent: on a machine that is too small for all of them, everybody hears late."""
+    before = cpu_seconds(stack)
+    figures = await bench_live(bank, Payers(bank, stack.token()), stack)
+    spent = {name: round(seconds - before.get(name, 0.0), 2) for name, seconds in cpu_seconds(stack).items()}
+    return {"live": {**figures, "cpu_s": spent}}
 
 
 MEASURES: Final[dict[str, Measure]] = {

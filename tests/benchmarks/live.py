@@ -46,11 +46,11 @@ class _Taker(asyncio.Protocol):
     def connection_made(self, transport: Any) -> None:
         self.transport = transport
         transport.write(self._request)
-        if not self._reads:
-            transport.pause_reading()
 
     def data_received(self, data: bytes) -> None:
         self.bytes += len(data)
+        if not self._reads:
+            self.transport.pause_reading()
 
 
 async def bench_live(bank: Bank, payers: Payers, stack: DevStack) -> dict[str, Any]:
@@ -68,6 +68,9 @@ async def bench_live(bank: Bank, payers: Payers, stack: DevStack) -> dict[str, A
         takers = [await _take(url, tokens[number % SUBJECTS], reads=number >= SLOW) for number in others]
         for stream in sampled:
             await stream.until("started", within_s=STARTED_WITHIN_S)
+        async with asyncio.timeout(STARTED_WITHIN_S):
+            while not all(taker.bytes for taker in takers):
+                await asyncio.sleep(0.1)
         hearing = [asyncio.create_task(_hear(stream)) for stream in sampled]
         result = await run_load(
             bank.url, payers.between_wallets(), connections=CLIENTS, seconds=SECONDS, rate=RATE, keep_bodies=True
