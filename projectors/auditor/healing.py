@@ -34,7 +34,7 @@ from projectors.auditor.totals_side import LISTS
 from projectors.auditor.wallets_side import STATUSES, SUBJECTS, lists_of
 from projectors.events import Event
 from projectors.rebuild import drop_keys, drop_lake
-from projectors.wallets.changes import Command, balance_fields, encode_line
+from projectors.wallets.changes import Command, encode_line
 from projectors.wallets.fold import fold
 from runtime.jetstream import delete_stream
 
@@ -190,8 +190,7 @@ async def _account_commands(client: Any, account_id: str, events: Sequence[Event
     hash_, statement, held = keys.account(account_id), keys.statement(account_id), keys.holds(account_id)
     commands: list[Command] = [["DEL", hash_, statement, held]]
     if account_id in changes.accounts:
-        fields = changes.accounts[account_id] | balance_fields(changes.balances[account_id])
-        commands.append(["HSET", hash_, *_flat(fields)])
+        commands.append(["HSET", hash_, *_flat(changes.accounts[account_id])])
         commands.append(["ZADD", keys.accounts, "0", account_id])
     for line in changes.lines[account_id]:
         commands.append(["ZADD", statement, str(statement_score(line.position, line.leg)), encode_line(line)])

@@ -16,12 +16,12 @@ from contracts.audits import AuditDifference
 from contracts.desk import THINGS_PER_POSITION
 from contracts.events import PaymentStatus
 from contracts.ids import position_of
-from contracts.read_models import EVENT_FIELD, QUEUES, WALLETS, Fields, WalletsKeys, statement_score
+from contracts.read_models import EVENT_FIELD, QUEUES, WALLETS, Fields, StatementLine, WalletsKeys, statement_score
 from projectors.auditor.book_side import figures_of, touched_by
 from projectors.auditor.findings import Subject
 from projectors.auditor.reading import AccountFacts
 from projectors.events import Event
-from projectors.wallets.changes import Changes, LineParts, encode_line
+from projectors.wallets.changes import Changes, encode_line
 from projectors.wallets.fold import fold
 
 STATUSES: Final[tuple[str, ...]] = get_args(PaymentStatus)
@@ -99,7 +99,7 @@ def audit_account(
     *,
     touched_at: int,
     named: Event | None,
-    statement: Iterable[LineParts] | None,
+    statement: Iterable[StatementLine] | None,
 ) -> list[AuditDifference]:
     """Compare an account.
 

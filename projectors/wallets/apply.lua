@@ -2,9 +2,8 @@
 --
 -- KEYS[1]  the checkpoint
 -- ARGV     prefix of the model's keys; first and last position; recorded_at of the last event;
---          changes, as MessagePack: {ids of holds that ended, payments that moved: {id, status, score}, commands,
---          balances: {account, posted, held, position, ...}, statements: {account, {score, line, ...}},
---          counters: {name, increment, ...}, most lines kept of a statement}
+--          changes, as MessagePack: {ids of holds that ended, payments that moved: {id, status, score}, commands that
+--          only overwrite, counters: {name, increment, ...}}
 --
 -- Amounts pass through as strings: a number of Lua is a float. Positions are compared as numbers, exact up to 2^53.
 -- The checkpoint is set last. A script that fails half-way is not rolled back, but everything before the counters is a
@@ -18,7 +17,7 @@ if last <= position then return 'duplicate' end
 if first ~= position + 1 then return 'gap' end
 
 local changes = cmsgpack.unpack(ARGV[5])
-local ended, moves, commands, balances, statements, counters, lines_max = unpack(changes)
+local ended, moves, commands, counters = unpack(changes)
 -- A hold that ended leaves the index of every account it touched. The event does not name them all; the hold does.
 for _, hold in ipairs(ended) do
     local accounts = redis.call('HGET', prefix .. 'hold:' .. hold, 'accounts') or ''
@@ -43,15 +42,6 @@ for _, move in ipairs(moves) do
 end
 for _, command in ipairs(commands) do
     redis.call(unpack(command))
-end
-for at = 1, #balances, 4 do
-    redis.call('HSET', prefix .. 'account:' .. balances[at],
-        'posted_minor', balances[at + 1], 'held_minor', balances[at + 2], 'position', balances[at + 3])
-end
-for _, statement in ipairs(statements) do
-    local key = prefix .. 'statement:' .. statement[1]
-    redis.call('ZADD', key, unpack(statement[2]))
-    redis.call('ZREMRANGEBYRANK', key, 0, -lines_max - 1)
 end
 -- From here on nothing can fail.
 for at = 1, #counters, 2 do

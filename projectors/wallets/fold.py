@@ -13,9 +13,9 @@ from typing import Any, Final
 import msgspec
 
 from contracts import events as e
-from contracts.read_models import EVENT_FIELD, Step
-from projectors.events import BOOKS, Event
-from projectors.wallets.changes import Booked, Changes, LineParts
+from contracts.read_models import EVENT_FIELD, StatementLine, Step
+from projectors.events import BOOKS, Booking, Event
+from projectors.wallets.changes import Changes
 
 # Where a payment waits for somebody after an event; "" is nowhere any more. Events that are not here change nothing.
 # A review on which one more person must agree goes on.
@@ -62,6 +62,9 @@ def _account_opened(changes: Changes, event: Event, data: e.AccountOpened) -> No
         credit_limit_minor=str(data.credit_limit_minor),
         status="open",
         opened_at=_text(event.envelope.recorded_at),
+        posted_minor="0",
+        held_minor="0",
+        position=str(event.position),
     )
     if data.max_balance_minor is not None:
         fields["max_balance_minor"] = str(data.max_balance_minor)
@@ -69,7 +72,6 @@ def _account_opened(changes: Changes, event: Event, data: e.AccountOpened) -> No
         fields["metadata"] = _text(data.metadata, raw=True)
     if data.customer_id is not None:
         fields["customer_id"] = data.customer_id
-    changes.balances[data.account_id] = (0, 0, event.position)
     changes.opened_accounts.append(data.account_id)
     changes.counts["accounts"] += 1
 
@@ -78,7 +80,7 @@ def _status_changed(status: str) -> Callable[[Changes, Event, Any], None]:
     def fold_status(
         changes: Changes, event: Event, data: e.AccountClosed | e.AccountFrozen | e.AccountUnfrozen
     ) -> None:
-        changes.change_status(data.account_id, status, event.position)
+        changes.accounts[data.account_id].update(status=status, position=str(event.position))
 
     return fold_status
 
@@ -86,16 +88,14 @@ def _status_changed(status: str) -> Callable[[Changes, Event, Any], None]:
 def _booked(changes: Changes, event: Event, data: Any) -> None:
     """Fold what every event that moves money has in common."""
     booking = BOOKS[type(data)](data)
-    heading, position = event.envelope, event.position
-    booked = Booked(booking.transfer_id, heading.type, data.effective_date, heading.recorded_at, booking.reference)
-    changes.counts["transfers"] += 1
+    counts = changes.counts
+    counts["transfers"] += 1
     for leg, posting in enumerate(booking.postings):
-        account_id = posting.account_id
-        changes.entries[posting.currency] += 1
+        counts[f"entries:{posting.currency}"] += 1
         if posting.side == "debit":
             changes.volume_minor[posting.currency] += posting.amount_minor
-        changes.balances[account_id] = (posting.posted_minor, posting.held_minor, position)
-        changes.lines[account_id].append(LineParts(position, leg, booked, posting))
+        _set_balance(changes, event, posting)
+        changes.lines[posting.account_id].append(_line(event, booking, leg))
 
 
 def _hold_placed(changes: Changes, event: Event, data: e.HoldPlaced) -> None:
@@ -223,9 +223,32 @@ def _nothing_to_show(changes: Changes, event: Event, data: Any) -> None:
     """Terms and customers limit what may still happen; no balance, statement or payment changes by them."""
 
 
+def _line(event: Event, booking: Booking, leg: int) -> StatementLine:
+    posting = booking.postings[leg]
+    return StatementLine(
+        position=event.position,
+        leg=leg,
+        id=booking.transfer_id,
+        type=event.envelope.type,
+        side=posting.side,
+        amount_minor=posting.amount_minor,
+        posted_minor=posting.posted_minor,
+        effective_date=event.data.effective_date,  # type: ignore[attr-defined]  # every kind in BOOKS has one
+        recorded_at=event.envelope.recorded_at,
+        reference=booking.reference,
+    )
+
+
 def _set_balances(changes: Changes, event: Event, balances: tuple[e.AccountBalance, ...]) -> None:
     for balance in balances:
-        changes.balances[balance.account_id] = (balance.posted_minor, balance.held_minor, event.position)
+        _set_balance(changes, event, balance)
+
+
+def _set_balance(changes: Changes, event: Event, balance: e.PostedPosting | e.AccountBalance) -> None:
+    fields = changes.accounts[balance.account_id]
+    fields["posted_minor"] = str(balance.posted_minor)
+    fields["held_minor"] = str(balance.held_minor)
+    fields["position"] = str(event.position)
 
 
 def _add_step(fields: dict[str, str], event: Event) -> None:

@@ -48,6 +48,7 @@ deliveries = st.lists(
     max_size=14,
 )
 
+CUTS: Final = 8  # a batch is cut behind so many writes for each event, from none to all
 _numbers = itertools.count(1)
 
 
@@ -166,7 +167,7 @@ def wallets(url: str, script: str = wallets_module.APPLY_LUA) -> RedisModel:
         wallets_module.WalletsTarget,
         WalletsKeys(f"folds_{next(_numbers)}"),
         script,
-        loops=("for _, command in ipairs(commands) do\n", "for at = 1, #balances, 4 do\n"),
+        loops=("for _, command in ipairs(commands) do\n",),
         last_cut="-- From here on nothing can fail.\n",
         read=read_wallets,
         expected=plain_wallets,
@@ -229,7 +230,7 @@ async def withstands(model: Model, story: Story, delivery: list[Step]) -> None:
                 _require(await target.apply(batch), Outcome.APPLIED)
                 at += len(batch.events)
             elif verb == "cut":
-                at += 0 if await model.cut(batch, size // 2) else len(batch.events)
+                at += 0 if await model.cut(batch, size * (at % CUTS)) else len(batch.events)
             elif misplaced := _misplaced(events, at, verb, size):
                 wanted = Outcome.DUPLICATE if verb == "again" else Outcome.GAP
                 _require(await target.apply(Batch(misplaced, caught_up=True)), wanted)

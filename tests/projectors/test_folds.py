@@ -115,8 +115,7 @@ SCRIPT_FAULTS: Final[dict[tuple[str, str], str]] = {
     ("risk", "forgets older buckets"): changed(RISK_LUA, "held[index] > bucket - ring[3]", "false"),
 }
 
-ALL_BALANCES: Final = "self.balances: dict[str, tuple[int, int, int]] = {}"
-STATUS_MOVES: Final = 'fields["status"], fields["position"] = status, str(position)'
+ALL_ACCOUNTS: Final = "self.accounts: defaultdict[str, dict[str, str]] = defaultdict(dict)"
 HOLD_ENDS: Final = """        self.open_holds.pop(hold_id, None)
         self.ended_holds.append(hold_id)
 """
@@ -125,9 +124,9 @@ FOLD_FAULTS: Final = {
         HOLD_ENDS,
         "        if self.open_holds.pop(hold_id, None) is None:\n            self.ended_holds.append(hold_id)\n",
     ),
-    "the first balance of a batch wins": (ALL_BALANCES, "self.balances = FirstWins()"),
+    "the first balance of a batch wins": (ALL_ACCOUNTS, "self.accounts = defaultdict(FirstWins)"),
     "one line of a batch is kept": ("maxlen=STATEMENT_LINES_MAX", "maxlen=1"),
-    "a change of status is no change": (STATUS_MOVES, 'fields["status"] = status'),
+    "a hold that ended still counts": ('self.counts["holds_open"] -= 1', "pass"),
 }
 
 LAKE_FAULTS: Final = {
