@@ -145,7 +145,7 @@ def decode_data(envelope: Envelope) -> EventData:
 
 
 def decode_event(body: bytes) -> tuple[Heading, EventData]:
-    """Read an event, heading and body in one pass, which costs half of decode_envelope and decode_data together.
+    """Read an event, heading and body in one pass, cheaper than decode_envelope and decode_data one after the other.
 
     What an event is stands at its beginning, so the bytes there choose the decoder. Bytes that begin otherwise, and
     those that this decoder refuses, are read in two passes: the answer, or the error, is always that of the two

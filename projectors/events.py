@@ -5,7 +5,7 @@ Everything that could be wrong with a body is found here, before a fold sees it:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
@@ -94,7 +94,7 @@ def decode_events(bodies: Iterable[tuple[int, bytes]], *, ledger: str) -> tuple[
     return events, None
 
 
-class Booking(NamedTuple):
+class Booking(msgspec.Struct, frozen=True, gc=False):
     """What an event booked, whichever kind of event it was. ``reference``: the client's own, or the end-to-end id."""
 
     transfer_id: str
@@ -152,11 +152,3 @@ BOOKS: Final[dict[type[EventData], Callable[[Any], Booking]]] = {
     ClearingSettled: _of_clearing,
 }
 """The kinds of events that move money."""
-
-
-def bookings(events: Iterable[Event]) -> Iterator[tuple[Event, Booking]]:
-    """Yield the events that move money with what they booked."""
-    for event in events:
-        read = BOOKS.get(type(event.data))
-        if read is not None:
-            yield event, read(event.data)

@@ -18,6 +18,8 @@ from redis.asyncio import Redis
 from contracts.read_models import DESK, WALLETS
 from query_api.audits import Audits
 from query_api.book import READ_TIMEOUT_S, Book, Pool, read_ledger_name
+from query_api.dashboard import OPEN_PATHS as DASHBOARD_PATHS
+from query_api.dashboard import dashboard_pages
 from query_api.dating import Dating
 from query_api.desk import Desk
 from query_api.document import write_document
@@ -43,7 +45,7 @@ from query_api.routes import audits as audit_routes
 from query_api.routes import book as book_routes
 from query_api.routes import desk as desk_routes
 from query_api.routes import projections as projection_routes
-from query_api.routes.parts import Parts
+from query_api.routes.parts import Operating, Parts
 from query_api.ruleset_words import RulesetShelf
 from query_api.settings import PREFIX, Settings
 from query_api.sources import Source
@@ -201,7 +203,7 @@ def create_app(
             sources.opened(freshness, parts.hub),
             producing(parts.hub, shutdown),
             parts.exporting.working(settings, metrics),
-            parts.watch.watching(),
+            parts.operating.watch.watching(),
         ):
             yield
             await parts.overviews.close()
@@ -210,7 +212,12 @@ def create_app(
     verifier = TokenVerifier(keys, settings.token_issuer, settings.token_audience, clock)
     logins = create_logins(settings, keys=keys, verifier=verifier, clock=clock, metrics=metrics)
     app = Litestar(
-        route_handlers=[_routes(settings.ledger, parts.watch), *logins.routes, api_pages(_document)],
+        route_handlers=[
+            _routes(settings.ledger, parts.operating.watch),
+            *logins.routes,
+            api_pages(_document),
+            dashboard_pages(),
+        ],
         state=parts.as_state(),
         exception_handlers={**problem_handlers(), ReadRefused: answer_refused},
         lifespan=[running],
@@ -220,7 +227,7 @@ def create_app(
     guarded = Authenticate(
         BodyGate(cast(ASGIApp, app)),
         verifier=verifier,
-        public_prefixes=(*PUBLIC_PREFIXES, *OPEN_PATHS, *logins.public_paths),
+        public_prefixes=(*PUBLIC_PREFIXES, *OPEN_PATHS, *DASHBOARD_PATHS, *logins.public_paths),
         public_paths=exports.FILE_PATH,
         sessions=logins.sessions,
     )
@@ -279,29 +286,11 @@ def _readers(
         nats=sources.nats,
         clock=clock,
     )
-    projections = Projections(
-        ledger=settings.ledger,
-        pool=sources.book,
-        redis=sources.redis,
-        lake=lake,
-        book=book,
-        clock=clock,
-    )
-    operations = Operations(
-        ledger=settings.ledger, pool=sources.book, asking=sources.operations, nats=sources.nats, clock=clock
-    )
     overviews = Overviews(
         OverviewSources(wallets=wallets, desk=desk.model, sums=LakeSums(lake, clock=clock), positions=positions),
         freshness=freshness,
         dating=dating,
         clock=clock,
-    )
-    hub = Hub(
-        LiveSources(wallets=wallets, book=book, overviews=overviews),
-        ledger=settings.ledger,
-        clients_max=settings.live_clients_max,
-        clock=clock,
-        metrics=metrics,
     )
     parts = Parts(
         reads=reads,
@@ -310,15 +299,27 @@ def _readers(
         desk=desk,
         payments=of_payments,
         overviews=overviews,
-        hub=hub,
+        hub=_hub(settings, LiveSources(wallets=wallets, book=book, overviews=overviews), clock=clock, metrics=metrics),
         clock=clock,
         audits=Audits(sources.book, sources.redis, ledger=settings.ledger),
         exporting=Exporting(reporting, dating=dating, clock=clock),
-        projections=projections,
-        operations=operations,
-        watch=ProjectionWatch(projections, metrics.registry),
+        operating=_operating(settings, sources, lake, book, clock=clock, registry=metrics.registry),
     )
     return parts, wallets, book
+
+
+def _operating(
+    settings: Settings, sources: Sources, lake: Lake, book: Book, *, clock: Clock, registry: CollectorRegistry
+) -> Operating:
+    """Put together who looks after the read models as such."""
+    ledger, pool = settings.ledger, sources.book
+    projections = Projections(ledger=ledger, pool=pool, redis=sources.redis, lake=lake, book=book, clock=clock)
+    operations = Operations(ledger=ledger, pool=pool, asking=sources.operations, nats=sources.nats, clock=clock)
+    return Operating(projections, operations, ProjectionWatch(projections, registry))
+
+
+def _hub(settings: Settings, sources: LiveSources, *, clock: Clock, metrics: QueryMetrics) -> Hub:
+    return Hub(sources, ledger=settings.ledger, clients_max=settings.live_clients_max, clock=clock, metrics=metrics)
 
 
 def _lake_of(settings: Settings, clock: Clock, metrics: QueryMetrics) -> Lake:

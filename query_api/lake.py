@@ -105,7 +105,7 @@ class LakeCursor:
     def count(self, sql: str, parameters: Mapping[str, Value]) -> int:
         """Count the rows that a statement would give."""
         rows: Any = self._session.sql(sql, params=dict(parameters))
-        return int(rows.aggregate("count(*)").fetchone()[0])
+        return int(rows.aggregate("count(*)").fetchall()[0][0])
 
     def stream(self, sql: str, parameters: Mapping[str, Value], batch_rows: int) -> pa.RecordBatchReader:
         """Run a statement and give its rows as they come, so many at a time; read them before the job ends."""

@@ -48,7 +48,10 @@ class Reporting:
         """Read how far the lake is, once it is as far as asked. Raises ReadRefused."""
 
         async def read() -> _Reached:
-            return _Reached(self._dating.as_of(await self._lake.read_position(), None, source="lake"))
+            try:
+                return _Reached(self._dating.as_of(await self._lake.read_position(), None, source="lake"))
+            except SourceDown as down:
+                raise ReadRefused(Refusal.SOURCE_UNAVAILABLE, str(down)) from down
 
         return (await self._freshness.read(read, fresh, model=LAKE)).as_of.position
 

@@ -131,6 +131,8 @@ IDENTITY = ProcessSpec(
     argv=(*_BURSAR, "identity", "--port", "{port}", "--data-dir", "{data_dir}"),
 )
 
+DEVELOPMENT: tuple[ProcessSpec, ...] = (IDENTITY, *BURSAR_PROCESSES)
+
 # Counterparties of the rails; each keeps its books, and the secret of its webhooks, in a folder of its own.
 SIMULATORS: tuple[ProcessSpec, ...] = (
     ProcessSpec(name="bank", settings=(), argv=(*_simulated("bank", "sct_inst"), "--files-dir", "{files_dir}")),
@@ -148,7 +150,7 @@ def demonstration(*, seed: int | None = None) -> tuple[ProcessSpec, ...]:
         chosen = ("--seed", str(seed))
         simulators = tuple(replace(one, argv=(*one.argv, *chosen)) for one in SIMULATORS)
         demo = replace(DEMO, argv=(*DEMO.argv, *chosen))
-    return (*simulators, IDENTITY, *BURSAR_PROCESSES, demo)
+    return (*simulators, *DEVELOPMENT, demo)
 
 
 def service_of(spec: ProcessSpec, servers: Servers) -> Service:

@@ -169,7 +169,7 @@ def _result_of(operation: Operation, components: Components) -> tuple[str, list[
     answers = operation.answers
     if not answers:
         return "Call[None]", ["read=read_nothing"]
-    if JSON not in answers:
+    if "schema" not in answers.get(JSON, {}):  # bytes, as a file is
         return "Call[Content]", ["read=read_content", f"accept={', '.join(answers)!r}"]
     kind = components.kind(operation.api, answers[JSON]["schema"], "answered")
     listing = listing_of(operation, components)

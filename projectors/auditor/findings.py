@@ -16,6 +16,7 @@ WHOLE: Final = "*"  # the field of a difference about a thing as a whole
 READABLE: Final = "readable"  # the field of a difference about a thing that cannot be read
 NOTHING: Final = "nothing"
 DIGEST_CHARS: Final = 12
+CODE_CHARS_MAX: Final = 128  # as long as an account's id
 
 # Figures, dates and codes are shown as they are; anything else may be what a customer wrote.
 _PLAIN: Final = re.compile(r"-?\d{1,30}|\d{4}-\d\d-\d\d([T ][0-9:.+Z-]{1,24})?|[0-9a-f]{64}|nothing|\d+ values?")
@@ -23,6 +24,7 @@ _CODES: Final = frozenset(
     {"status", "currency", "type", "event_type", "account_type", "normal_side", "overdraft", "rail", "payment_type",
      "change", "parked", "reason_code", "key", "account_id", READABLE}
 )  # fmt: skip
+_WRITTEN: Final = frozenset({"remittance_information", "reference", "end_to_end_id", "metadata", "detail"})
 
 
 class Subject(Struct, frozen=True, kw_only=True):
@@ -80,7 +82,7 @@ def shown(field: str, value: object) -> str:
     if value is None:
         return NOTHING
     text = value.decode(errors="backslashreplace") if isinstance(value, bytes) else str(value)
-    if (field in _CODES and len(text) <= 40) or _PLAIN.fullmatch(text):
+    if field not in _WRITTEN and ((field in _CODES and len(text) <= CODE_CHARS_MAX) or _PLAIN.fullmatch(text)):
         return text
     return f"sha256:{sha256(text.encode()).hexdigest()[:DIGEST_CHARS]} ({len(text)} characters)"
 

@@ -61,8 +61,10 @@ def next_range(
 
 
 def begin_sweep(cursor: AuditCursor, *, reached: int, now: datetime) -> AuditCursor:
-    """Begin a sweep at the newest position."""
-    return replace(cursor, audited_to=reached, sweep_low=reached, sweep_began_at=now, compared=0, skipped=0)
+    """Begin a sweep at the newest position; of nothing it has ended."""
+    swept_at = cursor.swept_at if reached else now
+    began = replace(cursor, audited_to=reached, sweep_low=reached, sweep_began_at=now, swept_at=swept_at)
+    return replace(began, compared=0, skipped=0)
 
 
 def _is_over(cursor: AuditCursor, now: datetime, period_s: float) -> bool:

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, count, repeat
 from typing import Any, Final, Literal
 
-import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -24,7 +23,7 @@ from contracts.events import (
 )
 from contracts.lake import THINGS_TABLE, LakeColumn
 from contracts.read_models import ACCOUNTS_TABLE, ENTRIES_TABLE, LAKE_TABLES, PAYMENTS_TABLE
-from projectors.events import BOOKS, Event, bookings
+from projectors.events import BOOKS, Event
 from projectors.lake.things import thing_rows
 
 Facts = Mapping[str, AccountOpened]
@@ -90,14 +89,14 @@ def entries_table(events: Sequence[Event], facts: Facts) -> pa.Table:
     Column by column: what the postings of an event share is converted once and then repeated, and an account's facts
     are looked up once for all its postings.
     """
-    booked = [*bookings(events)]
-    if not booked:
+    moving = [event for event in events if type(event.data) in BOOKS]
+    booked = [BOOKS[type(event.data)](event.data) for event in moving]
+    postings = [posting for booking in booked for posting in booking.postings]
+    if not postings:
         return SCHEMAS[ENTRIES_TABLE].empty_table()
-    postings = [posting for _, booking in booked for posting in booking.postings]
-    ids, sides, amounts, currencies, posted, _ = zip(*map(msgspec.structs.astuple, postings), strict=True)
-    legs = [len(booking.postings) for _, booking in booked]
+    legs = [len(booking.postings) for booking in booked]
     event_of = pa.array(chain.from_iterable(map(repeat, count(), legs)), pa.int64())
-    account_of = pa.array(ids, pa.string()).dictionary_encode()
+    account_of = pa.array([posting.account_id for posting in postings], pa.string()).dictionary_encode()
     accounts: list[Any] = account_of.dictionary.to_pylist()
 
     def of_event(name: str, values: list[Any]) -> Any:
@@ -107,20 +106,20 @@ def entries_table(events: Sequence[Event], facts: Facts) -> pa.Table:
         return pa.array(values, SCHEMAS[ENTRIES_TABLE].field(name).type).take(account_of.indices)
 
     columns = (
-        of_event("position", [event.position for event, _ in booked]),
+        of_event("position", [event.position for event in moving]),
         pa.array(chain.from_iterable(map(range, legs)), pa.int16()),
-        of_event("event_type", [event.envelope.type for event, _ in booked]),
-        of_event("transfer_id", [booking.transfer_id for _, booking in booked]),
+        of_event("event_type", [event.envelope.type for event in moving]),
+        of_event("transfer_id", [booking.transfer_id for booking in booked]),
         of_account("account_id", accounts),
-        pa.array(currencies, pa.string()),
+        pa.array([posting.currency for posting in postings], pa.string()),
         of_account("scale", [facts[name].scale for name in accounts]),
         of_account("account_type", [facts[name].account_type for name in accounts]),
-        pa.array([a if side == "debit" else -a for side, a in zip(sides, amounts, strict=True)], pa.int64()),
-        pa.array(posted, pa.int64()),
-        of_event("effective_date", [event.data.effective_date for event, _ in booked]),  # type: ignore[attr-defined]
-        of_event("recorded_at", [event.envelope.recorded_at for event, _ in booked]),
-        of_event("reference", [booking.reference for _, booking in booked]),
-        of_event("reverses", [booking.reverses for _, booking in booked]),
+        pa.array([p.amount_minor if p.side == "debit" else -p.amount_minor for p in postings], pa.int64()),
+        pa.array([posting.posted_minor for posting in postings], pa.int64()),
+        of_event("effective_date", [event.data.effective_date for event in moving]),  # type: ignore[attr-defined]
+        of_event("recorded_at", [event.envelope.recorded_at for event in moving]),
+        of_event("reference", [booking.reference for booking in booked]),
+        of_event("reverses", [booking.reverses for booking in booked]),
     )
     table = pa.Table.from_arrays(columns, schema=SCHEMAS[ENTRIES_TABLE])
     # The rows are in the order of the book, and sorting is stable: only the account is left to sort by, as a number.

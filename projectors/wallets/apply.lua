@@ -53,6 +53,7 @@ for _, statement in ipairs(statements) do
     redis.call('ZADD', key, unpack(statement[2]))
     redis.call('ZREMRANGEBYRANK', key, 0, -lines_max - 1)
 end
+-- From here on nothing can fail.
 for at = 1, #counters, 2 do
     redis.call('HINCRBY', prefix .. 'totals', counters[at], counters[at + 1])
 end

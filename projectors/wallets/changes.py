@@ -75,7 +75,7 @@ class Changes:
         self.lines: defaultdict[str, deque[LineParts]] = defaultdict(lambda: deque(maxlen=STATEMENT_LINES_MAX))
         self.holds: defaultdict[str, dict[str, str]] = defaultdict(dict)
         self.open_holds: dict[str, list[str]] = {}  # placed in this batch and still open -> accounts it touches
-        self.ended_holds: list[str] = []  # placed before this batch, ended in it
+        self.ended_holds: list[str] = []
         self.payments: defaultdict[str, dict[str, str]] = defaultdict(dict)
         self.payment_indexes: list[tuple[str, str, str]] = []  # name, value, payment
         self.begun: set[str] = set()  # payments initiated in this batch: on no list yet
@@ -98,10 +98,13 @@ class Changes:
         self.counts["holds_open"] += 1
 
     def end_hold(self, hold_id: str) -> None:
-        """Take a hold out of the index, or never put it there."""
+        """Take a hold out of the index.
+
+        Also one that this batch placed: a smaller batch that was cut off half-way may have put it there.
+        """
         self.counts["holds_open"] -= 1
-        if self.open_holds.pop(hold_id, None) is None:
-            self.ended_holds.append(hold_id)
+        self.open_holds.pop(hold_id, None)
+        self.ended_holds.append(hold_id)
 
     def queue(self, payment: str, waits_in: str) -> None:
         """Have a payment wait in a queue; "" takes it out of whichever it is in."""

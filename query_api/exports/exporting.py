@@ -133,6 +133,8 @@ class Exporting:
             raise _not_found(export_id)
         if record.status != "done":
             raise ReadRefused(Refusal.EXPORT_NOT_DONE, f"export {export_id} is {record.status}")
+        if not folder.file_of(export_id).exists():  # deleted by hand; the record alone is of no use
+            raise _not_found(export_id)
         written_as = FORMATS[record.format]
         name = f"{record.report}-{record.position}.{written_as.ending}"
         return ExportFile(folder.file_of(export_id), name, written_as.media_type, record.position)

@@ -90,13 +90,15 @@ class ExportFolder:
         written.replace(self._path(record.export_id, _RECORD))
 
     def all(self) -> list[ExportRecord]:
-        """Read all of them, oldest first. One that cannot be read is left out, and deleted when it would expire."""
+        """Read all of them, oldest first. One whose record is spoilt is deleted: nobody can fetch it any more."""
         found = []
         for path in self._folder.glob(f"*{_RECORD}"):
+            export_id = path.name.removesuffix(_RECORD)
             try:
-                record = self.read(path.name.removesuffix(_RECORD))
-            except (msgspec.DecodeError, OSError) as error:
-                _log.warning("export_unreadable", file=path.name, error=type(error).__name__)
+                record = self.read(export_id)
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                _log.error("export_record_spoilt", export_id=export_id, error=str(error))
+                self.remove(export_id)
                 continue
             if record is not None:
                 found.append(record)

@@ -79,7 +79,10 @@ class ExportWorker:
     async def _make(self, export_id: str) -> None:
         """Make one that is claimed. It is read again: another process may have finished it before the claim."""
         record = await asyncio.to_thread(self._folder.read, export_id)
-        if record is None or record.status not in ("queued", "running"):
+        if record is None:  # it expired meanwhile, and claiming it left a file
+            self._folder.remove(export_id)
+            return
+        if record.status not in ("queued", "running"):
             return
         if record.attempts >= ATTEMPTS_MAX:
             self._end(record, failure=f"interrupted {ATTEMPTS_MAX} times")

@@ -53,6 +53,14 @@ class _Queues(Struct, frozen=True, kw_only=True):
     parked_since: datetime | None
 
 
+class _Breaks(Struct, frozen=True, kw_only=True):
+    """What `desk` says of breaks that are not closed."""
+
+    checkpoint: Checkpoint
+    count: int
+    since: datetime | None
+
+
 class Overviews:
     """Makes overviews of one ledger. Nothing here fails because one source does."""
 
@@ -99,20 +107,26 @@ class Overviews:
                 unavailable[name] = str(down)
                 return None
 
-        queues, breaks, sums, status = await asyncio.gather(
+        queues, breaks, sums = await asyncio.gather(
             attempt(WALLETS, self._read_queues),
             attempt(DESK, self._read_breaks),
             attempt(LAKE, self._sources.sums.current),
-            self._sources.positions.read(),
         )
+        read = {
+            WALLETS: None if queues is None else queues.checkpoint.position,
+            DESK: None if breaks is None else breaks.checkpoint.position,
+            LAKE: None if sums is None else sums.position,
+        }
+        known = {name: position for name, position in read.items() if position is not None}
+        status = await self._sources.positions.read(known=known)
         now = self._clock.now()
         lag = _lag_of(status)
         figures = Figures(
             parked=0 if queues is None else queues.parked,
             parked_since=None if queues is None else queues.parked_since,
             in_review=0 if queues is None else queues.in_review,
-            breaks=0 if breaks is None else breaks[0],
-            breaks_since=None if breaks is None else breaks[1],
+            breaks=0 if breaks is None else breaks.count,
+            breaks_since=None if breaks is None else breaks.since,
             lag=lag,
             unavailable={**status.unavailable, **unavailable},
         )
@@ -133,11 +147,7 @@ class Overviews:
         if queues is not None:
             position, recorded_at = queues.checkpoint.position, queues.checkpoint.recorded_at
         reached: dict[str, int | None] = {name: model.position for name, model in status.read_models.items()}
-        reached |= {
-            BOOK: None if status.book is None else status.book.position,
-            WALLETS: None if queues is None else position,
-            LAKE: None if sums is None else sums.position,
-        }
+        reached[BOOK] = None if status.book is None else status.book.position
         return Overview(
             position=position,
             recorded_at=recorded_at,
@@ -184,10 +194,10 @@ class Overviews:
             parked_since=since,
         )
 
-    async def _read_breaks(self) -> tuple[int, datetime | None]:
+    async def _read_breaks(self) -> _Breaks:
         """Count the breaks that are not closed, and say since when the oldest is there."""
         desk = self._sources.desk
-        _, _, counts = await desk.read_counts(
+        checkpoint, _, counts = await desk.read_counts(
             lambda keys: f"{keys.prefix}nothing",
             lambda keys: [keys.things("breaks", "status", status) for status in OPEN_BREAKS],
         )
@@ -195,7 +205,7 @@ class Overviews:
         for status, count in zip(OPEN_BREAKS, counts, strict=True):
             if count:
                 oldest += await self._oldest_break(status)
-        return sum(counts), min(oldest, default=None)
+        return _Breaks(checkpoint=checkpoint, count=sum(counts), since=min(oldest, default=None))
 
     async def _oldest_break(self, status: str) -> list[datetime]:
         page = await self._sources.desk.read_page(

@@ -66,12 +66,15 @@ class LoggedOut(Struct, frozen=True, kw_only=True):
 
 def login_routes(login: Login, *, public_url: str, metrics: QueryMetrics) -> Router:
     """Make the routes. ``public_url``: scheme, host and port of these pages."""
-    host = public_url.partition("://")[2]
+    scheme, _, host = public_url.partition("://")
+    # A development machine has several names, and the cookie of a login counts on one. Elsewhere a proxy stands before
+    # us, and the name that it calls us by means nothing.
+    has_other_names = scheme == "http"
 
     @get("/login")
     async def begin_login(request: AnyRequest) -> Response[bytes]:
         asked = question_of(request, AboutLogin)
-        if request.headers.get("host") != host:  # the cookie of a login counts on one host only
+        if has_other_names and request.headers.get("host") != host:
             return _redirect(f"{public_url}{PREFIX}/login?return_to={quote(asked.return_to, safe='')}")
         try:
             target, cookie = await login.begin(asked.return_to)

@@ -29,11 +29,11 @@ CASE WHEN depth IS NULL THEN account_id ELSE array_to_string(string_split(accoun
 
 -- name: define_month_begin
 -- The first day of a day's month.
-CREATE MACRO month_begin(day) AS date_trunc('month', day)::DATE;
+CREATE MACRO month_begin(day) AS date_trunc('month', day::DATE)::DATE;
 
 -- name: define_next_month
 -- The first day of the month after a day's.
-CREATE MACRO next_month(day) AS (date_trunc('month', day) + INTERVAL 1 MONTH)::DATE;
+CREATE MACRO next_month(day) AS (date_trunc('month', day::DATE) + INTERVAL 1 MONTH)::DATE;
 
 -- name: define_currencies
 -- Decimal places of every currency that an account was ever opened in.
@@ -79,4 +79,4 @@ CASE WHEN days < 1 THEN '000-000' WHEN days < 3 THEN '001-002' WHEN days < 8 THE
 
 -- name: define_moment
 -- When ages are counted to: the end of a day (UTC), or the time of the position.
-CREATE MACRO moment(day, recorded) AS COALESCE((day + 1)::TIMESTAMP AT TIME ZONE 'UTC', recorded);
+CREATE MACRO moment(day, recorded) AS COALESCE((day::DATE + 1)::TIMESTAMP AT TIME ZONE 'UTC', recorded);

@@ -49,7 +49,7 @@ SELECT account_id, account_type, currency, scale, amount_minor
 UNION ALL
 SELECT account_id, account_type, currency, scale, amount_minor
   FROM summed_entries
- WHERE (up_to IS NULL OR up_to >= {through}) AND last_day IS NOT NULL AND last_day + 1 <> next_month(last_day)
+ WHERE (up_to IS NULL OR up_to >= {through}) AND last_day IS NOT NULL AND last_day::DATE + 1 <> next_month(last_day)
    AND effective_date <= last_day AND effective_date >= month_begin(last_day)
    -- Not what the branch above gives already: both days in one month that the first one cuts.
    AND (first_day IS NULL OR (effective_date >= first_day
@@ -63,7 +63,7 @@ SELECT account_id, account_type, currency, scale, sum(debit_minor) AS debit_mino
   FROM (SELECT account_id, account_type, currency, scale, debit_minor, credit_minor, entries
           FROM month_sums
          WHERE (up_to IS NULL OR up_to >= {through})
-           AND (first_day IS NULL OR month >= first_day) AND (last_day IS NULL OR next_month(month) <= last_day + 1)
+           AND (first_day IS NULL OR month >= first_day) AND (last_day IS NULL OR next_month(month) <= last_day::DATE + 1)
         UNION ALL
         SELECT account_id, account_type, currency, scale,
                sum(CASE WHEN amount_minor > 0 THEN amount_minor::HUGEINT ELSE 0::HUGEINT END),

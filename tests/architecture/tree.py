@@ -12,8 +12,8 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 PACKAGES: Final = ("contracts", "runtime", "ledger", "command_api", "query_api", "projectors", "cli")
 # Hidden entries of the root that are ours; an editor's folder is nobody's business.
 HIDDEN_AT_ROOT: Final = {".ci", ".gitignore"}
-# Files of others, kept as they came.
-VENDORED: Final = ("runtime/http/swagger/",)
+# Files of others, kept as they came, and what a build makes of ours and theirs.
+VENDORED: Final = ("runtime/http/swagger/", "query_api/dashboard/static/")
 # What a program wrote: a test compares it with what that program writes, and a reader reads the program.
 GENERATED: Final = ("client/src/bursar_client/generated/",)
 TEXT_SUFFIXES: Final = {
@@ -29,6 +29,10 @@ TEXT_SUFFIXES: Final = {
     ".in",
     ".txt",
     ".json",
+    ".ts",
+    ".tsx",
+    ".css",
+    ".mjs",
     "",
 }
 

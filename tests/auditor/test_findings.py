@@ -25,7 +25,7 @@ def test_figures_and_codes_are_shown(field: str, value: object) -> None:
     assert shown(field, value) == (value.decode() if isinstance(value, bytes) else str(value))
 
 
-@pytest.mark.parametrize("value", ["Friday with Ann", b'{"customer":"ann"}', b"\xff\xfe"])
+@pytest.mark.parametrize("value", ["Friday with Ann", b'{"customer":"ann"}', b"\xff\xfe", "4111111111111111"])
 def test_what_somebody_wrote_is_a_digest(value: object) -> None:
     text = shown("remittance_information", value)
     assert text.startswith("sha256:")

@@ -135,7 +135,7 @@ class Business:
         if self._chance.random() < 0.02:
             day -= timedelta(days=self._chance.randrange(1, 6))
         chosen = self._chance.sample(range(ACCOUNTS), LEGS)
-        postings = []
+        postings: list[PostedPosting] = []
         for leg in range(0, LEGS, 2):
             amount_minor = self._chance.randrange(1, 1_000_00)
             for number, side, signed in (
@@ -290,7 +290,7 @@ async def wait_for_sums(lake: Lake) -> int:
 
 
 def _count_summed(cursor: LakeCursor) -> int:
-    return int(sum(cursor.query("FROM month_sums", {}).column("entries").to_pylist()))
+    return sum(int(str(count)) for count in cursor.query("FROM month_sums", {}).column("entries").to_pylist())
 
 
 def say(text: str) -> None:

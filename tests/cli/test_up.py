@@ -16,7 +16,10 @@ import pytest_asyncio
 from cli.client import open_client
 from tests.cli.conftest import bursar, bursar_json, processes_of
 
-EVERYTHING = ["postgres", "nats", "valkey", "command-api", "relay", "projectors", "reactors", "timers", "query-api"]
+EVERYTHING = [
+    *("postgres", "nats", "valkey", "identity", "command-api", "relay", "projectors", "reactors", "timers"),
+    "query-api",
+]
 READY_AGAIN_WITHIN_S = 60.0
 SEEN_WITHIN_S = 120.0  # under a minute on a quiet machine
 POLL_S = 0.2

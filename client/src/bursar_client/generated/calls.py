@@ -9,7 +9,10 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from bursar_client.call import Call, PagedCall, body_of, key_of, path_of, query_of, read_as
+from msgspec import UNSET, UnsetType
+
+from bursar_client.call import Call, PagedCall, body_of, key_of, path_of, query_of, read_as, read_content
+from bursar_client.content import Content
 from bursar_client.generated import models
 
 
@@ -330,6 +333,39 @@ def close_settlement(
         is_repeatable=True,
         body=body_of(models.CutOff(cut_off_at=cut_off_at)),
         read=read_as(models.Receipt),
+    )
+
+
+def create_export(
+    *,
+    report: str,
+    min_position: int | None = None,
+    wait_ms: int | None = None,
+    stale_ok: bool | None = None,
+    parameters: Mapping[str, str | int] | UnsetType = UNSET,
+    format: Literal["arrow", "csv", "json", "parquet", "xlsx"] = "csv",
+) -> Call[models.ExportView]:
+    """Ask for an export: the report as of the position that the lake has now, unless `as_of_position` names one.
+
+    Exports are made one after the other, and deleted when they expire. Needs the scope `reports:read`.
+
+    - `min_position`: Answer only from this position of the book on; waits up to `wait_ms`.
+    - `wait_ms`: How long to wait for `min_position`. (without: 2000)
+    - `stale_ok`: When `min_position` is not reached in time, answer with what there is instead of 503. (without:
+      false)
+    - `report`: A name from the catalogue.
+    - `format`: Format of the answer.
+    """
+    return Call(
+        name="create_export",
+        api="queries",
+        method="POST",
+        path="/v1/exports",
+        query=query_of({"min_position": min_position, "wait_ms": wait_ms, "stale_ok": stale_ok}),
+        is_repeatable=False,
+        has_min_position=True,
+        body=body_of(models.ExportAsked(report=report, parameters=parameters, format=format)),
+        read=read_as(models.ExportView),
     )
 
 
@@ -787,6 +823,22 @@ def freeze_account(
         is_repeatable=True,
         body=body_of(models.Because(reason=reason)),
         read=read_as(models.Receipt),
+    )
+
+
+def heal_audits() -> Call[models.HealRequested]:
+    """Ask the auditor to repair from the book whatever differs.
+
+    One thing at a time where that can be done, else by rebuilding its model. Nothing is repaired while the book
+    differs from itself. Needs the scope `projections:operate`.
+    """
+    return Call(
+        name="heal_audits",
+        api="queries",
+        method="POST",
+        path="/v1/audits/heal",
+        is_repeatable=False,
+        read=read_as(models.HealRequested),
     )
 
 
@@ -1856,7 +1908,7 @@ def list_rates(
 
 
 def list_reports() -> Call[models.ReportCatalogue]:
-    """List the reports, their parameters, columns and media types.
+    """List the reports, their parameters, columns and formats.
 
     Needs the scope `reports:read`.
     """
@@ -2272,6 +2324,22 @@ def read_account(
     )
 
 
+def read_audits() -> Call[models.AuditsView]:
+    """Read how far stream, Redis and lake are proved equal to the book, and every value that is not.
+
+    At most 500 differences are given, newest first; `last_run.differences` counts all. Needs the scope
+    `projections:read`.
+    """
+    return Call(
+        name="read_audits",
+        api="queries",
+        method="GET",
+        path="/v1/audits",
+        is_repeatable=True,
+        read=read_as(models.AuditsView),
+    )
+
+
 def read_authentication(
     thing_id: str, *, min_position: int | None = None, wait_ms: int | None = None, stale_ok: bool | None = None
 ) -> Call[models.ThingViewAuthenticationData]:
@@ -2489,6 +2557,47 @@ def read_event(
     )
 
 
+def read_export(export_id: str) -> Call[models.ExportView]:
+    """Read how far an export is, and its link once it is done.
+
+    Needs the scope `reports:read`.
+
+    - `export_id`: The id of an export.
+    """
+    return Call(
+        name="read_export",
+        api="queries",
+        method="GET",
+        path=path_of("/v1/exports/{export_id}", {"export_id": export_id}),
+        is_repeatable=True,
+        read=read_as(models.ExportView),
+    )
+
+
+def read_export_file(export_id: str, *, expires: int, signature: str) -> Call[Content]:
+    """Fetch the file of an export by its link; the signature stands for the token.
+
+    Needs no token.
+
+    `rendered` gives it as text/csv, application/vnd.apache.parquet, application/vnd.apache.arrow.stream,
+    application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.
+
+    - `export_id`: The id of an export.
+    - `expires`: Until when the link is good, Unix time in seconds.
+    - `signature`: What makes it ours.
+    """
+    return Call(
+        name="read_export_file",
+        api="queries",
+        method="GET",
+        path=path_of("/v1/exports/{export_id}/file", {"export_id": export_id}),
+        query=query_of({"expires": expires, "signature": signature}),
+        is_repeatable=True,
+        read=read_content,
+        accept="application/json, text/csv, application/vnd.apache.parquet, application/vnd.apache.arrow.stream, application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    )
+
+
 def read_fees(
     thing_id: str, *, min_position: int | None = None, wait_ms: int | None = None, stale_ok: bool | None = None
 ) -> Call[models.ThingView]:
@@ -2635,6 +2744,31 @@ def read_merchants(
         is_repeatable=True,
         has_min_position=True,
         read=read_as(models.ThingView),
+    )
+
+
+def read_overview(
+    *, min_position: int | None = None, wait_ms: int | None = None, stale_ok: bool | None = None
+) -> Call[models.Overview]:
+    """Read the ledger at one glance: balances, volume, payments, lags, alerts.
+
+    The parts come from several read models, each exact at its own position: `positions` says which. Needs the
+    scope `overview:read`.
+
+    - `min_position`: Answer only from this position of the book on; waits up to `wait_ms`.
+    - `wait_ms`: How long to wait for `min_position`. (without: 2000)
+    - `stale_ok`: When `min_position` is not reached in time, answer with what there is instead of 503. (without:
+      false)
+    """
+    return Call(
+        name="read_overview",
+        api="queries",
+        method="GET",
+        path="/v1/overview",
+        query=query_of({"min_position": min_position, "wait_ms": wait_ms, "stale_ok": stale_ok}),
+        is_repeatable=True,
+        has_min_position=True,
+        read=read_as(models.Overview),
     )
 
 
@@ -2816,29 +2950,66 @@ def read_report(
     min_position: int | None = None,
     wait_ms: int | None = None,
     stale_ok: bool | None = None,
+    format: Literal["arrow", "csv", "json", "parquet", "xlsx"] | None = None,
     currency: str | None = None,
     account_id: str | None = None,
+    account_group: str | None = None,
+    account_type: Literal["asset", "equity", "expense", "income", "liability"] | None = None,
+    cash: str | None = None,
+    depth: int | None = None,
+    customer_id: str | None = None,
+    payment_type: Literal["book_transfer", "card_top_up", "credit_transfer", "payment_request", "payout"] | None = None,
+    rail: Literal["book", "card_psp", "file", "sct_inst"] | None = None,
+    event_type: str | None = None,
+    last_event: str | None = None,
+    age: str | None = None,
+    pending: int | None = None,
+    settled_on: dt.date | None = None,
+    stage: str | None = None,
+    reason_code: str | None = None,
     from_: dt.date | None = None,
     to: dt.date | None = None,
+    compare_to: str | None = None,
+    days: int | None = None,
+    top: int | None = None,
+    as_of: dt.date | None = None,
     as_of_date: dt.date | None = None,
     as_of_position: int | None = None,
 ) -> Call[models.ReportView]:
-    """Run a report as of now, a past date or a past position; `Accept` chooses JSON, CSV, Parquet or Arrow.
+    """Run a report as of now, a past date or a past position; `format` or `Accept` chooses how it is written.
 
-    The headers `as-of-position` and `as-of-recorded-at` date the answer in every format. Needs the scope
-    `reports:read`.
+    The headers `as-of-position` and `as-of-recorded-at` date the answer in every format. With `as_of_position`
+    the answer is the same bytes whenever it is asked for. Needs the scope `reports:read`.
 
-    `rendered` gives it as text/csv, application/vnd.apache.parquet, application/vnd.apache.arrow.stream.
+    `rendered` gives it as text/csv, application/vnd.apache.parquet, application/vnd.apache.arrow.stream,
+    application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.
 
     - `report`: A name from the catalogue.
     - `min_position`: Answer only from this position of the book on; waits up to `wait_ms`.
     - `wait_ms`: How long to wait for `min_position`. (without: 2000)
     - `stale_ok`: When `min_position` is not reached in time, answer with what there is instead of 503. (without:
       false)
+    - `format`: Format of the answer.
     - `currency`: ISO 4217 code, or the code of a declared asset.
     - `account_id`: Hierarchical account id: 1 to 8 segments joined by colons.
+    - `account_group`: Hierarchical account id: 1 to 8 segments joined by colons.
+    - `cash`: Hierarchical account id: 1 to 8 segments joined by colons.
+    - `depth`: Take accounts together by so many first parts.
+    - `customer_id`: A customer, named by the position of its application.
+    - `event_type`: What booked an entry.
+    - `last_event`: What happened to a payment last.
+    - `age`: A class of an ageing report.
+    - `pending`: 1: what has not ended; 0: what has.
+    - `settled_on`: Day of settlement (UTC).
+    - `stage`: A stage of the payment funnel.
+    - `reason_code`: ISO 20022 reason.
     - `from_`: First effective date.
     - `to`: Last effective date.
+    - `compare_to`: A second period (or date, for reports as of one): 2026, 2026-Q1, 2026-03, 2026-03-31,
+      2026-01-01..2026-02-15, `previous` or `year-before`.
+    - `days`: How many days.
+    - `top`: How many.
+    - `as_of`: The same as `as_of_date`.
     - `as_of_date`: Only what had taken effect by the end of this day.
     - `as_of_position`: Only events up to this position.
     """
@@ -2852,10 +3023,29 @@ def read_report(
                 "min_position": min_position,
                 "wait_ms": wait_ms,
                 "stale_ok": stale_ok,
+                "format": format,
                 "currency": currency,
                 "account_id": account_id,
+                "account_group": account_group,
+                "account_type": account_type,
+                "cash": cash,
+                "depth": depth,
+                "customer_id": customer_id,
+                "payment_type": payment_type,
+                "rail": rail,
+                "event_type": event_type,
+                "last_event": last_event,
+                "age": age,
+                "pending": pending,
+                "settled_on": settled_on,
+                "stage": stage,
+                "reason_code": reason_code,
                 "from": from_,
                 "to": to,
+                "compare_to": compare_to,
+                "days": days,
+                "top": top,
+                "as_of": as_of,
                 "as_of_date": as_of_date,
                 "as_of_position": as_of_position,
             }

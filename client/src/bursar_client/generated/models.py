@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, UnsetType, field
 
 
 class AccountIban(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -83,6 +83,17 @@ class Address(Struct, frozen=True, kw_only=True, omit_defaults=True):
     address_lines: Sequence[str] = ()
 
 
+class Alert(Struct, frozen=True, kw_only=True):
+    """Something that a person should look at. ``key`` names it as long as it lasts; ``link``: a path of this API."""
+
+    key: str
+    severity: str
+    kind: str
+    text: str
+    since: str | None
+    link: str
+
+
 class ApplyCustomer(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="apply_customer"):
     """A person or a company wants to become a customer. Personal data is sealed before it is written anywhere.
 
@@ -102,7 +113,8 @@ class AsOf(Struct, frozen=True, kw_only=True):
     """How current an answer is: it contains every event up to ``position`` and none after.
 
     ``recorded_at`` is when the newest of them was recorded (null in an empty book). ``age_s`` is the time since then:
-    an upper bound of the staleness, which also grows while nothing happens.
+    an upper bound of the staleness, which also grows while nothing happens. A report as of a position that was asked
+    for has none: it is the same for ever, byte for byte.
     """
 
     ledger: str
@@ -136,6 +148,44 @@ class Assignment(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Who takes a break."""
 
     assignee: str
+
+
+class AuditCursor(Struct, frozen=True, kw_only=True):
+    """How far one side is proved.
+
+    Positions up to ``audited_to`` and above ``sweep_low`` were compared in this sweep, which began at
+    ``sweep_began_at``; ``swept_at``: when the last whole sweep ended. ``compared``: values looked at in this sweep.
+    ``skipped``: new positions that were too many to compare at once, left to the next sweep. ``waiting``: why nothing
+    is compared now; null when something is.
+    """
+
+    side: str
+    audited_to: int = 0
+    sweep_low: int = 0
+    sweep_began_at: str | None = None
+    swept_at: str | None = None
+    looked_at: str | None = None
+    compared: int = 0
+    skipped: int = 0
+    waiting: str | None = None
+
+
+class AuditRun(Struct, frozen=True, kw_only=True):
+    """The state of the audit at its last look. ``position``: up to it all sides were proved; ``checked``: by side."""
+
+    at: str | None
+    position: int
+    checked: dict[str, int]
+    differences: int
+
+
+class AuditsView(Struct, frozen=True, kw_only=True):
+    """``state``: sound, different, waiting (a side cannot be compared now) or never (no audit ran yet)."""
+
+    state: str
+    last_run: AuditRun
+    sides: tuple[AuditCursor, ...]
+    differences: tuple[FoundDifference, ...]
 
 
 class AuthenticationData(Struct, frozen=True, kw_only=True):
@@ -344,6 +394,18 @@ class CurrencyAmount(Struct, frozen=True, kw_only=True):
     value: str
 
 
+class CurrencyBalances(Struct, frozen=True, kw_only=True):
+    """The balances of all accounts of a currency by type, each in the type's normal side. From the lake."""
+
+    currency: str
+    scale: int
+    assets_minor: int
+    liabilities_minor: int
+    equity_minor: int
+    income_minor: int
+    expenses_minor: int
+
+
 class CustomerData(Struct, frozen=True, kw_only=True):
     """A customer without what is sealed. ``screening``: the newest; ``destroyed``: the vault's proof of an erasure."""
 
@@ -377,6 +439,15 @@ class CutOff(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Which cut-off has come."""
 
     cut_off_at: dt.datetime
+
+
+class DayVolume(Struct, frozen=True, kw_only=True):
+    """What moved in a currency since midnight (UTC): the sum of all debits, and how many events booked them."""
+
+    currency: str
+    scale: int
+    amount_minor: int
+    transfers: int
 
 
 class DeclareAsset(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="declare_asset"):
@@ -483,6 +554,13 @@ class Disabling(Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: str | None = None
 
 
+class DrillLink(Struct, frozen=True, kw_only=True):
+    """Where the entries behind a figure are: ask ``path`` with ``parameters``."""
+
+    path: str
+    parameters: dict[str, str | int]
+
+
 class EndpointChange(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where an endpoint is, what it hears and what it is for."""
 
@@ -521,6 +599,37 @@ class Evidence(Struct, frozen=True, kw_only=True, omit_defaults=True):
     sha256: str
 
 
+class ExportAsked(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An export to make: a report with its parameters, as its own route takes them, and how to write it."""
+
+    report: str
+    parameters: Mapping[str, str | int] | UnsetType = UNSET
+    format: Literal["arrow", "csv", "json", "parquet", "xlsx"] = "csv"
+
+
+class ExportView(Struct, frozen=True, kw_only=True):
+    """An export. Its answer is as of ``as_of_position`` and never another one.
+
+    ``progress`` is the share of rows that are written; ``link`` needs no token and is good until ``expires_at``;
+    ``failure`` says why there is none.
+    """
+
+    export_id: str
+    status: str
+    report: str
+    parameters: dict[str, str | int]
+    format: str
+    as_of_position: int
+    progress: float
+    rows: int
+    rows_total: int | None
+    bytes_: int = field(name="bytes")
+    link: str | None
+    failure: str | None
+    created_at: str
+    expires_at: str
+
+
 class ExtendHold(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="extend_hold"):
     """Move an open hold's deadline later."""
 
@@ -540,6 +649,21 @@ class FeeTier(Struct, frozen=True, kw_only=True, omit_defaults=True):
     from_minor: int
     flat_minor: int = 0
     basis_points: int = 0
+
+
+class FoundDifference(Struct, frozen=True, kw_only=True):
+    """A difference as it is kept: since when it is known."""
+
+    side: str
+    model: str
+    subject: str
+    field: str
+    position: int
+    account_id: str | None = None
+    currency: str | None = None
+    expected: str
+    found: str
+    found_at: str
 
 
 class FreezeAccount(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="freeze_account"):
@@ -567,6 +691,13 @@ class GivenEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     position: int
     leg: int
+
+
+class HealRequested(Struct, frozen=True, kw_only=True):
+    """A repair was asked for; ``GET /v1/audits`` shows when the differences are gone."""
+
+    state: str
+    differences: int
 
 
 class HoldLeg(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -708,6 +839,24 @@ class ListedHit(Struct, frozen=True, kw_only=True):
     score_permille: int
 
 
+class MinuteVolume(Struct, frozen=True, kw_only=True):
+    """The same in one minute, by the time at which it was recorded. Minutes in which nothing moved are left out."""
+
+    minute: str
+    currency: str
+    amount_minor: int
+    transfers: int
+
+
+class ModelLag(Struct, frozen=True, kw_only=True):
+    """How far a read model is behind the book: events, and for how long the first of them has been there."""
+
+    model: str
+    position: int | None
+    events: int | None
+    seconds: float | None
+
+
 class Nothing(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An empty body: the path says everything."""
 
@@ -743,6 +892,20 @@ class OpenBreak(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field
     like_line_id: str | None = None
 
 
+class Overview(Struct, frozen=True, kw_only=True):
+    """The ledger at one glance. ``position`` is that of ``wallets``, or the book's when Redis is away."""
+
+    position: int
+    recorded_at: str | None
+    positions: dict[str, int | None]
+    balances: tuple[CurrencyBalances, ...] | None
+    volume: Volume | None
+    payments: PaymentFigures | None
+    lag: tuple[ModelLag, ...]
+    alerts: tuple[Alert, ...]
+    as_of: AsOf
+
+
 class Party(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Somebody outside this ledger: a name, and an account at a bank or a card at a processor."""
 
@@ -775,6 +938,22 @@ class PaymentExplanation(Struct, frozen=True, kw_only=True):
     screening: ScreeningSummary | None
     steps: tuple[PaymentStep, ...]
     as_of: AsOf
+
+
+class PaymentFigures(Struct, frozen=True, kw_only=True):
+    """Payments in figures. ``awaiting``: those whose payer has to prove who they are.
+
+    ``by_status`` and the queues are from Redis. Those of the last 24 hours are from the lake: null while it is away;
+    ``success_rate_24h`` is the share of the settled among all that were settled or rejected, null when there were none.
+    """
+
+    by_status: dict[str, int]
+    in_review: int
+    awaiting: int
+    parked: int
+    settled_24h: int | None
+    rejected_24h: int | None
+    success_rate_24h: float | None
 
 
 class PaymentLine(Struct, frozen=True, kw_only=True):
@@ -1061,14 +1240,15 @@ class Replay(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ReportCatalogue(Struct, frozen=True, kw_only=True):
-    """All reports, and the media types each can be had in."""
+    """All reports, and the media types and formats each can be had in."""
 
     reports: tuple[ReportDescription, ...]
     media_types: tuple[str, ...]
+    formats: tuple[ReportFormat, ...]
 
 
 class ReportColumn(Struct, frozen=True, kw_only=True):
-    """A column of a report, in order. ``unit``: minor, count, or empty."""
+    """A column of a report, in order. ``unit``: minor, count, permille, ms, days, or empty."""
 
     name: str
     type: str
@@ -1077,32 +1257,50 @@ class ReportColumn(Struct, frozen=True, kw_only=True):
 
 
 class ReportDescription(Struct, frozen=True, kw_only=True):
-    """What a report is about, what it takes and what it gives."""
+    """What a report is about, what it takes and what it gives.
+
+    ``compares``: what ``compare_to`` names, a period or a date; null: the report compares nothing. ``keys``: the
+    columns by which rows are matched then.
+    """
 
     name: str
     title: str
     description: str
     parameters: tuple[ReportParameter, ...]
     columns: tuple[ReportColumn, ...]
+    compares: str | None = None
+    keys: tuple[str, ...] = ()
+
+
+class ReportFormat(Struct, frozen=True, kw_only=True):
+    """A format of reports: what ``format`` and ``Accept`` call it."""
+
+    name: str
+    media_type: str
 
 
 class ReportParameter(Struct, frozen=True, kw_only=True):
-    """A query parameter that a report understands."""
+    """A query parameter that a report understands, and what it is when it is not given."""
 
     name: str
     type: str
     required: bool
+    default: int | None = None
     description: str
 
 
 class ReportView(Struct, frozen=True, kw_only=True):
-    """A report as JSON: one array per row, in the order of ``columns``. Sums are exact integers of any size."""
+    """A report as JSON: one array per row, in the order of ``columns``. Sums are exact integers of any size.
+
+    ``drill``: one link per row, in the same order, null where nothing lies behind; empty where a report has none.
+    """
 
     report: str
     title: str
     parameters: dict[str, str | int]
     columns: tuple[ReportColumn, ...]
     rows: tuple[tuple[str | int | None, ...], ...]
+    drill: tuple[DrillLink | None, ...] = ()
     as_of: AsOf
 
 
@@ -1573,6 +1771,13 @@ class Verification(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     decision: Literal["reject", "verify"]
     reason: str
+
+
+class Volume(Struct, frozen=True, kw_only=True):
+    """What moved. ``per_minute``: the last hour, oldest first. From the lake."""
+
+    today: tuple[DayVolume, ...]
+    per_minute: tuple[MinuteVolume, ...]
 
 
 class WantedDocuments(Struct, frozen=True, kw_only=True, omit_defaults=True):
