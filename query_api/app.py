@@ -211,13 +211,9 @@ def create_app(
 
     verifier = TokenVerifier(keys, settings.token_issuer, settings.token_audience, clock)
     logins = create_logins(settings, keys=keys, verifier=verifier, clock=clock, metrics=metrics)
+    pages = (api_pages(_document), dashboard_pages())
     app = Litestar(
-        route_handlers=[
-            _routes(settings.ledger, parts.operating.watch),
-            *logins.routes,
-            api_pages(_document),
-            dashboard_pages(),
-        ],
+        route_handlers=[_routes(settings.ledger, parts.operating.watch), *logins.routes, *pages],
         state=parts.as_state(),
         exception_handlers={**problem_handlers(), ReadRefused: answer_refused},
         lifespan=[running],
@@ -278,14 +274,8 @@ def _readers(
         dating=dating,
         rulesets=RulesetShelf(None if settings.risk_folder is None else Path(settings.risk_folder)),
     )
-    positions = Positions(
-        ledger=settings.ledger,
-        models={WALLETS: wallets, DESK: desk.model},
-        book=book,
-        lake=lake,
-        nats=sources.nats,
-        clock=clock,
-    )
+    models = {WALLETS: wallets, DESK: desk.model}
+    positions = Positions(ledger=settings.ledger, models=models, book=book, lake=lake, nats=sources.nats, clock=clock)
     overviews = Overviews(
         OverviewSources(wallets=wallets, desk=desk.model, sums=LakeSums(lake, clock=clock), positions=positions),
         freshness=freshness,

@@ -336,6 +336,26 @@ def close_settlement(
     )
 
 
+def compare_projection(name: str, *, wait_ms: int | None = None) -> Call[models.OperationView]:
+    """Compare the candidate with the version that serves: counts, sums and a hash, at the same position.
+
+    Its `state` says when it has not ended within `wait_ms`: see `/v1/projections/operations`. Needs the scope
+    `projections:operate`.
+
+    - `name`: As `wallets` or `wallets.v3`.
+    - `wait_ms`: How long to wait for what comes of it. (without: 8000)
+    """
+    return Call(
+        name="compare_projection",
+        api="queries",
+        method="POST",
+        path=path_of("/v1/projections/{name}/compare", {"name": name}),
+        query=query_of({"wait_ms": wait_ms}),
+        is_repeatable=False,
+        read=read_as(models.OperationView),
+    )
+
+
 def create_export(
     *,
     report: str,
@@ -707,6 +727,26 @@ def disable_webhook_endpoint(
         is_repeatable=True,
         body=body_of(models.Disabling(cause=cause, reason=reason)),
         read=read_as(models.Receipt),
+    )
+
+
+def drop_projection(name: str, *, wait_ms: int | None = None) -> Call[models.OperationView]:
+    """Remove a candidate or a retired version.
+
+    Its `state` says when it has not ended within `wait_ms`: see `/v1/projections/operations`. Needs the scope
+    `projections:operate`.
+
+    - `name`: As `wallets` or `wallets.v3`.
+    - `wait_ms`: How long to wait for what comes of it. (without: 8000)
+    """
+    return Call(
+        name="drop_projection",
+        api="queries",
+        method="POST",
+        path=path_of("/v1/projections/{name}/drop", {"name": name}),
+        query=query_of({"wait_ms": wait_ms}),
+        is_repeatable=False,
+        read=read_as(models.OperationView),
     )
 
 
@@ -1631,6 +1671,36 @@ def list_merchants(
     )
 
 
+def list_operations() -> Call[models.OperationsView]:
+    """Read what was asked of the read models lately, by whom, and what came of it.
+
+    Needs the scope `projections:read`.
+    """
+    return Call(
+        name="list_operations",
+        api="queries",
+        method="GET",
+        path="/v1/projections/operations",
+        is_repeatable=True,
+        read=read_as(models.OperationsView),
+    )
+
+
+def list_parked() -> Call[models.ParkedView]:
+    """Read which reactions wait for a person, and why; tasks of the same key wait behind each.
+
+    Needs the scope `projections:read`.
+    """
+    return Call(
+        name="list_parked",
+        api="queries",
+        method="GET",
+        path="/v1/projections/parked",
+        is_repeatable=True,
+        read=read_as(models.ParkedView),
+    )
+
+
 def list_payment_files(
     *,
     min_position: int | None = None,
@@ -1745,6 +1815,22 @@ def list_payments(
         read=read_as(models.PaymentPage),
         items_of=lambda page: page.payments,
         cursor_of=lambda page: page.next_cursor,
+    )
+
+
+def list_projections() -> Call[models.ProjectionsView]:
+    """Read how every version of every read model is.
+
+    Lags are judged here, against the book's head: a projector that hangs does not look healthy. Needs the scope
+    `projections:read`.
+    """
+    return Call(
+        name="list_projections",
+        api="queries",
+        method="GET",
+        path="/v1/projections",
+        is_repeatable=True,
+        read=read_as(models.ProjectionsView),
     )
 
 
@@ -2189,6 +2275,26 @@ def park_payment(payment_id: str, *, reason: str, idempotency_key: str | None = 
     )
 
 
+def pause_projection(name: str, *, wait_ms: int | None = None) -> Call[models.OperationView]:
+    """Stop keeping a version up; answers from it say how old they are.
+
+    Its `state` says when it has not ended within `wait_ms`: see `/v1/projections/operations`. Needs the scope
+    `projections:operate`.
+
+    - `name`: As `wallets` or `wallets.v3`.
+    - `wait_ms`: How long to wait for what comes of it. (without: 8000)
+    """
+    return Call(
+        name="pause_projection",
+        api="queries",
+        method="POST",
+        path=path_of("/v1/projections/{name}/pause", {"name": name}),
+        query=query_of({"wait_ms": wait_ms}),
+        is_repeatable=False,
+        read=read_as(models.OperationView),
+    )
+
+
 def place_hold(
     *,
     legs: Sequence[models.HoldLeg],
@@ -2239,6 +2345,26 @@ def post_transfer(
             )
         ),
         read=read_as(models.Receipt),
+    )
+
+
+def promote_projection(name: str, *, wait_ms: int | None = None) -> Call[models.OperationView]:
+    """Let the candidate serve; what served until now is kept up for a roll-back.
+
+    Its `state` says when it has not ended within `wait_ms`: see `/v1/projections/operations`. Needs the scope
+    `projections:operate`.
+
+    - `name`: As `wallets` or `wallets.v3`.
+    - `wait_ms`: How long to wait for what comes of it. (without: 8000)
+    """
+    return Call(
+        name="promote_projection",
+        api="queries",
+        method="POST",
+        path=path_of("/v1/projections/{name}/promote", {"name": name}),
+        query=query_of({"wait_ms": wait_ms}),
+        is_repeatable=False,
+        read=read_as(models.OperationView),
     )
 
 
@@ -2504,6 +2630,23 @@ def read_clearing_settlements(
         is_repeatable=True,
         has_min_position=True,
         read=read_as(models.ThingView),
+    )
+
+
+def read_comparison(name: str) -> Call[models.ComparisonView]:
+    """Read the newest comparison of a model's versions, made by `POST` to the same path.
+
+    Needs the scope `projections:read`.
+
+    - `name`: As `wallets` or `wallets.v3`.
+    """
+    return Call(
+        name="read_comparison",
+        api="queries",
+        method="GET",
+        path=path_of("/v1/projections/{name}/compare", {"name": name}),
+        is_repeatable=True,
+        read=read_as(models.ComparisonView),
     )
 
 
@@ -3243,6 +3386,26 @@ def read_webhook_endpoints(
     )
 
 
+def rebuild_projection(name: str, *, wait_ms: int | None = None) -> Call[models.OperationView]:
+    """Build a new version from the book, beside the one that serves.
+
+    Its `state` says when it has not ended within `wait_ms`: see `/v1/projections/operations`. Needs the scope
+    `projections:operate`.
+
+    - `name`: As `wallets` or `wallets.v3`.
+    - `wait_ms`: How long to wait for what comes of it. (without: 8000)
+    """
+    return Call(
+        name="rebuild_projection",
+        api="queries",
+        method="POST",
+        path=path_of("/v1/projections/{name}/rebuild", {"name": name}),
+        query=query_of({"wait_ms": wait_ms}),
+        is_repeatable=False,
+        read=read_as(models.OperationView),
+    )
+
+
 def recall_payment(payment_id: str, *, reason: str, idempotency_key: str | None = None) -> Call[models.Receipt]:
     """Ask the creditor's bank to give a settled payment back.
 
@@ -3524,6 +3687,26 @@ def restrict_customer(customer_id: str, *, reason: str, idempotency_key: str | N
     )
 
 
+def resume_projection(name: str, *, wait_ms: int | None = None) -> Call[models.OperationView]:
+    """Go on keeping a version up, from where it stopped.
+
+    Its `state` says when it has not ended within `wait_ms`: see `/v1/projections/operations`. Needs the scope
+    `projections:operate`.
+
+    - `name`: As `wallets` or `wallets.v3`.
+    - `wait_ms`: How long to wait for what comes of it. (without: 8000)
+    """
+    return Call(
+        name="resume_projection",
+        api="queries",
+        method="POST",
+        path=path_of("/v1/projections/{name}/resume", {"name": name}),
+        query=query_of({"wait_ms": wait_ms}),
+        is_repeatable=False,
+        read=read_as(models.OperationView),
+    )
+
+
 def resume_standing_order(standing_order_id: str, *, idempotency_key: str | None = None) -> Call[models.Receipt]:
     """Pay again, from the next occurrence on."""
     return Call(
@@ -3676,6 +3859,26 @@ def review_payment(
         is_repeatable=True,
         body=body_of(models.Review(decision=decision, reason=reason)),
         read=read_as(models.Receipt),
+    )
+
+
+def roll_back_projection(name: str, *, wait_ms: int | None = None) -> Call[models.OperationView]:
+    """Let the version serve again that did so before the promotion.
+
+    Its `state` says when it has not ended within `wait_ms`: see `/v1/projections/operations`. Needs the scope
+    `projections:operate`.
+
+    - `name`: As `wallets` or `wallets.v3`.
+    - `wait_ms`: How long to wait for what comes of it. (without: 8000)
+    """
+    return Call(
+        name="roll_back_projection",
+        api="queries",
+        method="POST",
+        path=path_of("/v1/projections/{name}/roll-back", {"name": name}),
+        query=query_of({"wait_ms": wait_ms}),
+        is_repeatable=False,
+        read=read_as(models.OperationView),
     )
 
 

@@ -360,6 +360,31 @@ class Closing(Struct, frozen=True, kw_only=True, omit_defaults=True):
     matched_difference_minor: int = 0
 
 
+class Comparison(Struct, frozen=True, kw_only=True):
+    """Two versions of a model compared, each part of them at one position of the book.
+
+    What is large is compared in slices; each slice is of one position, the first of ``from_position`` and the last of
+    ``position``. ``differences``: the first that were found, as texts.
+    """
+
+    model: str
+    serving: int
+    candidate: int
+    equal: bool
+    from_position: int
+    position: int
+    of_serving: Sums
+    of_candidate: Sums
+    differences: tuple[str, ...] = ()
+
+
+class ComparisonView(Struct, frozen=True, kw_only=True):
+    """The newest comparison of a model's versions; ``comparison`` is null until it is done."""
+
+    operation: OperationView
+    comparison: Comparison | None
+
+
 class CreateStandingOrder(
     Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="create_standing_order"
 ):
@@ -892,6 +917,26 @@ class OpenBreak(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field
     like_line_id: str | None = None
 
 
+class OperationView(Struct, frozen=True, kw_only=True):
+    """Something that was asked of a read model, by whom, and what came of it."""
+
+    id: int
+    model: str
+    version: int | None
+    action: str
+    state: str
+    detail: str | None
+    asked_by: str
+    asked_at: str
+    ended_at: str | None
+
+
+class OperationsView(Struct, frozen=True, kw_only=True):
+    """The newest operations, newest first."""
+
+    operations: tuple[OperationView, ...]
+
+
 class Overview(Struct, frozen=True, kw_only=True):
     """The ledger at one glance. ``position`` is that of ``wallets``, or the book's when Redis is away."""
 
@@ -904,6 +949,28 @@ class Overview(Struct, frozen=True, kw_only=True):
     lag: tuple[ModelLag, ...]
     alerts: tuple[Alert, ...]
     as_of: AsOf
+
+
+class ParkedTask(Struct, frozen=True, kw_only=True):
+    """A reaction that waits for a person. ``behind``: tasks of its key that wait for it; ``intended``: maybe sent."""
+
+    reactor: str
+    position: int
+    step: int
+    kind: str
+    key: str
+    attempts: int
+    last_error: str | None
+    intended: bool
+    parked_at: str
+    behind: int
+
+
+class ParkedView(Struct, frozen=True, kw_only=True):
+    """Parked reactions in the order in which they would be performed. ``total``: how many, also those not shown."""
+
+    tasks: tuple[ParkedTask, ...]
+    total: int
 
 
 class Party(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -1095,6 +1162,54 @@ class Posting(Struct, frozen=True, kw_only=True, omit_defaults=True):
     currency: str
 
 
+class ProjectionFailure(Struct, frozen=True, kw_only=True):
+    """Why a read model does not move. ``position``: of the event that it stands still before."""
+
+    category: str
+    position: int
+    detail: str
+
+
+class ProjectionLine(Struct, frozen=True, kw_only=True):
+    """One version of a read model, judged against the book's head by the query API.
+
+    ``name``: the model for the version that serves, else with the version, as ``wallets.v3``; what is done to it is
+    done under that name. ``lag_seconds``: how long its oldest missing event has been in the book. ``reported_s``: how
+    long ago a projector last said how it is; null: none ever did. ``visible``: commit to readable.
+    """
+
+    name: str
+    model: str
+    version: int
+    role: str
+    is_serving: bool
+    state: str
+    kept: str
+    holds: str
+    reads: str
+    lines: str
+    poison: str
+    position: int | None
+    head: int | None
+    lag_events: int | None
+    lag_seconds: float | None
+    applied_per_s: float
+    failure: ProjectionFailure | None
+    rebuild: RebuildProgress | None
+    visible: Visibility | None
+    reported_s: float | None
+    actions: tuple[str, ...]
+
+
+class ProjectionsView(Struct, frozen=True, kw_only=True):
+    """Every version of every read model, and the reactors. ``unavailable``: what did not answer, and why."""
+
+    ledger: str
+    head: int | None
+    projections: tuple[ProjectionLine, ...]
+    unavailable: dict[str, str]
+
+
 class ProposedMatch(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Lines and entries that are the same money, the rule that says so and how sure it is.
 
@@ -1180,12 +1295,23 @@ class RailSettlement(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ReadModelStatus(Struct, frozen=True, kw_only=True):
-    """How far a read model is. ``lag_s``: how long its oldest missing event has been in the book; null: not known."""
+    """How far a read model is. ``lag_s``: how long its oldest missing event has been in the book; null: not known.
+
+    ``visible``: from commit to readable, over the newest events.
+    """
 
     position: int | None
     lag_events: int | None
     lag_s: float | None
     version: int
+    visible: Visibility | None = None
+
+
+class RebuildProgress(Struct, frozen=True, kw_only=True):
+    """How far a version is that is being built: a share of the book from 0 to 1, and the seconds that are left."""
+
+    progress: float
+    eta_s: float | None
 
 
 class Receipt(Struct, frozen=True, kw_only=True):
@@ -1468,6 +1594,14 @@ class StreamStatus(Struct, frozen=True, kw_only=True):
 
     first: int
     last: int
+
+
+class Sums(Struct, frozen=True, kw_only=True):
+    """One side of a comparison: how much there is, and a hash over all of it that does not depend on its order."""
+
+    counts: dict[str, int]
+    sums_minor: dict[str, int]
+    hash: str
 
 
 class ThingLine(Struct, frozen=True, kw_only=True):
@@ -1771,6 +1905,18 @@ class Verification(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     decision: Literal["reject", "verify"]
     reason: str
+
+
+class Visibility(Struct, frozen=True, kw_only=True):
+    """From an event's commit to its being readable, over the newest events: seconds within which a share of them was.
+
+    ``events``: how many were measured; history that a rebuild reads is not.
+    """
+
+    p50: float
+    p99: float
+    p999: float
+    events: int
 
 
 class Volume(Struct, frozen=True, kw_only=True):
