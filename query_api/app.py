@@ -38,6 +38,7 @@ from query_api.positions import Positions
 from query_api.problems import answer_refused
 from query_api.projections import Projections
 from query_api.reads import Reads
+from query_api.redis_model import RedisModel
 from query_api.refusals import ReadRefused, SourceDown
 from query_api.reporting import Reporting
 from query_api.routes import accounts, exports, live, overview, payments, reports, status
@@ -274,7 +275,7 @@ def _readers(
         dating=dating,
         rulesets=RulesetShelf(None if settings.risk_folder is None else Path(settings.risk_folder)),
     )
-    models = {WALLETS: wallets, DESK: desk.model}
+    models: dict[str, RedisModel[Any]] = {WALLETS: wallets, DESK: desk.model}
     positions = Positions(ledger=settings.ledger, models=models, book=book, lake=lake, nats=sources.nats, clock=clock)
     overviews = Overviews(
         OverviewSources(wallets=wallets, desk=desk.model, sums=LakeSums(lake, clock=clock), positions=positions),
