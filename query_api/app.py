@@ -89,7 +89,7 @@ def create_app(
             sources.opened(freshness, parts.hub),
             producing(parts.hub, shutdown),
             parts.exporting.working(settings, metrics),
-            parts.watch.watching(),
+            parts.operating.watch.watching(),
         ):
             yield
             await parts.overviews.close()
@@ -97,8 +97,9 @@ def create_app(
 
     verifier = TokenVerifier(keys, settings.token_issuer, settings.token_audience, clock)
     logins = create_logins(settings, keys=keys, verifier=verifier, clock=clock, metrics=metrics)
+    pages = (api_pages(_document), dashboard_pages())
     app = Litestar(
-        route_handlers=[_routes(settings.ledger, parts.watch), *logins.routes, api_pages(_document), dashboard_pages()],
+        route_handlers=[_routes(settings.ledger, parts.operating.watch), *logins.routes, *pages],
         state=parts.as_state(),
         exception_handlers={**problem_handlers(), ReadRefused: answer_refused},
         lifespan=[running],

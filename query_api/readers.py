@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from prometheus_client import CollectorRegistry
+
 from contracts.read_models import DESK, WALLETS
 from query_api.audits import Audits
 from query_api.book import Book
@@ -24,7 +26,7 @@ from query_api.positions import Positions
 from query_api.projections import Projections
 from query_api.reads import Reads
 from query_api.reporting import Reporting
-from query_api.routes.parts import Parts
+from query_api.routes.parts import Operating, Parts
 from query_api.ruleset_words import RulesetShelf
 from query_api.settings import Settings
 from query_api.wallets import Wallets
@@ -51,12 +53,6 @@ def put_together(
         nats=sources.nats,
         clock=clock,
     )
-    projections = Projections(
-        ledger=settings.ledger, pool=sources.book, redis=sources.redis, lake=lake, book=book, clock=clock
-    )
-    operations = Operations(
-        ledger=settings.ledger, pool=sources.book, asking=sources.operations, nats=sources.nats, clock=clock
-    )
     sums = LakeSums(lake, clock=clock)
     glance = OverviewSources(wallets=wallets, desk=desk.model, sums=sums, positions=positions)
     overviews = Overviews(glance, freshness=freshness, dating=dating, clock=clock)
@@ -71,11 +67,19 @@ def put_together(
         clock=clock,
         audits=Audits(sources.book, sources.redis, ledger=settings.ledger),
         exporting=Exporting(reporting, dating=dating, clock=clock),
-        projections=projections,
-        operations=operations,
-        watch=ProjectionWatch(projections, metrics.registry),
+        operating=_operating(settings, sources, lake, book, clock=clock, registry=metrics.registry),
     )
     return parts, wallets, book
+
+
+def _operating(
+    settings: Settings, sources: Sources, lake: Lake, book: Book, *, clock: Clock, registry: CollectorRegistry
+) -> Operating:
+    """Put together who looks after the read models as such."""
+    ledger, pool = settings.ledger, sources.book
+    projections = Projections(ledger=ledger, pool=pool, redis=sources.redis, lake=lake, book=book, clock=clock)
+    operations = Operations(ledger=ledger, pool=pool, asking=sources.operations, nats=sources.nats, clock=clock)
+    return Operating(projections, operations, ProjectionWatch(projections, registry))
 
 
 def _rulesets(settings: Settings) -> RulesetShelf:

@@ -28,6 +28,14 @@ from runtime.clock import Clock
 _KEY: Final = "parts"
 
 
+class Operating(Struct, frozen=True):
+    """What there is about the read models as such."""
+
+    projections: Projections
+    operations: Operations
+    watch: ProjectionWatch
+
+
 class Parts(Struct, frozen=True, kw_only=True):
     """The readers behind all routes."""
 
@@ -41,9 +49,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     clock: Clock
     audits: Audits
     exporting: Exporting
-    projections: Projections
-    operations: Operations
-    watch: ProjectionWatch
+    operating: Operating
 
     def as_state(self) -> State:
         """Wrap them for the application."""

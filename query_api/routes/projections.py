@@ -21,21 +21,21 @@ async def list_projections(request: AnyRequest) -> ProjectionsView:
     Lags are judged here, against the book's head: a projector that hangs does not look healthy.
     """
     question_of(request, Question)
-    return await parts_of(request).projections.read()
+    return await parts_of(request).operating.projections.read()
 
 
 @get("/projections/operations", opt=described(Question, OperationsView, Refusal.SOURCE_UNAVAILABLE))
 async def list_operations(request: AnyRequest) -> OperationsView:
     """Read what was asked of the read models lately, by whom, and what came of it."""
     question_of(request, Question)
-    return await parts_of(request).operations.newest()
+    return await parts_of(request).operating.operations.newest()
 
 
 @get("/projections/parked", opt=described(Question, ParkedView, Refusal.SOURCE_UNAVAILABLE))
 async def list_parked(request: AnyRequest) -> ParkedView:
     """Read which reactions wait for a person, and why; tasks of the same key wait behind each."""
     question_of(request, Question)
-    return await parts_of(request).operations.parked()
+    return await parts_of(request).operating.operations.parked()
 
 
 @get(
@@ -45,14 +45,16 @@ async def list_parked(request: AnyRequest) -> ParkedView:
 async def read_comparison(request: AnyRequest) -> ComparisonView:
     """Read the newest comparison of a model's versions, made by `POST` to the same path."""
     asked = question_of(request, AboutProjection)
-    return await parts_of(request).operations.comparison(asked.name)
+    return await parts_of(request).operating.operations.comparison(asked.name)
 
 
 def _operation(action: Action, summary: str) -> HTTPRouteHandler:
     async def operate(request: AnyRequest) -> OperationView:
         asked = question_of(request, AskOfProjection)
         principal: Principal = request.scope["principal"]  # type: ignore[typeddict-item]  # put there by Authenticate
-        operation = await parts_of(request).operations.ask(asked.name, action, principal, wait_s=asked.wait_ms / 1000)
+        operation = await parts_of(request).operating.operations.ask(
+            asked.name, action, principal, wait_s=asked.wait_ms / 1000
+        )
         if operation.state == "refused":
             raise ReadRefused(Refusal.OPERATION_REFUSED, operation.detail or "")
         return operation

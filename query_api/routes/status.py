@@ -18,7 +18,7 @@ async def read_status(request: AnyRequest) -> StatusView:
     parts = parts_of(request)
     status = await parts.positions.read()
     models = {
-        name: structs.replace(model, visible=parts.watch.visible.get(name))
+        name: structs.replace(model, visible=parts.operating.watch.visible.get(name))
         for name, model in status.read_models.items()
     }
     return structs.replace(status, read_models=models)

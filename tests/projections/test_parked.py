@@ -67,14 +67,27 @@ async def test_what_cannot_be_planned_waits_in_its_line_and_goes_on_in_order(sta
         while await worker.run_once():
             pass
         assert performed["odd"] == [1, 3, 5, 7, 9, 11]
+    finally:
+        await pool.close()
 
-        unnamed = Inbox(
-            msgspec.structs.replace(plain, name="unnamed", line_of=lambda event: None), store, book, wake=lambda: None
-        )
-        is_broken = True
-        await unnamed.checkpoint()
-        with pytest.raises(KeyError):  # the projection stops at this event and says so
-            await unnamed.apply(Batch(events, caught_up=True))
-        assert await unnamed.checkpoint() == 0
+
+async def test_without_a_line_the_reactor_stops_at_the_event(stage: Stage) -> None:
+    [line] = stage.book.write(1)[:1]
+    await stage.record([line])
+
+    def react(event: Event) -> list[Task]:
+        raise KeyError("planted")
+
+    async def perform(turn: Turn) -> Result:
+        return Done()
+
+    pool = await create_pool(stage.dsn_of("bursar_reactor"), application_name="tests", size_max=3)
+    try:
+        reactor = Reactor(name="unnamed", prepare=always(react), perform=perform, begins="at_zero")
+        inbox = Inbox(reactor, TaskStore(pool), Book(pool, ledger=stage.ledger), wake=lambda: None)
+        await inbox.checkpoint()
+        with pytest.raises(KeyError):  # the projection stands still there and says so
+            await inbox.apply(Batch([decode_event(1, line.body, ledger=stage.ledger)], caught_up=True))
+        assert await inbox.checkpoint() == 0
     finally:
         await pool.close()
