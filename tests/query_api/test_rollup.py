@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
+import duckdb
+import pyarrow as pa
 import pytest
 
 from query_api import rollup
@@ -106,3 +108,14 @@ def test_only_whole_beginnings_of_the_book_are_summed(
     summed = Rollup().sum_files(ordered, position, lambda sql: rollup._NO_SUMS, lambda path: path)
     assert list(summed.paths) == expected
     assert summed.through == (ordered[len(expected) - 1].last_position if expected else 0)
+
+
+def test_a_file_that_does_not_fit_into_memory_is_read_as_it_is() -> None:
+    """Sums are an acceleration: without them the answer is the same."""
+
+    def too_much(sql: str) -> pa.Table:
+        raise duckdb.OutOfMemoryException("no room")
+
+    rollup_of_one = Rollup()
+    summed = rollup_of_one.sum_files([EntriesFile("a", 300_000, 1, 10)], 10, too_much, lambda path: path)
+    assert (summed.paths, summed.through, rollup_of_one.has_more) == ((), 0, False)
