@@ -155,9 +155,9 @@ async def _dashboard(bank: Bank, stack: DevStack) -> dict[str, Any]:
 
 async def _live(bank: Bank, stack: DevStack) -> dict[str, Any]:
     """With what each process spent: on a machine that is too small for all of them, everybody hears late."""
-    before = cpu_seconds(stack)
+    before = cpu_seconds(stack.servers)
     figures = await bench_live(bank, Payers(bank, stack.token()), stack)
-    spent = {name: round(seconds - before.get(name, 0.0), 2) for name, seconds in cpu_seconds(stack).items()}
+    spent = {name: round(seconds - before.get(name, 0.0), 2) for name, seconds in cpu_seconds(stack.servers).items()}
     return {"live": {**figures, "cpu_s": spent}}
 
 
