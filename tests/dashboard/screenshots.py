@@ -1,31 +1,30 @@
-"""Pictures of every page for the documents: python -m tests.dashboard.screenshots [FOLDER]
+"""Pictures of every page for the documents, of a stack that runs:
 
-A stack of its own with the demo's traffic of some minutes, and the pages as they are then: light, a few dark or on a
-phone. Each picture is compressed to what documents can carry.
+    ./bursar up --seed 7                          some minutes, until the charts have something to show
+    python -m tests.dashboard.screenshots         [--data-dir .bursar] [--folder docs/images/dashboard] [NAME ...]
+
+Light, a few dark or on a phone. A picture that is too large for a document is an error.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
-import sys
-from collections.abc import Sequence
+from collections.abc import Collection
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
+import httpx2
 from playwright.async_api import Browser, Page
 
-from cli.devstack import DevStack
-from cli.devstack.processes import demonstration
+from cli.connection import Apis, local_apis
+from cli.options import CHECKOUT
 from tests.dashboard.browsing import DESK, PHONE, browser_of, chromium, context_of
 from tests.dashboard.looking import open_page
-from tests.dashboard.stage import Stage
 
-FOLDER: Final = Path(__file__).parents[2] / "docs" / "images" / "dashboard"
+FOLDER: Final = CHECKOUT / "docs" / "images" / "dashboard"
 BYTES_MAX: Final = 200_000
-TRAFFIC_S: Final = 240.0
-SETTLED_MS: Final = 1_500  # charts draw themselves after their data
-SEED: Final = 7
+SETTLED_MS: Final = 2_500  # charts draw themselves after their data, and the first live figures come
 
 
 class Picture(NamedTuple):
@@ -35,7 +34,7 @@ class Picture(NamedTuple):
     path: str
     scheme: str = "light"
     size: tuple[int, int] = DESK
-    token: bool = True
+    has_session: bool = True
 
 
 PICTURES: Final = (
@@ -53,58 +52,65 @@ PICTURES: Final = (
     Picture("settlement", "/settlement?tab=merchants"),
     Picture("reports", "/reports/trial-balance?currency=EUR"),
     Picture("projections", "/projections"),
-    Picture("audit", "/audit?from=240"),
+    Picture("audit", "/audit?from={declined_at}"),
     Picture("event", "/audit/{declined_at}"),
     Picture("sql", "/sql"),
-    Picture("login", "/", token=False),
+    Picture("login", "/", has_session=False),
 )
 
 
-async def take_pictures(folder: Path) -> None:
-    """Start a stack, let the demo run, and take every picture. Raises ValueError for one that is too large."""
+async def take_pictures(apis: Apis, folder: Path, wanted: Collection[str]) -> None:
+    """Take the pictures of these names; without names, all. Raises ValueError for one that is too large."""
     folder.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory() as scratch:
-        async with DevStack(Path(scratch) / "stack", processes=demonstration(seed=SEED)) as stack:
-            stage = Stage(stack)
-            await asyncio.sleep(TRAFFIC_S)
-            await stage.until_payments_ended()
-            async with browser_of(chromium()) as browser:
-                names = await _names(stage)
-                for picture in PICTURES:
-                    await _take(picture, folder, browser=browser, stage=stage, names=names)
+    names = await _names(apis)
+    async with browser_of(chromium()) as browser:
+        for picture in PICTURES:
+            if not wanted or picture.name in wanted:
+                await _take(picture, folder / f"{picture.name}.png", browser=browser, apis=apis, names=names)
 
 
-async def _names(stage: Stage) -> dict[str, str]:
-    [declined] = (await stage.ask("payments", status="RJCT", rail="sct_inst", limit="1"))["payments"]
-    return {"declined": declined["payment_id"], "declined_at": str(declined["events"][-1]["position"])}
+async def _names(apis: Apis) -> dict[str, str]:
+    """Find a payment that a bank declined."""
+    headers = {"authorization": f"Bearer {apis.token()}"}
+    async with httpx2.AsyncClient(base_url=apis.queries_url, headers=headers, trust_env=False) as client:
+        answer = await client.get("/v1/payments", params={"status": "RJCT", "rail": "sct_inst", "limit": "1"})
+    payments: list[dict[str, Any]] = answer.json()["payments"]
+    if not payments:
+        raise ValueError("no payment was declined yet: let the stack run for some minutes")
+    return {"declined": payments[0]["payment_id"], "declined_at": str(payments[0]["events"][-1]["position"])}
 
 
-async def _take(picture: Picture, folder: Path, *, browser: Browser, stage: Stage, names: dict[str, str]) -> None:
-    token = stage.token if picture.token else None
-    async with context_of(browser, stage.address, token=token, size=picture.size, scheme=picture.scheme) as context:
+async def _take(picture: Picture, file: Path, *, browser: Browser, apis: Apis, names: dict[str, str]) -> None:
+    token = apis.token() if picture.has_session else None
+    async with context_of(browser, apis.queries_url, token=token, size=picture.size, scheme=picture.scheme) as context:
         page = await context.new_page()
-        await _show(page, picture.path.format(**names), has_session=picture.token)
-        file = folder / f"{picture.name}.png"
+        await _show(page, picture.path.format(**names), has_session=picture.has_session)
         await page.screenshot(path=file, animations="disabled")
     if file.stat().st_size > BYTES_MAX:
         raise ValueError(f"{file.name} has {file.stat().st_size} bytes, {BYTES_MAX} are allowed")
 
 
 async def _show(page: Page, path: str, *, has_session: bool) -> None:
-    if has_session:
-        await open_page(page, path)
-    else:
+    if not has_session:
         await page.goto(f"/dashboard{path}")
         await page.get_by_role("link", name="Sign in").wait_for()
+        return
+    await open_page(page, path)
     if path == "/sql" and await page.get_by_role("button", name="Run").count():
         await page.get_by_role("button", name="Run").click()
     await page.wait_for_timeout(SETTLED_MS)
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Take the pictures into the folder that is named, or into the documents'."""
-    asyncio.run(take_pictures(Path(arguments[0]) if arguments else FOLDER))
+def main() -> None:
+    """Read the command line and take the pictures."""
+    parser = argparse.ArgumentParser(description="Take pictures of the dashboard's pages.")
+    parser.add_argument("--data-dir", type=Path, default=CHECKOUT / ".bursar")
+    parser.add_argument("--folder", type=Path, default=FOLDER)
+    parser.add_argument("names", nargs="*", help="Only these.")
+    arguments = parser.parse_args()
+    apis = local_apis(arguments.data_dir, subject="you")
+    asyncio.run(take_pictures(apis, arguments.folder, arguments.names))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

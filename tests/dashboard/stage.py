@@ -21,6 +21,7 @@ from tests.command_api.door import new_key
 
 ERRANDS_UNTIL: Final = 400  # wishes; later than any errand
 ANSWER_WITHIN_S: Final = 30.0
+ASKED_WITHIN_S: Final = 120.0
 ENDED_WITHIN_S: Final = 90.0
 POLL_S: Final = 0.3
 HUGE_MINOR: Final = 2**53 + 1  # the first integer that a double does not hold
@@ -41,9 +42,12 @@ class Stage:
         return self.stack.token(scopes=scopes)
 
     async def ask(self, path: str, **parameters: str) -> dict[str, Any]:
-        """Ask the query API what a page should show. ``path``: below /v1/."""
-        async with self._client(self.address) as client:
+        """Ask the query API what a page should show; again when it is too busy to say. ``path``: below /v1/."""
+        async with self._client(self.address) as client, asyncio.timeout(ASKED_WITHIN_S):
             answer = await client.get(f"/v1/{path}", params=parameters)
+            while answer.status_code == 503:  # as the pages do
+                await asyncio.sleep(POLL_S)
+                answer = await client.get(f"/v1/{path}", params=parameters)
         assert answer.status_code == 200, answer.text
         body: dict[str, Any] = answer.json()
         return body
@@ -60,6 +64,13 @@ class Stage:
         assert answer.status_code == 201, answer.text
         event: dict[str, Any] = answer.json()
         return event
+
+    async def overview(self) -> dict[str, Any]:
+        """Ask for the overview until none of its parts is away."""
+        async with asyncio.timeout(ASKED_WITHIN_S):
+            while (said := await self.ask("overview"))["balances"] is None or said["payments"] is None:
+                await asyncio.sleep(POLL_S)
+        return said
 
     async def pay(self, amount: str, *, end_to_end_id: str) -> str:
         """Pay between two of the demo's customers; gives the payment's id."""

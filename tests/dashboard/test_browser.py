@@ -161,7 +161,7 @@ class TestLive:
         payment_id = await stage.pay("12.34", end_to_end_id="LIVE-1")
         row = page.get_by_role("region", name="Newest payments").locator("tr", has_text=payment_id)
         await expect(row).to_contain_text("12.34 EUR")
-        said = await stage.ask("overview")
+        said = await stage.overview()
         euros = next(one for one in said["balances"] if one["currency"] == "EUR")
         shown = page.get_by_role("region", name="Balances by currency").locator("tr", has_text="EUR")
         await expect(shown).to_contain_text(exact(euros["liabilities_minor"]))
