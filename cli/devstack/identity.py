@@ -31,8 +31,6 @@ SCOPES = (
     "projections:operate",
     "projections:read",
     "reconciliation:write",
-    "projections:operate",
-    "projections:read",
     "reports:read",
     "statements:write",
     "settlements:operate",
