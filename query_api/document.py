@@ -91,8 +91,6 @@ def _operation(
     summary, _, description = (getdoc(handler.fn) or "").partition("\n\n")
     answers = {"application/json": {"schema": schema_of[described.answers]}}
     answers |= {media_type: {} for media_type in described.media_types}
-    if described.is_public:
-        del answers["application/json"]["schema"]
     needs = "Needs no token." if described.is_public else f"Needs the scope `{scope}`."
     success = str(handler.status_code or int(HTTPStatus.OK))
     body = {} if described.takes is None else {"requestBody": _body(schema_of[described.takes])}
