@@ -91,6 +91,8 @@ def _operation(
     summary, _, description = (getdoc(handler.fn) or "").partition("\n\n")
     answers = {"application/json": {"schema": schema_of[described.answers]}}
     answers |= {media_type: {} for media_type in described.media_types}
+    if described.is_public:
+        answers["application/json"] = {}
     needs = "Needs no token." if described.is_public else f"Needs the scope `{scope}`."
     success = str(handler.status_code or int(HTTPStatus.OK))
     body = {} if described.takes is None else {"requestBody": _body(schema_of[described.takes])}
