@@ -19,10 +19,11 @@ from playwright.async_api import Browser, Page
 
 from cli.connection import Apis, local_apis
 from cli.options import CHECKOUT
-from tests.dashboard.browsing import DESK, PHONE, browser_of, chromium, context_of
+from tests.dashboard.browsing import PHONE, browser_of, chromium, context_of
 from tests.dashboard.looking import open_page
 
 FOLDER: Final = CHECKOUT / "docs" / "images" / "dashboard"
+DESK: Final = (1280, 720)
 BYTES_MAX: Final = 200_000
 SETTLED_MS: Final = 2_500  # charts draw themselves after their data, and the first live figures come
 
