@@ -10,7 +10,7 @@ export const paletteOpen = createStore(false);
 export const helpOpen = createStore(false);
 
 const SEQUENCE_MS = 1_200;
-let began = 0;
+let began = Number.NEGATIVE_INFINITY; // of a sequence; times count from the page's own beginning
 
 export const SHORTCUTS: [string, string][] = [
   ["/", "Search, or jump to a page or an id"],
@@ -30,7 +30,7 @@ export function listenToKeys(): void {
     }
     if (event.metaKey || event.ctrlKey || event.altKey || isTyping(event) || isDialogOpen()) return;
     const inSequence = event.timeStamp - began < SEQUENCE_MS;
-    began = 0;
+    began = Number.NEGATIVE_INFINITY;
     if (inSequence && goTo(event.key)) event.preventDefault();
     else if (actOn(event.key, event.timeStamp)) event.preventDefault();
   });
