@@ -24,6 +24,8 @@ COMMANDS = {
     "risk": "cli.risk",
     "reactors": "cli.reactors",
     "import": "cli.import_",
+    "catalog": "cli.catalog",
+    "sql": "cli.sql",
     "demo": "cli.demo.verb",
     "simulate": "cli.simulators.verb",
     "test": "cli.test",

@@ -18,9 +18,15 @@ if TYPE_CHECKING:
 LEDGER_DEFAULT = "main"
 MIGRATIONS = CHECKOUT / "ledger" / "store" / "sql" / "migrations"
 REACTIONS = CHECKOUT / "projectors" / "reactors" / "sql"
+ADHOC = CHECKOUT / "query_api" / "adhoc" / "sql"
 VAULT_MIGRATIONS = CHECKOUT / "runtime" / "vault" / "sql" / "migrations"
 # Each schema has migrations of its own, applied in this order.
-SCHEMAS: Mapping[str, Path] = {"public": MIGRATIONS, "vault": VAULT_MIGRATIONS, "reactions": REACTIONS / "migrations"}
+SCHEMAS: Mapping[str, Path] = {
+    "public": MIGRATIONS,
+    "vault": VAULT_MIGRATIONS,
+    "reactions": REACTIONS / "migrations",
+    "adhoc": ADHOC / "migrations",
+}
 
 
 async def run(
@@ -78,7 +84,7 @@ async def _session(database_url: str, schema: str) -> AsyncIterator[asyncpg.Conn
     help="Only this schema: public is the book, and what a --target means without it.",
 )
 def command(database_url: str, ledger: str, target: str | None, schema: str | None) -> None:
-    """Apply the pending migrations of the book, the vault and the reactions, each in its own transaction.
+    """Apply the pending migrations of the book and of all that stands beside it, each in its own transaction.
 
     The local stack does this at every start; elsewhere run it before the new processes start.
     """

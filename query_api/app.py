@@ -16,6 +16,10 @@ from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 
 from contracts.read_models import DESK, WALLETS
+from query_api.adhoc.asking import Asking
+from query_api.adhoc.children import Children
+from query_api.adhoc.jobs import Allowance
+from query_api.adhoc.store import Record, SavedQueries
 from query_api.book import READ_TIMEOUT_S, Book, Pool, read_ledger_name
 from query_api.dating import Dating
 from query_api.desk import Desk
@@ -30,7 +34,7 @@ from query_api.problems import answer_refused
 from query_api.reads import Reads
 from query_api.refusals import ReadRefused, SourceDown
 from query_api.reporting import Reporting
-from query_api.routes import accounts, payments, reports, status
+from query_api.routes import accounts, payments, reports, sql, status
 from query_api.routes import book as book_routes
 from query_api.routes import desk as desk_routes
 from query_api.routes.parts import Parts
@@ -64,7 +68,11 @@ START_WAIT_S: Final = 5.0  # for the servers to answer; after it the API serves 
 APPLICATION_NAME: Final = "bursar-query-api"
 
 # Modules and groups of routes: each has its scope and its routes.
-_MODULES: Final[tuple[Any, ...]] = (accounts, book_routes, payments, reports, status, *desk_routes.GROUPS)
+_MODULES: Final[tuple[Any, ...]] = (
+    *(accounts, book_routes, payments, reports, status),
+    *desk_routes.GROUPS,
+    *sql.GROUPS,
+)
 
 _log = structlog.get_logger(__name__)
 
@@ -81,6 +89,9 @@ class Sources:
         self._shutdown = shutdown
         self._nats_errors = nats_error_counter(registry)
         self.book: Source[Pool] = Source("PostgreSQL", self._open_book, close_it=lambda pool: pool.close())
+        self.asker: Source[Pool] = Source(
+            "QUERY_API_ADHOC_DATABASE_URL", self._open_asker, close_it=lambda pool: pool.close()
+        )
         self.redis: Source[Redis] = Source(
             "Redis", lambda: connect_redis(settings.redis_url), close_it=lambda redis: redis.aclose()
         )
@@ -91,7 +102,7 @@ class Sources:
         """Open everything; wait for START_WAIT_S at most, then go on with what is there."""
         opening = [
             asyncio.create_task(self._open(coroutine))
-            for coroutine in (self.book.open(), self.redis.open(), self._listen(freshness))
+            for coroutine in (self.book.open(), self.redis.open(), self._listen(freshness), self._open_adhoc())
         ]
         try:
             done, _ = await asyncio.wait(opening, timeout=START_WAIT_S, return_when=asyncio.ALL_COMPLETED)
@@ -102,7 +113,7 @@ class Sources:
             for task in opening:
                 task.cancel()
             await asyncio.gather(*opening, return_exceptions=True)
-            for source in (self.nats, self.redis, self.book):
+            for source in (self.nats, self.redis, self.asker, self.book):
                 await source.close()
 
     async def _open(self, opening: Coroutine[Any, Any, None]) -> None:
@@ -129,6 +140,19 @@ class Sources:
             raise WrongLedger(f"the database holds the ledger {found!r}, the setting says {self._settings.ledger!r}")
         return pool
 
+    async def _open_adhoc(self) -> None:
+        if self._settings.adhoc_database_url is not None:
+            await self.asker.open()
+
+    async def _open_asker(self) -> Pool:
+        assert self._settings.adhoc_database_url is not None
+        return await create_pool(
+            self._settings.adhoc_database_url,
+            application_name=f"{APPLICATION_NAME}-asker",
+            size_max=self._settings.sql_at_once_max,
+            statement_timeout_ms=int(READ_TIMEOUT_S * 1000),
+        )
+
     async def _open_nats(self) -> Client:
         return await connect_nats(
             self._settings.nats_url,
@@ -153,12 +177,14 @@ def create_app(
     sources = Sources(settings, shutdown=shutdown, registry=registry)
     freshness = Freshness(ledger=settings.ledger, clock=clock, metrics=metrics)
     lake = _lake_of(settings, clock, metrics)
-    parts, wallets, book = _readers(settings, sources, freshness, lake, clock=clock, metrics=metrics)
+    children = _children_of(settings, lake)
+    parts, wallets, book = _readers(settings, sources, freshness, (lake, children), clock=clock, metrics=metrics)
 
     @asynccontextmanager
     async def running(_: Litestar) -> AsyncIterator[None]:
         async with sources.opened(freshness):
             yield
+            await children.close()
         lake.close()
 
     app = Litestar(
@@ -197,9 +223,16 @@ async def serve(settings: Settings) -> int:
 
 
 def _readers(
-    settings: Settings, sources: Sources, freshness: Freshness, lake: Lake, *, clock: Clock, metrics: QueryMetrics
+    settings: Settings,
+    sources: Sources,
+    freshness: Freshness,
+    lake_and_children: tuple[Lake, Children],
+    *,
+    clock: Clock,
+    metrics: QueryMetrics,
 ) -> tuple[Parts, Wallets, Book]:
     """Put together who answers what; the last two also say whether the process is ready."""
+    lake, children = lake_and_children
     dating = Dating(settings.ledger, clock)
     wallets = Wallets(sources.redis, ledger=settings.ledger, clock=clock)
     book = Book(sources.book, dating=dating)
@@ -228,7 +261,15 @@ def _readers(
         nats=sources.nats,
         clock=clock,
     )
-    return Parts(reads, reporting, positions, desk, of_payments), wallets, book
+    record = Record(sources.asker, sources.book, clock)
+    asking = Asking(lake, children, record, freshness=freshness, dating=dating)
+    saved = SavedQueries(sources.asker, clock)
+    return Parts(reads, reporting, positions, desk, of_payments, asking, record, saved), wallets, book
+
+
+def _children_of(settings: Settings, lake: Lake) -> Children:
+    allowance = Allowance(memory_mb=settings.sql_memory_mb, timeout_s=settings.sql_timeout_ms / 1000)
+    return Children(lake.folder, allowance, at_once=settings.sql_at_once_max)
 
 
 def _lake_of(settings: Settings, clock: Clock, metrics: QueryMetrics) -> Lake:

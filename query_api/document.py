@@ -26,6 +26,7 @@ DESCRIPTION: Final = cleandoc(
     """
 )
 BEARER: Final = "bearer"
+JSON: Final = "application/json"
 
 # What may happen to any question.
 ALWAYS: Final = (Refusal.UNKNOWN_PARAMETER, Refusal.DUPLICATE_PARAMETER, Refusal.INVALID_PARAMETER)
@@ -36,16 +37,18 @@ FROM_RUNTIME: Final[Mapping[HTTPStatus, str]] = {
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "Too many or too long headers.",
     HTTPStatus.INTERNAL_SERVER_ERROR: "A fault of this program; the trace id finds it in the logs.",
 }
+# What may happen to a request with a body.
+OF_BODIES: Final[Mapping[HTTPStatus, str]] = {
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large.",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is no JSON by its Content-Type.",
+}
 
 _REF: Final = "#/components/schemas/{name}"
 
 
 def write_document(handlers: Sequence[tuple[str, HTTPRouteHandler]], *, prefix: str) -> bytes:
     """Describe routes, each with the scope that it needs, as an OpenAPI 3.1 document in JSON."""
-    kinds: list[type[Any]] = [
-        ReadProblem,
-        *(kind for _, handler in handlers for kind in (_of(handler).asks, _of(handler).answers)),
-    ]
+    kinds: list[type[Any]] = [ReadProblem, *(kind for _, handler in handlers for kind in _kinds_of(_of(handler)))]
     schemas, components = msgspec.json.schema_components(kinds, ref_template=_REF)
     schema_of = dict(zip(kinds, schemas, strict=True))
 
@@ -57,7 +60,8 @@ def write_document(handlers: Sequence[tuple[str, HTTPRouteHandler]], *, prefix: 
     for scope, handler in handlers:
         path = prefix + _template(sorted(handler.paths)[0])
         question = resolve(schema_of[_of(handler).asks])
-        paths[path] = {"get": _operation(handler, path, scope, question, schema_of)}
+        [method] = handler.http_methods - {"OPTIONS"}
+        paths.setdefault(path, {})[method.lower()] = _operation(handler, path, scope, question, schema_of)
     asked = {_of(handler).asks.__name__ for _, handler in handlers}
     document = {
         "openapi": "3.1.0",
@@ -82,15 +86,18 @@ def _operation(
 ) -> dict[str, Any]:
     described = _of(handler)
     summary, _, description = (getdoc(handler.fn) or "").partition("\n\n")
-    answers = {"application/json": {"schema": schema_of[described.answers]}}
+    answers = {JSON: {"schema": schema_of[described.answers]}} if described.answers else {}
     answers |= {media_type: {} for media_type in described.media_types}
+    answered = {"description": "The answer.", "content": answers} if answers else {"description": "Done."}
+    body = {JSON: {"schema": schema_of[described.body]}} if described.body else {}
     return {
         "operationId": handler.fn.__name__,
         "tags": [path.split("/")[2]],
         "summary": summary.rstrip("."),
         "description": f"{description}\n\nNeeds the scope `{scope}`.".strip(),
         "parameters": [_parameter(name, schema, question, path) for name, schema in question["properties"].items()],
-        "responses": {"200": {"description": "The answer.", "content": answers}, **_problems(described, schema_of)},
+        **({"requestBody": {"required": True, "content": body}} if body else {}),
+        "responses": {str(handler.status_code): answered, **_problems(described, schema_of)},
     }
 
 
@@ -122,11 +129,18 @@ def _problems(described: Described, schema_of: Mapping[type, dict[str, Any]]) ->
     if "min_position" in described.asks.__struct_fields__:
         refusals += [refusal for refusal in ALWAYS_WITH_FRESHNESS if refusal not in refusals]
     reasons = {int(status): text for status, text in FROM_RUNTIME.items()}
+    reasons |= {int(status): text for status, text in OF_BODIES.items()} if described.body else {}
     for status in sorted({int(STATUS_OF[refusal]) for refusal in refusals}):
         codes = ", ".join(f"`{refusal}`" for refusal in refusals if STATUS_OF[refusal] == status)
         reasons[status] = f"Code: {codes}."
+    if described.body:
+        reasons[int(HTTPStatus.BAD_REQUEST)] += " Or the body is not valid; `errors` points to the place."
     content = {PROBLEM: {"schema": schema_of[ReadProblem]}}
     return {str(status): {"description": reasons[status], "content": content} for status in sorted(reasons)}
+
+
+def _kinds_of(described: Described) -> list[type[Any]]:
+    return [kind for kind in (described.asks, described.answers, described.body) if kind is not None]
 
 
 def _of(handler: HTTPRouteHandler) -> Described:

@@ -8,6 +8,7 @@ rebuild) makes the query run once more on a fresh snapshot.
 from __future__ import annotations
 
 import asyncio
+import os.path
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -57,29 +58,39 @@ class LakeLimits(Struct, frozen=True, kw_only=True):
     timeout_s: float = QUERY_TIMEOUT_S
 
 
+Files = Mapping[str, tuple[str, ...]]  # by table
+
+
 class Snapshot:
     """The lake at `position`. Used by one job at a time per cursor, from worker threads."""
 
-    def __init__(self, database: duckdb.DuckDBPyConnection, position: int) -> None:
+    def __init__(self, database: duckdb.DuckDBPyConnection, position: int, files: Files) -> None:
         self.position = position
         self._database = database
+        self._files = files
 
     def cursor(self) -> LakeCursor:
         """Open a session of its own."""
-        return LakeCursor(self._database.cursor(), self.position)
+        return LakeCursor(self._database.cursor(), self.position, self._files)
 
 
 class LakeCursor:
     """Runs queries at one position of the lake."""
 
-    def __init__(self, session: duckdb.DuckDBPyConnection, position: int) -> None:
+    def __init__(self, session: duckdb.DuckDBPyConnection, position: int, files: Files) -> None:
         self.position = position
         self._session = session
+        self._files = files
 
     def query(self, sql: str, parameters: Mapping[str, Value]) -> pa.Table:
         """Run a statement to its end. Every parameter must be one that the statement names."""
         table: pa.Table = self._session.sql(sql, params=dict(parameters)).to_arrow_table()
         return table
+
+    def files_below(self, folder: Path) -> Files:
+        """Name the files of each table as they are called inside `folder`."""
+        below = folder.resolve()
+        return {table: tuple(os.path.relpath(file, below) for file in files) for table, files in self._files.items()}
 
     def interrupt(self) -> None:
         """Stop what is running, from another thread."""
@@ -103,6 +114,11 @@ class Lake:
         self._snapshot: Snapshot | None = None
         self._versions: tuple[object, ...] = ()
         self._look_again_at = 0.0
+
+    @property
+    def folder(self) -> Path:
+        """Where the ledger's tables are."""
+        return self._folder
 
     async def read_position(self) -> int:
         """Read how far the lake is; one that is not there yet is at 0."""
@@ -162,12 +178,13 @@ class Lake:
         database = duckdb.connect(
             config={"memory_limit": f"{self._limits.memory_mb}MB", "threads": self._limits.threads}
         )
-        relations = {name: _relation(table, LAKE_TABLES[name]) for name, table in tables.items()}
-        relations["position"] = str(position)
+        files = {
+            name: tuple(uri.removeprefix("file://") for uri in table.file_uris()) for name, table in tables.items()
+        }
         self._lock_down(database)
-        for definition in _VIEWS.values():
-            database.execute(definition.format(**relations))
-        return Snapshot(database, position)
+        for definition in define_views(files, position):
+            database.execute(definition)
+        return Snapshot(database, position, files)
 
     def _lock_down(self, database: duckdb.DuckDBPyConnection) -> None:
         """Leave the tables' folder readable and nothing else; the order matters, the last one locks the rest."""
@@ -221,17 +238,22 @@ class LakeMissing(SourceDown):
     """There is no lake yet: as far as position 0, and the projectors are about to make it."""
 
 
+def define_views(files: Files, position: int) -> tuple[str, ...]:
+    """Write the statements that define what queries see: the rows of these files up to `position`."""
+    relations = {name: _relation(files[name], LAKE_TABLES[name]) for name in files}
+    return tuple(definition.format(**relations, position=position) for definition in _VIEWS.values())
+
+
 def _open_table(folder: Path) -> DeltaTable:
     if not DeltaTable.is_deltatable(str(folder)):
         raise LakeMissing("the lake: its tables do not exist yet")
     return DeltaTable(str(folder))
 
 
-def _relation(table: DeltaTable, columns: tuple[LakeColumn, ...]) -> str:
+def _relation(files: tuple[str, ...], columns: tuple[LakeColumn, ...]) -> str:
     """Write what stands after FROM: the table's files, or nothing with the right columns."""
-    files = table.file_uris()
     if files:
-        return f"read_parquet([{', '.join(_quoted(file.removeprefix('file://')) for file in files)}])"
+        return f"read_parquet([{', '.join(_quoted(file) for file in files)}])"
     nulls = ", ".join(f"NULL::{_DUCKDB_TYPES[column.type]} AS {column.name}" for column in columns)
     return f"(SELECT {nulls} WHERE false)"
 

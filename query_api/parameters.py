@@ -176,6 +176,33 @@ class AboutReport(FreshQuestion, frozen=True, kw_only=True, forbid_unknown_field
     ) = None
 
 
+class AboutSql(FreshQuestion, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A question in SQL; the body has its text."""
+
+    as_of_position: (
+        Annotated[int, Meta(ge=1, le=POSITION_MAX, description="Only events up to this position.")] | None
+    ) = None
+
+
+class AboutAsked(Question, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """About the questions in SQL that were asked."""
+
+    subject: Annotated[str, Meta(min_length=1, max_length=255, description="Only what this subject asked.")] | None = (
+        None
+    )
+    outcome: (
+        Annotated[str, Meta(pattern=r"^[a-z_]{1,40}\Z", description="Only what ended so: answered, or a code.")] | None
+    ) = None
+    limit: Limit = LIMIT_DEFAULT
+    cursor: Cursor | None = None
+
+
+class AboutSavedQuery(Question, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """About one saved query."""
+
+    name: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}\Z", description="A name of your choice.")]
+
+
 Q = TypeVar("Q", bound=Question)
 
 

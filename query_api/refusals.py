@@ -24,12 +24,17 @@ class Refusal(StrEnum):
     PAYMENT_NOT_FOUND = "payment_not_found"
     THING_NOT_FOUND = "thing_not_found"
     EVENT_NOT_FOUND = "event_not_found"
+    SAVED_QUERY_NOT_FOUND = "saved_query_not_found"
     REPORT_NOT_FOUND = "report_not_found"
     NOT_ACCEPTABLE = "not_acceptable"
     POSITION_NOT_REACHED = "position_not_reached"
     SOURCE_UNAVAILABLE = "source_unavailable"
     TOO_BUSY = "too_busy"
     QUERY_TIMEOUT = "query_timeout"
+    SQL_NOT_ALLOWED = "sql_not_allowed"
+    SQL_FAILED = "sql_failed"
+    SQL_OVER_LIMIT = "sql_over_limit"
+    TOO_MANY_SAVED_QUERIES = "too_many_saved_queries"
 
 
 class ReadRefused(Exception):

@@ -31,6 +31,8 @@ SCOPES = (
     "reports:read",
     "statements:write",
     "settlements:operate",
+    "sql:audit",
+    "sql:run",
     "status:read",
     "transfers:write",
     "webhooks:write",

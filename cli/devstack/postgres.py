@@ -27,7 +27,8 @@ WRITER = "bursar_writer"
 READER = "bursar_reader"
 OPENER = "bursar_opener"
 REACTOR = "bursar_reactor"
-ROLES = (OWNER, WRITER, READER, OPENER, REACTOR)
+ASKER = "bursar_asker"
+ROLES = (OWNER, WRITER, READER, OPENER, REACTOR, ASKER)
 DATABASE = "bursar"
 
 CONNECT_WITHIN_S = 2.0

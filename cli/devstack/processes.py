@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from cli.devstack import identity
 from cli.devstack.http_probe import http_get
 from cli.devstack.ports import LOOPBACK
-from cli.devstack.postgres import OPENER, REACTOR, READER, WRITER
+from cli.devstack.postgres import ASKER, OPENER, REACTOR, READER, WRITER
 from cli.devstack.servers import Servers
 from cli.devstack.supervisor import Service
 from cli.devstack.vault_keys import vault_keys_file
@@ -81,6 +81,7 @@ BURSAR_PROCESSES: tuple[ProcessSpec, ...] = (
         name="query-api",
         settings=(
             *("environment", "database_url", "nats_url", "redis_url", "lake_dir", "port", "risk_folder"),
+            "adhoc_database_url",
             *_APIS_VERIFY,
         ),
     ),
@@ -155,6 +156,7 @@ def service_of(spec: ProcessSpec, servers: Servers) -> Service:
         "token_file": str(identity.token_file(servers.data)),
         "service_token_file": str(identity.service_token_file(servers.data, spec.name)),
         "vault_database_url": servers.postgres_dsn(OPENER),
+        "adhoc_database_url": servers.postgres_dsn(ASKER),
         "sct_inst_url": servers.addresses.get("bank", ""),
         "card_psp_url": servers.addresses.get("cards", ""),
         "sct_inst_secret_file": _secret_of(servers, "bank"),

@@ -10,6 +10,8 @@ from typing import Final
 from litestar.datastructures import State
 from msgspec import Struct
 
+from query_api.adhoc.asking import Asking
+from query_api.adhoc.store import Record, SavedQueries
 from query_api.desk import Desk
 from query_api.parameters import AnyRequest
 from query_api.payments import Payments
@@ -28,6 +30,9 @@ class Parts(Struct, frozen=True):
     positions: Positions
     desk: Desk
     payments: Payments
+    asking: Asking
+    record: Record
+    saved: SavedQueries
 
     def as_state(self) -> State:
         """Wrap them for the application."""

@@ -23,7 +23,7 @@ async def window(
     folder = tmp_path_factory.mktemp("window")
     async with (
         servers.database("query_window", template=book_template) as dsn_of,
-        open_window(servers, dsn_of("bursar_owner"), dsn_of("bursar_reader"), small_bank("window"), folder) as opened,
+        open_window(servers, dsn_of, small_bank("window"), folder) as opened,
     ):
         await opened.write_all()
         yield opened
@@ -35,6 +35,6 @@ async def own_window(servers: Servers, book_template: str, tmp_path: Path) -> As
     name = f"own{next(_numbers)}"
     async with (
         servers.database(f"query_{name}", template=book_template) as dsn_of,
-        open_window(servers, dsn_of("bursar_owner"), dsn_of("bursar_reader"), small_bank(name), tmp_path) as opened,
+        open_window(servers, dsn_of, small_bank(name), tmp_path) as opened,
     ):
         yield opened

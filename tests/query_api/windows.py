@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,10 @@ from runtime.jetstream import connect_nats
 from runtime.shutdown import Shutdown
 from tests.query_api.bank import Bank
 
-SCOPES = ("accounts:read", "customers:read", "operations:read", "payments:read", "reports:read", "status:read")
+SCOPES = (
+    *("accounts:read", "customers:read", "operations:read", "payments:read", "reports:read", "status:read"),
+    *("sql:audit", "sql:run"),
+)
 STARTUP_TIMEOUT_S = 20.0
 
 
@@ -41,9 +44,9 @@ class Window:
             headers={"authorization": f"Bearer {self.token()}"},
         )
 
-    def token(self, scopes: Iterable[str] = SCOPES, *, ledgers: Iterable[str] | None = None) -> str:
+    def token(self, scopes: Iterable[str] = SCOPES, *, ledgers: Iterable[str] | None = None, tenant: str = "t1") -> str:
         """Issue a token; by default one that may do everything here."""
-        return self._issuer.issue("clerk", "t1", scopes, [self.bank.ledger] if ledgers is None else ledgers, 600)
+        return self._issuer.issue("clerk", tenant, scopes, [self.bank.ledger] if ledgers is None else ledgers, 600)
 
     async def get(self, path: str, **parameters: object) -> dict[str, Any]:
         """Ask and expect an answer; `from_` stands for `from`."""
@@ -118,9 +121,10 @@ class Window:
 
 @asynccontextmanager
 async def open_window(
-    servers: Servers, owner_dsn: str, reader_dsn: str, bank: Bank, folder: Path
+    servers: Servers, dsn_of: Callable[[str], str], bank: Bank, folder: Path
 ) -> AsyncIterator[Window]:
     """Start a query API for a bank; write the bank where the test wants it."""
+    owner_dsn = dsn_of("bursar_owner")
     await name_ledger(owner_dsn, bank.ledger)
     issuer_dir = folder / "issuer"
     issuer_dir.mkdir(parents=True)
@@ -128,7 +132,9 @@ async def open_window(
     settings = Settings(
         ledger=bank.ledger,
         environment="development",
-        database_url=reader_dsn,
+        database_url=dsn_of("bursar_reader"),
+        adhoc_database_url=dsn_of("bursar_asker"),
+        sql_timeout_ms=60_000,  # the limit of time has tests of its own; these must pass on a busy machine
         redis_url=servers.redis_url,
         nats_url=servers.nats_url,
         lake_dir=str(folder / "lake"),
