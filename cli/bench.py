@@ -16,7 +16,7 @@ def command(arguments: tuple[str, ...]) -> None:
     """Measure writing, reading and visibility on servers of its own, with the ratio to a baseline of the same run.
 
     --json prints one object for scripts. --only NAME... runs some of: sequencer, balance, visibility, single, hot,
-    bulk, payments, rail, screening, risk, pure.
+    bulk, payments, rail, screening, risk, pure, dashboard.
     """
     argv = [sys.executable, "-P", "-m", "tests.benchmarks", *arguments]
     raise SystemExit(subprocess.run(argv, cwd=CHECKOUT, env=child_environment(), check=False).returncode)

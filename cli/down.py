@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -48,10 +49,21 @@ def _stop(data: DataDir) -> None:
             f"the stack in {data.path} belongs to another user (pid {pid}); stop it as that user"
         ) from refused
     deadline = time.monotonic() + DOWN_WITHIN_S
-    while data.is_running():
+    while data.is_running() or not _has_ended(pid):  # its lock goes a moment before it does
         if time.monotonic() > deadline:
             raise Failure(f"the supervisor (pid {pid}) did not stop within {DOWN_WITHIN_S:.0f} s; see {data.logs}")
         time.sleep(POLL_S)
+
+
+def _has_ended(pid: int) -> bool:
+    """Tell whether a process is gone, or is only waiting for its parent to look (a zombie)."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    with contextlib.suppress(OSError):  # no /proc here, or gone by now
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    return False
 
 
 def _wipe(data: DataDir) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 LEDGER_DEFAULT = "main"
 MIGRATIONS = CHECKOUT / "ledger" / "store" / "sql" / "migrations"
 REACTIONS = CHECKOUT / "projectors" / "reactors" / "sql"
+PROJECTIONS = CHECKOUT / "projectors" / "control" / "sql"
 ADHOC = CHECKOUT / "query_api" / "adhoc" / "sql"
 VAULT_MIGRATIONS = CHECKOUT / "runtime" / "vault" / "sql" / "migrations"
 # Each schema has migrations of its own, applied in this order.
@@ -25,6 +26,7 @@ SCHEMAS: Mapping[str, Path] = {
     "public": MIGRATIONS,
     "vault": VAULT_MIGRATIONS,
     "reactions": REACTIONS / "migrations",
+    "projections": PROJECTIONS / "migrations",
     "adhoc": ADHOC / "migrations",
 }
 

@@ -88,7 +88,8 @@ async def _wait(model: str, data: DataDir) -> int:
 async def _risk_progress(model: str, status: dict[str, Any]) -> dict[str, int] | None:
     """The score's own model is no window for clients, so the query API does not show it; Redis is asked instead."""
     from contracts.read_models import checkpoint_of
-    from contracts.risk_features import RISK, RiskKeys
+    from contracts.risk_features import RISK, RISK_VERSION, RiskKeys
+    from contracts.subjects import active_version_key
     from runtime.redis_client import connect_redis
 
     book = status["positions"]["book"]
@@ -96,7 +97,8 @@ async def _risk_progress(model: str, status: dict[str, Any]) -> dict[str, int] |
         return None
     client = await connect_redis(status["addresses"]["redis"])
     try:
-        fields: Any = await client.hgetall(RiskKeys(LEDGER).checkpoint)
+        version = int(await client.get(active_version_key(LEDGER, RISK)) or RISK_VERSION)
+        fields: Any = await client.hgetall(RiskKeys(LEDGER, version).checkpoint)
     finally:
         await client.aclose()
     position = checkpoint_of(fields).position

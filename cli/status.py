@@ -83,7 +83,12 @@ async def _read_positions(addresses: dict[str, str], token: str) -> dict[str, An
         "book": view.book.position if view.book else None,
         "stream": view.stream.last if view.stream else None,
         "read_models": {
-            name: {"position": model.position, "lag_events": model.lag_events, "lag_s": model.lag_s}
+            name: {
+                "position": model.position,
+                "lag_events": model.lag_events,
+                "lag_s": model.lag_s,
+                "visible_s": None if model.visible is None else msgspec.to_builtins(model.visible),
+            }
             for name, model in view.read_models.items()
         },
     }

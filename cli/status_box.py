@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 OPENAPI_PATH = "/docs"
 AUDIT_PATH = "/audit"
+LOGIN_PATH = "/auth/login"
 WIDTH_MAX = 100
 
 TRANSFER = (
@@ -37,6 +38,7 @@ def show_box(data: DataDir) -> None:
         "Bursar is running",
         "",
         *_api_lines(addresses),
+        *_login_lines(addresses),
         *(
             f"{label:<13} {addresses[name]}   what it executed: {addresses[name]}{AUDIT_PATH}"
             for label, name in _COUNTERPARTIES
@@ -62,11 +64,11 @@ def show_status(status: dict[str, Any]) -> None:
     lines += ["", f"{'process':<16} {'state':<12} {'pid':>8} {'restarts':>9}"]
     lines += [f"{p['name']:<16} {p['state']:<12} {p['pid'] or '-':>8} {p['restarts']:>9}" for p in status["processes"]]
     positions = status["positions"]
-    lines += ["", f"{'position of':<16} {'position':>12} {'lag events':>12} {'lag s':>9}"]
+    lines += ["", f"{'position of':<16} {'position':>12} {'lag events':>12} {'lag s':>9}  visible within"]
     lines += [f"{name:<16} {_or_dash(positions[name]):>12}" for name in ("book", "stream")]
     lines += [
         f"{name:<16} {_or_dash(model.get('position')):>12} {_or_dash(model.get('lag_events')):>12}"
-        f" {_or_dash(model.get('lag_s')):>9}"
+        f" {_or_dash(model.get('lag_s')):>9}  {_visible(model.get('visible_s'))}"
         for name, model in positions["read_models"].items()
     ]
     _echo_box(lines)
@@ -83,6 +85,12 @@ def _api_lines(addresses: dict[str, str]) -> list[str]:
         for label, name in apis
         if name in addresses
     ]
+
+
+def _login_lines(addresses: dict[str, str]) -> list[str]:
+    if not {"identity", "query_api"} <= addresses.keys():
+        return []
+    return [f"{'log in':<13} {addresses['query_api']}{LOGIN_PATH}   with a browser; choose a role"]
 
 
 def _requests_to_try(addresses: dict[str, str], authorization: str, *, has_demo: bool) -> list[str]:
@@ -109,6 +117,14 @@ def _requests_to_try(addresses: dict[str, str], authorization: str, *, has_demo:
         f"curl -s {addresses['query_api']}/v1/accounts/{account_id}/balance {authorization}",
         "",
     ]
+
+
+def _visible(shares: dict[str, float] | None) -> str:
+    """Say how soon commits became readable: half of the newest events, 99 and 99.9 percent of them."""
+    if shares is None:
+        return "-"
+    p50, p99, p999 = (f"{1000 * shares[name]:.0f}" for name in ("p50", "p99", "p999"))
+    return f"{p50} / {p99} / {p999} ms (p50 / p99 / p99.9)"
 
 
 def _or_dash(value: object) -> str:

@@ -77,12 +77,12 @@ def _run_here(data_dir: Path, *, demo: bool, seed: int | None) -> None:
 
 async def run_until_stopped(data_dir: Path, *, demo: bool, seed: int | None) -> None:
     """Start, show the box, wait for a signal, stop. The first signal cancels; the ones after it change nothing."""
-    from cli.devstack import BURSAR_PROCESSES, DevStack
+    from cli.devstack import DEVELOPMENT, DevStack
     from cli.devstack.identity import ready_made_token
     from cli.devstack.processes import demonstration
     from cli.status_box import show_box
 
-    processes = demonstration(seed=seed) if demo else BURSAR_PROCESSES
+    processes = demonstration(seed=seed) if demo else DEVELOPMENT
     _cancel_on_signal()
     began = time.monotonic()
     click.echo(f"starting in {data_dir}")

@@ -50,7 +50,7 @@ def command(data_dir: Path, as_json: bool, ledger: str, **given: str | None) -> 
     from runtime.logs import configure_logging
 
     configure_logging("verify", "error")
-    places = _places(data_dir, ledger, given)
+    places = places_of(data_dir, ledger, given)
     started = time.perf_counter()
     position, checks = asyncio.run(verify(places))
     report = {
@@ -72,11 +72,11 @@ async def verify(places: Places) -> tuple[int, list[Check]]:
 
     from ledger.verify.book import verify_book
     from ledger.verify.stream import verify_stream
+    from projectors.stores.lake import serving_folder
     from projectors.verify import verify_lake
     from runtime.jetstream import connect_nats
 
     book = await asyncpg.connect(places.database_url)
-    folder = Path(places.lake_dir) / places.ledger
     try:
         async with book.transaction(isolation="repeatable_read", readonly=True):
             proof = await verify_book(book)
@@ -95,6 +95,7 @@ async def verify(places: Places) -> tuple[int, list[Check]]:
                 return await _verify_redis(places, proof)
 
             async def lake() -> list[Check]:
+                folder = serving_folder(Path(places.lake_dir) / places.ledger)
                 await _catch_up(lambda: _lake_position(folder), position)
                 return await verify_lake(folder, book, accounts, position)
 
@@ -109,13 +110,15 @@ async def _verify_redis(places: Places, proof: BookProof) -> list[Check]:
     """Compare accounts and payments of the read model with the book, once it has come as far."""
     import asyncpg
 
-    from contracts.read_models import WalletsKeys
+    from contracts.read_models import WALLETS, WALLETS_VERSION, WalletsKeys
+    from projectors.stores.redis import serving_version
     from projectors.verify import verify_payments, verify_wallets, wallets_position
     from runtime.redis_client import connect_redis
 
-    fold, keys = proof.fold, WalletsKeys(places.ledger)
+    fold = proof.fold
     client = await connect_redis(places.redis_url)
     try:
+        keys = WalletsKeys(places.ledger, await serving_version(client, places.ledger, WALLETS, WALLETS_VERSION))
         await _catch_up(lambda: wallets_position(client, keys), fold.position)
         live = await asyncpg.connect(places.database_url)  # sees what was committed after the snapshot
         try:
@@ -183,8 +186,8 @@ async def _lake_position(folder: Path) -> int:
     return await asyncio.to_thread(lake_position, folder)
 
 
-def _places(data_dir: Path, ledger: str, given: dict[str, str | None]) -> Places:
-    """What was given, else the addresses of the local stack in ``data_dir``."""
+def places_of(data_dir: Path, ledger: str, given: dict[str, str | None]) -> Places:
+    """Return what was given, else the addresses of the local stack in ``data_dir``."""
     from cli.devstack.state import DataDir
 
     data = DataDir(data_dir)

@@ -22,7 +22,7 @@ from command_api.files.filing import FILE_BYTES_MAX, Filing
 from command_api.holders import AccountHolders
 from command_api.problems import render_refusal
 from command_api.risk.lag import HeadWatch
-from command_api.risk.reading import RedisFigures
+from command_api.risk.reading import READ_DEADLINE_S, RedisFigures
 from command_api.risk.scorer import RiskMetrics, Scorer
 from command_api.risk.shelf import ActivePolicy, Shelf
 from command_api.routes import (
@@ -145,6 +145,10 @@ class Settings(ScreeningSettings, frozen=True, kw_only=True, forbid_unknown_fiel
     risk_folder: Annotated[
         str | None, Meta(description="Folder with rulesets and models; without one the ruleset that comes with Bursar.")
     ] = None
+    risk_deadline_ms: Annotated[
+        int,
+        Meta(ge=1, le=10_000, description="How long a payment waits for its risk features; then a policy decides."),
+    ] = int(READ_DEADLINE_S * 1000)
     sct_inst_secret_file: Annotated[
         str | None, Meta(description="File with the secrets, one a line, that the bank signs its messages with.")
     ] = None
@@ -330,7 +334,9 @@ async def create_inspectors(
     if settings.screening_folder is not None:
         screener = Screener.load([Path(settings.screening_folder)], terms=settings.screening_terms())
     if settings.redis_url is not None:
-        source = RedisFigures(settings.redis_url, RiskKeys(settings.ledger))
+        source = RedisFigures(
+            settings.redis_url, RiskKeys(settings.ledger), deadline_s=settings.risk_deadline_ms / 1000
+        )
         shelf = Shelf(Path(settings.risk_folder or NO_SHELF))
         watch = head = HeadWatch(book, ledger=settings.ledger)
         await watch.look()

@@ -19,6 +19,7 @@ from msgspec import Struct
 
 from contracts.commands import AccountType, CurrencyAmount, Overdraft, Side
 from contracts.events import HoldStatus, PaymentStatus
+from contracts.lake import THINGS_COLUMNS, THINGS_TABLE, LakeColumn
 from contracts.payment_codes import PaymentType, RailName
 from contracts.risk import RiskAssessment
 from contracts.subjects import redis_prefix
@@ -27,6 +28,8 @@ WALLETS: Final = "wallets"
 WALLETS_VERSION: Final = 2
 LAKE: Final = "lake"
 LAKE_VERSION: Final = 2
+LAKE_FIRST_VERSION: Final = 2  # its tables are in the ledger's folder itself, those of later ones in a folder in it
+LAKE_POINTER: Final = "ACTIVE"  # file in the ledger's folder: the version that readers use; absent: the first
 DESK: Final = "desk"  # its layout is in contracts/desk.py
 READ_MODELS: Final = (WALLETS, DESK, LAKE)
 
@@ -290,18 +293,14 @@ def volume_fields(currency: str, amount_minor: int) -> dict[str, int]:
     return {f"volume_minor:{currency}:{limb}": value for limb, value in enumerate(limbs) if value}
 
 
-class LakeColumn(Struct, frozen=True):
-    """A column of a lake table. Timestamps are in microseconds and UTC."""
-
-    name: str
-    type: Literal["int64", "int16", "string", "date", "timestamp"]
-    meaning: str
-    nullable: bool = False
+def lake_version_folder(version: int) -> str:
+    """Where in the ledger's folder the tables of a version are."""
+    return "." if version == LAKE_FIRST_VERSION else f"v{version}"
 
 
-# Application id of the Delta ``txn`` that carries a table's checkpoint. Accounts are committed before payments, and
-# those before entries; a reader pins itself to the smallest of the versions, P, and filters ``position <= P``. A table
-# that an older lake lacks is at 0: the projector reads the book again from there, and fills that table and no other.
+# Application id of the Delta ``txn`` that carries a table's checkpoint. Tables are committed in LAKE_WRITE_ORDER,
+# entries last; a reader pins itself to the smallest of the versions, P, and filters ``position <= P``. A table that an
+# older lake lacks is at 0: the projector reads the book again from there, and fills that table and no other.
 LAKE_TXN_APP: Final = "bursar-lake"
 ENTRIES_TABLE: Final = "entries"
 ACCOUNTS_TABLE: Final = "accounts"
@@ -361,8 +360,9 @@ LAKE_TABLES: Final = {
     ENTRIES_TABLE: ENTRIES_COLUMNS,
     ACCOUNTS_TABLE: ACCOUNTS_COLUMNS,
     PAYMENTS_TABLE: PAYMENTS_COLUMNS,
+    THINGS_TABLE: THINGS_COLUMNS,
 }
-LAKE_WRITE_ORDER: Final = (ACCOUNTS_TABLE, PAYMENTS_TABLE, ENTRIES_TABLE)
+LAKE_WRITE_ORDER: Final = (ACCOUNTS_TABLE, THINGS_TABLE, PAYMENTS_TABLE, ENTRIES_TABLE)
 
 
 def _text(fields: Fields) -> dict[str, str]:

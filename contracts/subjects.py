@@ -46,3 +46,8 @@ def redis_prefix(ledger: str, read_model: str, version: int) -> str:
 def active_version_key(ledger: str, read_model: str) -> str:
     """Redis key naming the version that readers use."""
     return f"rm:{ledger}:{read_model}:active"
+
+
+def projections_subject(ledger: str) -> str:
+    """Core-NATS subject that wakes whoever keeps the read models: something was asked of them. The message is empty."""
+    return f"ledger.{ledger}.projections"

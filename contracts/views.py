@@ -12,6 +12,7 @@ from msgspec import Meta, Raw, Struct
 from contracts.commands import AccountType, CurrencyAmount, Overdraft, Side
 from contracts.events import HoldStatus, PaymentStatus
 from contracts.payment_codes import PaymentType, RailName
+from contracts.projections import Visibility
 from contracts.read_models import AccountStatus, HoldLegState, Step
 from contracts.risk import RiskAssessment
 
@@ -25,7 +26,8 @@ class AsOf(Struct, frozen=True, kw_only=True):
     """How current an answer is: it contains every event up to ``position`` and none after.
 
     ``recorded_at`` is when the newest of them was recorded (null in an empty book). ``age_s`` is the time since then:
-    an upper bound of the staleness, which also grows while nothing happens.
+    an upper bound of the staleness, which also grows while nothing happens. A report as of a position that was asked
+    for has none: it is the same for ever, byte for byte.
     """
 
     ledger: str
@@ -239,52 +241,6 @@ class TotalsView(Struct, frozen=True, kw_only=True):
     as_of: AsOf
 
 
-class ReportParameter(Struct, frozen=True, kw_only=True):
-    """A query parameter that a report understands."""
-
-    name: str
-    type: Literal["text", "date", "position"]
-    required: bool
-    description: str
-
-
-class ReportColumn(Struct, frozen=True, kw_only=True):
-    """A column of a report, in order. ``unit``: minor, count, or empty."""
-
-    name: str
-    type: Literal["text", "integer", "date", "timestamp"]
-    unit: str
-    description: str
-
-
-class ReportDescription(Struct, frozen=True, kw_only=True):
-    """What a report is about, what it takes and what it gives."""
-
-    name: str
-    title: str
-    description: str
-    parameters: tuple[ReportParameter, ...]
-    columns: tuple[ReportColumn, ...]
-
-
-class ReportCatalogue(Struct, frozen=True, kw_only=True):
-    """All reports, and the media types each can be had in."""
-
-    reports: tuple[ReportDescription, ...]
-    media_types: tuple[str, ...]
-
-
-class ReportView(Struct, frozen=True, kw_only=True):
-    """A report as JSON: one array per row, in the order of ``columns``. Sums are exact integers of any size."""
-
-    report: str
-    title: str
-    parameters: dict[str, str | int]
-    columns: tuple[ReportColumn, ...]
-    rows: tuple[tuple[str | int | None, ...], ...]
-    as_of: AsOf
-
-
 class BookStatus(Struct, frozen=True, kw_only=True):
     """The newest event of the book."""
 
@@ -300,12 +256,16 @@ class StreamStatus(Struct, frozen=True, kw_only=True):
 
 
 class ReadModelStatus(Struct, frozen=True, kw_only=True):
-    """How far a read model is. ``lag_s``: how long its oldest missing event has been in the book; null: not known."""
+    """How far a read model is. ``lag_s``: how long its oldest missing event has been in the book; null: not known.
+
+    ``visible``: from commit to readable, over the newest events.
+    """
 
     position: int | None
     lag_events: int | None
     lag_s: float | None
     version: int
+    visible: Visibility | None = None
 
 
 class StatusView(Struct, frozen=True, kw_only=True):

@@ -20,7 +20,7 @@ import contextlib
 import enum
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 import structlog
 
@@ -56,6 +56,17 @@ class Fenced(Exception):
     """The model must not be written now; the text says why and what to do."""
 
 
+class Unappliable(Exception):
+    """The event at ``position`` makes the model's own code fail. It must not be skipped."""
+
+    def __init__(self, position: int, bug: Exception) -> None:
+        super().__init__(f"event {position} cannot be applied: {type(bug).__name__}: {bug}")
+        self.position = position
+
+
+PASSING: Final = (TargetUnreachable, BookUnreachable)  # nothing is wrong with the event; the same again may do
+
+
 class Target(Protocol):
     """A read model that can be written."""
 
@@ -68,14 +79,24 @@ class Target(Protocol):
         ...
 
 
+@runtime_checkable
+class FoldsAhead(Protocol):
+    """A target whose store works elsewhere: what a batch changes can be made out while the last one is applied."""
+
+    def fold(self, batch: Batch) -> Batch:
+        """Return the batch with what it changes. Pure."""
+        ...
+
+
 class _ReadAhead:
-    """A feed that reads the next batch of history while the last one is being applied.
+    """A feed that reads the next batch of history, and folds it, while the last one is being applied.
 
     Only of history: the next batch of news is larger, the later it is asked for.
     """
 
-    def __init__(self, feed: Feed) -> None:
+    def __init__(self, feed: Feed, target: Target) -> None:
         self._feed = feed
+        self._fold = target.fold if isinstance(target, FoldsAhead) else None
         self._reading: asyncio.Task[Batch | None] | None = None
 
     async def next(self) -> Batch | None:
@@ -83,8 +104,18 @@ class _ReadAhead:
         batch = await (self._reading or self._feed.next())
         self._reading = None
         if batch is not None and not batch.caught_up:
-            self._reading = asyncio.create_task(self._feed.next())
+            self._reading = asyncio.create_task(self._read())
         return batch
+
+    async def _read(self) -> Batch | None:
+        batch = await self._feed.next()
+        if batch is None or self._fold is None:
+            return batch
+        try:
+            return self._fold(batch)
+        except Exception as bug:  # whatever a fold may raise: applying the batch meets it again, and finds the event
+            _log.info("fold_ahead_failed", first=batch.first, last=batch.last, error=type(bug).__name__)
+            return batch
 
     async def aclose(self) -> None:
         """Forget what was read ahead."""
@@ -114,9 +145,13 @@ class Projection:
                 failures, pause_s = 0, RETRY_FIRST_S
             except Unreadable as stop:
                 pause_s = self._stand_still(stop.category, str(stop))
+            except Unappliable as stop:
+                self._progress.resume(stop.position - 1)
+                pause_s = self._stand_still("bug", str(stop))
+                _log.error("projection_bug", model=self._progress.model, exc_info=stop.__cause__)
             except (Fenced, WrongBook) as stop:
                 pause_s = self._stand_still("fenced", str(stop))
-            except (BookUnreachable, TargetUnreachable) as trouble:
+            except PASSING as trouble:
                 failures = 0 if self._progress.applied_count > applied_before else failures + 1
                 pause_s = min(RETRY_FIRST_S * 2.0 ** min(failures, 16), RETRY_MAX_S)
                 self._progress.fail(str(trouble))
@@ -133,7 +168,7 @@ class Projection:
         self._progress.resume(position)
         await self._feed.seek(position)
         await announce(position)
-        async with contextlib.aclosing(_ReadAhead(self._feed)) as batches:
+        async with contextlib.aclosing(_ReadAhead(self._feed, self._target)) as batches:
             while True:  # ends when an outcome is not `applied`, or the idle checkpoint has moved
                 batch = await batches.next()
                 if batch is None:
@@ -149,9 +184,16 @@ class Projection:
                     return
 
     async def _apply(self, batch: Batch) -> bool:
-        """Apply one batch; False when it was not the next one. Raises Fenced."""
+        """Apply one batch; False when it was not the next one. Raises Fenced, Unappliable."""
         began = self._clock.monotonic()
-        outcome = await self._target.apply(batch)
+        try:
+            outcome = await self._target.apply(batch)
+        except (*PASSING, Fenced, WrongBook, Unreadable):
+            raise
+        except Exception as bug:  # whatever a fold may raise: the event to blame is found by applying them one by one
+            if batch.first == batch.last:
+                raise Unappliable(batch.first, bug) from bug
+            return await self._apply_singly(batch)
         self._progress.count(outcome.value)
         if outcome is Outcome.FENCED:
             raise Fenced("the model is being emptied by `bursar rebuild`; run it again if it was interrupted")
@@ -160,6 +202,13 @@ class Projection:
             return False
         self._progress.advance(batch, seconds=self._clock.monotonic() - began, now=self._clock.now())
         self._tell(batch)
+        return True
+
+    async def _apply_singly(self, batch: Batch) -> bool:
+        """Apply what a batch has before the event to blame; False when it was not the next one. Raises Unappliable."""
+        for event in batch.events:
+            if not await self._apply(Batch([event], batch.caught_up)):
+                return False
         return True
 
     async def _require_own_book(self, position: int) -> None:

@@ -39,13 +39,13 @@ class Book:
 
     async def read_page(self, after: int, limit: int) -> list[tuple[int, bytes]]:
         """Return up to ``limit`` events behind ``after`` as (position, exact bytes)."""
-        with _reachable():
+        with reachable():
             rows = await self._pool.fetch(QUERIES["read_events_page"], after, limit)
-        return [(row["position"], row["body"].encode()) for row in rows]
+        return [*map(tuple, rows)]
 
     async def read_head(self) -> Head:
         """Return the end of the book. Raises WrongBook when the database is another ledger's."""
-        with _reachable():
+        with reachable():
             row = await self._pool.fetchrow(QUERIES["read_head"])
         if row is None:
             raise BookUnreachable(f"the database holds no ledger yet; run `bursar migrate` for {self.ledger!r}")
@@ -58,31 +58,32 @@ class Book:
 
     async def read_recorded_at(self, position: int) -> datetime | None:
         """Return when the event at ``position`` was recorded, None when there is no such event."""
-        with _reachable():
+        with reachable():
             recorded_at: datetime | None = await self._pool.fetchval(QUERIES["read_recorded_at"], position)
         return recorded_at
 
     async def read_records(self, kind: str, limit: int) -> list[tuple[str, bytes]]:
         """Return up to ``limit`` records of a kind as (id, JSON), in the order of their ids."""
-        with _reachable():
+        with reachable():
             rows = await self._pool.fetch(QUERIES["read_records"], kind, limit)
         return [(row["id"], row["state"].encode()) for row in rows]
 
     async def read_record(self, kind: str, identifier: str) -> bytes | None:
         """Return one record as JSON, None when there is none."""
-        with _reachable():
+        with reachable():
             state: str | None = await self._pool.fetchval(QUERIES["read_record"], kind, identifier)
         return None if state is None else state.encode()
 
     async def read_opening_events(self, account_ids: Iterable[str]) -> list[bytes]:
         """Return the exact bytes of the events that opened these accounts, in no order."""
-        with _reachable():
+        with reachable():
             rows: list[Any] = await self._pool.fetch(QUERIES["read_opening_events"], list(account_ids))
         return [row["body"].encode() for row in rows]
 
 
 @contextmanager
-def _reachable() -> Iterator[None]:
+def reachable() -> Iterator[None]:
+    """Say in one way that PostgreSQL does not answer: BookUnreachable."""
     try:
         yield
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:

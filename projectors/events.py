@@ -5,12 +5,13 @@ Everything that could be wrong with a body is found here, before a fold sees it:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
-from contracts.envelope import Envelope, UnknownEvent, decode_data, decode_envelope
+from contracts.envelope import Heading, UnknownEvent
+from contracts.envelope import decode_event as decode_body
 from contracts.events import (
     ClearingSettled,
     EventData,
@@ -29,19 +30,23 @@ from contracts.events import (
 Category = Literal["undecodable", "unknown_event", "wrong_position", "wrong_ledger"]
 
 
-class Event(NamedTuple):
+class Event(msgspec.Struct, frozen=True, gc=False):
     """One event of the book with its body decoded."""
 
     position: int
-    envelope: Envelope
+    envelope: Heading
     data: EventData
 
 
 class Batch(NamedTuple):
-    """Consecutive events. ``caught_up``: they are new, not history, so their age says how quick this projector is."""
+    """Consecutive events. ``caught_up``: they are new, not history, so their age says how quick this projector is.
+
+    ``folded``: what they change, as their target sends it to its store; None until the target has folded them.
+    """
 
     events: list[Event]
     caught_up: bool
+    folded: bytes | None = None
 
     @property
     def first(self) -> int:
@@ -66,8 +71,7 @@ class Unreadable(Exception):
 def decode_event(position: int, body: bytes, *, ledger: str) -> Event:
     """Decode the body found at ``position``. Raises Unreadable."""
     try:
-        envelope = decode_envelope(body)
-        data = decode_data(envelope)
+        envelope, data = decode_body(body)
     except UnknownEvent as error:
         raise Unreadable(position, "unknown_event", f"{error}; deploy a version that knows it") from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
@@ -90,7 +94,7 @@ def decode_events(bodies: Iterable[tuple[int, bytes]], *, ledger: str) -> tuple[
     return events, None
 
 
-class Booking(NamedTuple):
+class Booking(msgspec.Struct, frozen=True, gc=False):
     """What an event booked, whichever kind of event it was. ``reference``: the client's own, or the end-to-end id."""
 
     transfer_id: str
@@ -148,11 +152,3 @@ BOOKS: Final[dict[type[EventData], Callable[[Any], Booking]]] = {
     ClearingSettled: _of_clearing,
 }
 """The kinds of events that move money."""
-
-
-def bookings(events: Iterable[Event]) -> Iterator[tuple[Event, Booking]]:
-    """Yield the events that move money with what they booked."""
-    for event in events:
-        read = BOOKS.get(type(event.data))
-        if read is not None:
-            yield event, read(event.data)

@@ -19,21 +19,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 import structlog
 from nats.aio.client import Client
 
-from contracts.subjects import stream_name
 from projectors.book import Book, BookUnreachable
 from projectors.events import Batch, Event, Unreadable, decode_events
-from runtime.jetstream import PullLoop
+from projectors.tail import Heard, Listener, Tail
 
 POLL_S: Final = 0.2
 SILENCE_S: Final = 1.0
 IDLE_S: Final = 1.0  # how long `next` waits before it says that there is nothing
-PAGE_EVENTS: Final = 1000  # decoding one page blocks the event loop for about 6 ms
+PAGE_EVENTS: Final = 1000  # decoding one page blocks the event loop for about 4 ms
 
 _log = structlog.get_logger(__name__)
 
@@ -45,22 +44,35 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     linger_s: float = 0.0
 
 
+class _PageAhead(NamedTuple):
+    """A page of the book that is being read before it is asked for."""
+
+    after: int
+    wanted: int
+    reading: asyncio.Task[list[tuple[int, bytes]]]
+
+
 class Feed:
     """One ordered source of batches for one read model. For one reader."""
 
-    def __init__(self, book: Book, nats: Callable[[], Client | None], *, pace: Pace) -> None:
-        """Read ``book``; ``nats`` gives the connection once there is one. Call `seek` before `next`."""
+    def __init__(self, book: Book, nats: Callable[[], Client | None], *, pace: Pace, tail: Tail | None = None) -> None:
+        """Read ``book``; ``nats`` gives the connection once there is one. Call `seek` before `next`.
+
+        Feeds of one process share a ``tail``, so that each event is received and decoded once.
+        """
         self._book = book
         self._nats = nats
         self._pace = pace
-        self._stream = stream_name(book.ledger)
-        self._pull: PullLoop | None = None
+        self._tail = tail or Tail(book.ledger)
+        self._listener: Listener | None = None
         self._position = 0
         self._catching_up = True
+        self._next_page: _PageAhead | None = None
 
     async def seek(self, position: int) -> None:
         """Continue behind ``position``, wherever the feed was before."""
         await self._stop_listening()
+        await self._forget_next_page()
         self._position = position
 
     async def next(self) -> Batch | None:
@@ -85,8 +97,9 @@ class Feed:
         return Batch(events, caught_up)
 
     async def close(self) -> None:
-        """Give back what the feed holds on the server."""
+        """Give back what the feed holds on the servers."""
         await self._stop_listening()
+        await self._forget_next_page()
 
     async def _first_events(self, deadline: float) -> list[Event]:
         clock = asyncio.get_running_loop().time
@@ -99,18 +112,20 @@ class Feed:
         """Return some events from one of the sources, or [] when neither has any within ``wait_s``."""
         if self._catching_up:
             return await self._from_book(limit)
-        messages = await self._listen(limit, min(wait_s, SILENCE_S))
-        if messages and messages[0][0] == self._position + 1:
-            return await self._from_stream(messages)
-        if messages:
-            _log.info("stream_hole", stream=self._stream, wanted=self._position + 1, found=messages[0][0])
+        heard = await self._listen(limit, min(wait_s, SILENCE_S))
+        if heard and heard[0][0] == self._position + 1:
+            return await self._from_stream(heard)
+        if heard:
+            _log.info("stream_hole", ledger=self._book.ledger, wanted=self._position + 1, found=heard[0][0])
             await self._stop_listening()
         return await self._from_book(limit)
 
     async def _from_book(self, limit: int) -> list[Event]:
         wanted = min(limit, PAGE_EVENTS)
-        page = await self._book.read_page(self._position, wanted)
+        page = await self._read_page(wanted)
         self._catching_up = len(page) == wanted
+        if self._catching_up:  # PostgreSQL works on the next page while this one is being decoded
+            self._read_on(page[-1][0], min(limit - wanted or self._pace.events_max, PAGE_EVENTS))
         events, stop = decode_events(page, ledger=self._book.ledger)
         if stop is not None:
             self._catching_up = True
@@ -119,31 +134,50 @@ class Feed:
         self._advance(events)
         return events
 
-    async def _from_stream(self, messages: list[tuple[int, bytes]]) -> list[Event]:
-        """Take the messages up to the first hole or unreadable one; the book has to explain what comes then."""
-        first = messages[0][0]
-        whole = [message for index, message in enumerate(messages) if message[0] == first + index]
-        events, stop = decode_events(whole, ledger=self._book.ledger)
-        if stop is not None:
-            _log.warning("stream_unreadable", stream=self._stream, position=stop.position, detail=str(stop))
-        if stop is not None or len(whole) < len(messages):
-            await self._stop_listening()
+    async def _read_page(self, wanted: int) -> list[tuple[int, bytes]]:
+        """Return the page behind the position, which may have been asked for already."""
+        ahead = self._next_page
+        if ahead is None or (ahead.after, ahead.wanted) != (self._position, wanted):
+            await self._forget_next_page()
+            return await self._book.read_page(self._position, wanted)
+        self._next_page = None
+        return await ahead.reading
+
+    def _read_on(self, after: int, wanted: int) -> None:
+        self._next_page = _PageAhead(after, wanted, asyncio.create_task(self._book.read_page(after, wanted)))
+
+    async def _forget_next_page(self) -> None:
+        if self._next_page is not None:
+            ahead, self._next_page = self._next_page, None
+            ahead.reading.cancel()
+            await asyncio.gather(ahead.reading, return_exceptions=True)
+
+    async def _from_stream(self, heard: list[Heard]) -> list[Event]:
+        """Take the events up to the first hole or unreadable one; the book has to explain what comes then."""
+        events: list[Event] = []
+        for position, event in heard:
+            if isinstance(event, Unreadable):
+                _log.warning("stream_unreadable", ledger=self._book.ledger, position=position, detail=str(event))
+            if isinstance(event, Unreadable) or position != self._position + len(events) + 1:
+                await self._stop_listening()
+                break
+            events.append(event)
         self._advance(events)
         return events
 
-    async def _listen(self, limit: int, wait_s: float) -> list[tuple[int, bytes]]:
-        """Return new messages of the stream; [] when it is silent, or out of reach for POLL_S."""
+    async def _listen(self, limit: int, wait_s: float) -> list[Heard]:
+        """Return new events of the stream; [] when it is silent, or out of reach for POLL_S."""
         client = self._nats()
         if client is None or not client.is_connected:
             await asyncio.sleep(min(wait_s, POLL_S))
             return []
-        if self._pull is None:
-            self._pull = PullLoop(client, self._stream, start_sequence=self._position + 1)
-        if not self._pull.attached:
+        if self._listener is None:
+            self._listener = self._tail.listen(client, self._position)
+        if not self._listener.attached:
             wait_s = min(wait_s, POLL_S)
-        messages = await self._pull.next_batch(limit, wait_s)
+        heard = await self._listener.next_batch(limit, wait_s)
         # While the stream was silent the book may have been read past what arrives now.
-        return [message for message in messages if message[0] > self._position]
+        return [one for one in heard if one[0] > self._position]
 
     def _advance(self, events: list[Event]) -> None:
         if events:
@@ -151,6 +185,6 @@ class Feed:
 
     async def _stop_listening(self) -> None:
         self._catching_up = True
-        if self._pull is not None:
-            pull, self._pull = self._pull, None
-            await pull.close()
+        if self._listener is not None:
+            listener, self._listener = self._listener, None
+            await listener.close()

@@ -21,6 +21,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     nats_url: Annotated[str, Meta(description="NATS with JetStream; without it the book is polled.")]
     redis_url: Annotated[str, Meta(description="Redis or Valkey for the wallets model.")]
     lake_dir: Annotated[str, Meta(description="Folder of the lake's tables.")]
+    control_database_url: (
+        Annotated[str, Meta(description="PostgreSQL as bursar_projector; without it read models cannot be operated.")]
+        | None
+    ) = None
     ledger: LedgerName = "main"
     environment: Literal["production", "development"] = "production"
     host: Annotated[str, Meta(description="Address of the operations server: /metrics and /health.")] = "127.0.0.1"

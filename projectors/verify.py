@@ -8,9 +8,9 @@ show those of the event that it says moved it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Set
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import asyncpg
 import duckdb
@@ -37,7 +37,7 @@ PAYMENTS_NAME: Final = "redis: every payment equals the book's record"
 WALLETS_NAME: Final = "redis: every account's balance equals the book"
 LAKE_NAME: Final = "lake: every entry equals the book"
 DIRECTORY_NAME: Final = "lake: every account equals the book"
-PAGE_ACCOUNTS: Final = 500
+PAGE_THINGS: Final = 500
 PAGE_ENTRIES: Final = 5_000
 
 
@@ -56,27 +56,58 @@ async def verify_wallets(
     client: redis.Redis, keys: WalletsKeys, book: asyncpg.Connection, accounts: Mapping[str, AccountFold], position: int
 ) -> Check:
     """Compare every account in Redis with the fold of the book at ``position``."""
+
+    async def first_wrong(hashes: Mapping[str, Any]) -> Difference | None:
+        states = [account_of(account_id, fields) for account_id, fields in hashes.items()]
+        return await _first_wrong(states, book, accounts, position)
+
+    listed = _Listed(WALLETS_NAME, "account", keys.accounts, keys.account)
+    return await _verify_listed(client, keys, listed, accounts.keys(), first_wrong, position)
+
+
+class _Listed(NamedTuple):
+    """Things of Redis that stand in a list, and the key of each."""
+
+    name: str
+    one: str
+    key: str
+    key_of: Callable[[str], str]
+
+
+async def _verify_listed(
+    client: redis.Redis,
+    keys: WalletsKeys,
+    listed: _Listed,
+    expected: Set[str],
+    first_wrong: Callable[[Mapping[str, Any]], Awaitable[Difference | None]],
+    position: int,
+) -> Check:
+    """Compare a page of hashes after the other; every one of the book must be there, and each there must be right."""
     reached = await wallets_position(client, keys)
     if reached < position:
-        return Check(WALLETS_NAME, 0, Difference("redis: checkpoint", str(reached), f"at least {position}"))
-    members: Any = await client.zrange(keys.accounts, 0, -1)
+        return Check(listed.name, 0, Difference("redis: checkpoint", str(reached), f"at least {position}"))
+    members: Any = await client.zrange(listed.key, 0, -1)
     known = [member.decode() for member in members]
-    missing = accounts.keys() - set(known)
+    missing = expected - set(known)
     if missing:
-        return Check(WALLETS_NAME, 0, Difference(f"redis: account {min(missing)}", "nothing", "an account of the book"))
+        where = f"redis: {listed.one} {min(missing)}"
+        return Check(listed.name, 0, Difference(where, "nothing", f"one {listed.one} of the book"))
     compared = 0
-    for start in range(0, len(known), PAGE_ACCOUNTS):
-        page = known[start : start + PAGE_ACCOUNTS]
+    for start in range(0, len(known), PAGE_THINGS):
+        page = known[start : start + PAGE_THINGS]
         async with client.pipeline(transaction=False) as pipeline:
-            for account_id in page:
-                pipeline.hgetall(keys.account(account_id))
-            hashes = await pipeline.execute()
-        states = [account_of(account_id, fields) for account_id, fields in zip(page, hashes, strict=True)]
-        difference = await _first_wrong(states, book, accounts, position)
+            for identifier in page:
+                pipeline.hgetall(listed.key_of(identifier))
+            hashes = dict(zip(page, await pipeline.execute(), strict=True))
+        gone = next((identifier for identifier, fields in hashes.items() if not fields), None)
+        if gone is not None:
+            difference: Difference | None = Difference(f"redis: {listed.one} {gone}", "nothing", "what its list names")
+        else:
+            difference = await first_wrong(hashes)
         compared += len(page)
         if difference is not None:
-            return Check(WALLETS_NAME, compared, difference)
-    return Check(WALLETS_NAME, compared)
+            return Check(listed.name, compared, difference)
+    return Check(listed.name, compared)
 
 
 async def _first_wrong(
@@ -119,34 +150,17 @@ async def verify_payments(
     client: redis.Redis, keys: WalletsKeys, book: asyncpg.Connection, payments: Mapping[str, PaymentFold], position: int
 ) -> Check:
     """Compare every payment in Redis with the records of the book at ``position``."""
-    reached = await wallets_position(client, keys)
-    if reached < position:
-        return Check(PAYMENTS_NAME, 0, Difference("redis: checkpoint", str(reached), f"at least {position}"))
-    members: Any = await client.zrange(keys.payments, 0, -1)
-    known = [member.decode() for member in members]
-    missing = payments.keys() - set(known)
-    if missing:
-        return Check(PAYMENTS_NAME, 0, Difference(f"redis: payment {min(missing)}", "nothing", "a payment of the book"))
-    compared = 0
-    for start in range(0, len(known), PAGE_ACCOUNTS):
-        page = known[start : start + PAGE_ACCOUNTS]
-        async with client.pipeline(transaction=False) as pipeline:
-            for payment_id in page:
-                pipeline.hgetall(keys.payment(payment_id))
-            hashes = await pipeline.execute()
-        difference = await _first_wrong_payment(dict(zip(page, hashes, strict=True)), book, payments, position)
-        compared += len(page)
-        if difference is not None:
-            return Check(PAYMENTS_NAME, compared, difference)
-    return Check(PAYMENTS_NAME, compared)
+
+    async def first_wrong(hashes: Mapping[str, Any]) -> Difference | None:
+        return await _first_wrong_payment(hashes, book, payments, position)
+
+    listed = _Listed(PAYMENTS_NAME, "payment", keys.payments, keys.payment)
+    return await _verify_listed(client, keys, listed, payments.keys(), first_wrong, position)
 
 
 async def _first_wrong_payment(
     hashes: Mapping[str, Any], book: asyncpg.Connection, payments: Mapping[str, PaymentFold], position: int
 ) -> Difference | None:
-    gone = next((payment_id for payment_id, fields in hashes.items() if not fields), None)
-    if gone is not None:
-        return Difference(f"redis: payment {gone}", "nothing", "a payment of the book")
     states = [payment_of(payment_id, fields) for payment_id, fields in hashes.items()]
     moved_on = {state.events[-1].position for state in states if state.events[-1].position > position}
     events = await _events_at(book, moved_on) if moved_on else {}

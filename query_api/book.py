@@ -78,6 +78,11 @@ class Book:
             raise SourceDown("PostgreSQL: it lacks events that the read model has; a replica that is behind?")
         return [decode_envelope(row["event"].encode()) for row in rows]
 
+    async def read_events_between(self, after: int, last: int, *, limit: int) -> list[Envelope]:
+        """Read the events after one position up to another, in order, at most `limit`."""
+        rows = await self._fetch("read_events_between", [after, last, limit])
+        return [decode_envelope(row["event"].encode()) for row in rows]
+
     async def read_balance(self, account_id: str) -> BalanceView:
         """Read the balance now."""
         [row] = await self._fetch_dated("read_balance", account_id)

@@ -37,10 +37,10 @@ FROM_RUNTIME: Final[Mapping[HTTPStatus, str]] = {
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "Too many or too long headers.",
     HTTPStatus.INTERNAL_SERVER_ERROR: "A fault of this program; the trace id finds it in the logs.",
 }
-# What may happen to a request with a body.
-OF_BODIES: Final[Mapping[HTTPStatus, str]] = {
+# What may happen to any body.
+WITH_BODY: Final[Mapping[HTTPStatus, str]] = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large.",
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is no JSON by its Content-Type.",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is not JSON, or is compressed.",
 }
 
 _REF: Final = "#/components/schemas/{name}"
@@ -60,8 +60,8 @@ def write_document(handlers: Sequence[tuple[str, HTTPRouteHandler]], *, prefix: 
     for scope, handler in handlers:
         path = prefix + _template(sorted(handler.paths)[0])
         question = resolve(schema_of[_of(handler).asks])
-        [method] = handler.http_methods - {"OPTIONS"}
-        paths.setdefault(path, {})[method.lower()] = _operation(handler, path, scope, question, schema_of)
+        [method] = (method.lower() for method in handler.http_methods if method != "OPTIONS")
+        paths.setdefault(path, {})[method] = _operation(handler, path, scope, question, schema_of)
     asked = {_of(handler).asks.__name__ for _, handler in handlers}
     document = {
         "openapi": "3.1.0",
@@ -88,17 +88,26 @@ def _operation(
     summary, _, description = (getdoc(handler.fn) or "").partition("\n\n")
     answers = {JSON: {"schema": schema_of[described.answers]}} if described.answers else {}
     answers |= {media_type: {} for media_type in described.media_types}
+    if described.is_public:
+        answers[JSON] = {}
+    needs = "Needs no token." if described.is_public else f"Needs the scope `{scope}`."
+    success = str(handler.status_code or int(HTTPStatus.OK))
     answered = {"description": "The answer.", "content": answers} if answers else {"description": "Done."}
-    body = {JSON: {"schema": schema_of[described.body]}} if described.body else {}
+    body = {} if described.takes is None else {"requestBody": _body(schema_of[described.takes])}
     return {
         "operationId": handler.fn.__name__,
         "tags": [path.split("/")[2]],
         "summary": summary.rstrip("."),
-        "description": f"{description}\n\nNeeds the scope `{scope}`.".strip(),
+        "description": f"{description}\n\n{needs}".strip(),
+        **({"security": []} if described.is_public else {}),
         "parameters": [_parameter(name, schema, question, path) for name, schema in question["properties"].items()],
-        **({"requestBody": {"required": True, "content": body}} if body else {}),
-        "responses": {str(handler.status_code): answered, **_problems(described, schema_of)},
+        **body,
+        "responses": {success: answered, **_problems(described, schema_of)},
     }
+
+
+def _body(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"required": True, "content": {JSON: {"schema": schema}}}
 
 
 def _parameter(name: str, schema: dict[str, Any], question: dict[str, Any], path: str) -> dict[str, Any]:
@@ -129,18 +138,17 @@ def _problems(described: Described, schema_of: Mapping[type, dict[str, Any]]) ->
     if "min_position" in described.asks.__struct_fields__:
         refusals += [refusal for refusal in ALWAYS_WITH_FRESHNESS if refusal not in refusals]
     reasons = {int(status): text for status, text in FROM_RUNTIME.items()}
-    reasons |= {int(status): text for status, text in OF_BODIES.items()} if described.body else {}
+    if described.takes is not None:
+        reasons |= {int(status): text for status, text in WITH_BODY.items()}
     for status in sorted({int(STATUS_OF[refusal]) for refusal in refusals}):
         codes = ", ".join(f"`{refusal}`" for refusal in refusals if STATUS_OF[refusal] == status)
         reasons[status] = f"Code: {codes}."
-    if described.body:
-        reasons[int(HTTPStatus.BAD_REQUEST)] += " Or the body is not valid; `errors` points to the place."
     content = {PROBLEM: {"schema": schema_of[ReadProblem]}}
     return {str(status): {"description": reasons[status], "content": content} for status in sorted(reasons)}
 
 
 def _kinds_of(described: Described) -> list[type[Any]]:
-    return [kind for kind in (described.asks, described.answers, described.body) if kind is not None]
+    return [kind for kind in (described.asks, described.answers, described.takes) if kind is not None]
 
 
 def _of(handler: HTTPRouteHandler) -> Described:

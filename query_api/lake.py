@@ -10,10 +10,10 @@ from __future__ import annotations
 import asyncio
 import os.path
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -22,19 +22,35 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 from msgspec import Struct
 
-from contracts.read_models import LAKE_TABLES, LAKE_TXN_APP, LAKE_WRITE_ORDER, LakeColumn
+from contracts.lake import LakeColumn
+from contracts.read_models import (
+    ENTRIES_TABLE,
+    LAKE_FIRST_VERSION,
+    LAKE_POINTER,
+    LAKE_TABLES,
+    LAKE_TXN_APP,
+    LAKE_WRITE_ORDER,
+    lake_version_folder,
+)
 from query_api.metrics import QueryMetrics
 from query_api.refusals import ReadRefused, Refusal, SourceDown
+from query_api.rollup import Rollup, entries_files, rollup_definitions
 from runtime.clock import Clock
+from runtime.pointers import read_pointer
 from runtime.sql_files import load_queries
 
 SNAPSHOT_AGE_S: Final = 0.2  # how long a snapshot is used before the tables are looked at again
+SWITCH_PATIENCE_S: Final = 5.0  # a version that is behind what was answered before is not followed for so long
 QUERIES_AT_ONCE_MAX: Final = 2
 QUERIES_WAITING_MAX: Final = 16
 QUERY_TIMEOUT_S: Final = 10.0
 INTERRUPT_GRACE_S: Final = 1.0
 
-_VIEWS: Final = load_queries(Path(__file__).parent / "sql" / "lake_views.sql")
+_VIEWS: Final = [
+    view
+    for file in ("lake_views.sql", "lake_things.sql")
+    for view in load_queries(Path(__file__).parent / "sql" / file).values()
+]
 _DUCKDB_TYPES: Final = {
     "int64": "BIGINT",
     "int16": "SMALLINT",
@@ -42,7 +58,10 @@ _DUCKDB_TYPES: Final = {
     "date": "DATE",
     "timestamp": "TIMESTAMPTZ",
 }
+_NO_MEMORY: Final = "the query needs more memory than it may have; narrow it, or ask for an export"
 _LAKE_FAILED: Final = (OSError, DeltaError, duckdb.IOException, duckdb.PermissionException)
+
+_SUMS: Final = "sums_of_files"
 
 _log = structlog.get_logger(__name__)
 
@@ -56,6 +75,8 @@ class LakeLimits(Struct, frozen=True, kw_only=True):
     memory_mb: int = 512
     threads: int = 2
     timeout_s: float = QUERY_TIMEOUT_S
+    spill_dir: Path | None = None  # where a query may put aside what does not fit into memory; None: nowhere
+    spill_mb: int = 0
 
 
 Files = Mapping[str, tuple[str, ...]]  # by table
@@ -92,6 +113,16 @@ class LakeCursor:
         below = folder.resolve()
         return {table: tuple(os.path.relpath(file, below) for file in files) for table, files in self._files.items()}
 
+    def count(self, sql: str, parameters: Mapping[str, Value]) -> int:
+        """Count the rows that a statement would give."""
+        rows: Any = self._session.sql(sql, params=dict(parameters))
+        return int(rows.aggregate("count(*)").fetchall()[0][0])
+
+    def stream(self, sql: str, parameters: Mapping[str, Value], batch_rows: int) -> pa.RecordBatchReader:
+        """Run a statement and give its rows as they come, so many at a time; read them before the job ends."""
+        rows: pa.RecordBatchReader = self._session.sql(sql, params=dict(parameters)).to_arrow_reader(batch_rows)
+        return rows
+
     def interrupt(self) -> None:
         """Stop what is running, from another thread."""
         self._session.interrupt()
@@ -112,8 +143,11 @@ class Lake:
         self._asked = 0
         self._opening = threading.Lock()
         self._snapshot: Snapshot | None = None
+        self._rollup = Rollup()
         self._versions: tuple[object, ...] = ()
         self._look_again_at = 0.0
+        self._patient_until: float | None = None
+        self.version = LAKE_FIRST_VERSION
 
     @property
     def folder(self) -> Path:
@@ -164,37 +198,79 @@ class Lake:
             now = self._clock.monotonic()
             if self._snapshot is not None and not fresh and now < self._look_again_at:
                 return self._snapshot
+            version = read_pointer(self._folder / LAKE_POINTER, default=LAKE_FIRST_VERSION)
+            folder = self._folder / lake_version_folder(version)
             # The table committed last is looked at first, so the others are never behind it.
-            tables = {name: _open_table(self._folder / name) for name in reversed(LAKE_WRITE_ORDER)}
+            tables = {name: _open_table(folder / name) for name in reversed(LAKE_WRITE_ORDER)}
+            self._look_again_at = now + SNAPSHOT_AGE_S
+            if self._snapshot is not None and version != self.version and not self._may_switch(tables, now):
+                return self._snapshot
+            self._patient_until = None
+            if version != self.version:
+                self.version, self._rollup = version, Rollup()
             versions = tuple((table.metadata().id, table.version()) for table in tables.values())
-            if self._snapshot is None or fresh or versions != self._versions:
+            if self._snapshot is None or fresh or versions != self._versions or self._rollup.has_more:
                 self._snapshot = self._open_snapshot(tables)
                 self._versions = versions
-            self._look_again_at = now + SNAPSHOT_AGE_S
             return self._snapshot
 
+    def _may_switch(self, tables: Mapping[str, DeltaTable], now: float) -> bool:
+        """Tell whether the version that serves now is as far as what was answered from the one before."""
+        assert self._snapshot is not None
+        if self._patient_until is None:
+            self._patient_until = now + SWITCH_PATIENCE_S
+        return _position_of(tables) >= self._snapshot.position or now >= self._patient_until
+
     def _open_snapshot(self, tables: Mapping[str, DeltaTable]) -> Snapshot:
-        position = min(table.transaction_version(LAKE_TXN_APP) or 0 for table in tables.values())
+        position = _position_of(tables)
         database = duckdb.connect(
             config={"memory_limit": f"{self._limits.memory_mb}MB", "threads": self._limits.threads}
         )
         files = {
             name: tuple(uri.removeprefix("file://") for uri in table.file_uris()) for name, table in tables.items()
         }
+        rollup = self._sum_entries(database, tables[ENTRIES_TABLE], position)
         self._lock_down(database)
-        for definition in define_views(files, position):
+        for definition in (*define_views(files, position), *rollup):
             database.execute(definition)
+        database.unregister(_SUMS)
         return Snapshot(database, position, files)
+
+    def _sum_entries(self, database: duckdb.DuckDBPyConnection, table: DeltaTable, position: int) -> list[str]:
+        """Sum what can be summed of the entries, and write the definitions that build upon it."""
+        root = (self._folder / lake_version_folder(self.version)).resolve() / ENTRIES_TABLE
+        columns = LAKE_TABLES[ENTRIES_TABLE]
+        uris = {Path(uri.removeprefix("file://")).resolve(): uri for uri in table.file_uris()}
+        files = [
+            file._replace(path=uris[root / file.path]) for file in entries_files(table) if root / file.path in uris
+        ]
+        summed = self._rollup.sum_files(
+            files,
+            position,
+            lambda sql: database.sql(sql).to_arrow_table(),
+            lambda path: _relation([path], columns),
+        )
+        database.register(_SUMS, summed.sums)
+        others = [uri for uri in uris.values() if uri not in summed.paths]
+        return rollup_definitions(
+            _relation(list(summed.paths), columns),
+            _relation(others, columns),
+            _SUMS,
+            through=summed.through,
+            position=position,
+        )
 
     def _lock_down(self, database: duckdb.DuckDBPyConnection) -> None:
         """Leave the tables' folder readable and nothing else; the order matters, the last one locks the rest."""
+        spill = self._limits.spill_dir
         for setting, value in (
             ("autoinstall_known_extensions", "false"),
             ("autoload_known_extensions", "false"),
             ("allow_community_extensions", "false"),
             ("python_enable_replacements", "false"),
             ("TimeZone", "'UTC'"),
-            ("temp_directory", "''"),
+            ("temp_directory", _quoted("" if spill is None else str(spill.resolve()))),
+            ("max_temp_directory_size", _quoted(f"{self._limits.spill_mb}MB")),
             ("allowed_directories", f"[{_quoted(str(self._folder.resolve()))}]"),
             ("enable_external_access", "false"),
             ("lock_configuration", "true"),
@@ -216,8 +292,12 @@ class _Run:
             return self._attempt(fresh=False)
         except _LAKE_FAILED as error:
             _log.info("lake_reopened", error=type(error).__name__)
+        except duckdb.OutOfMemoryException as error:
+            raise ReadRefused(Refusal.REPORT_TOO_LARGE, _NO_MEMORY) from error
         try:
             return self._attempt(fresh=True)
+        except duckdb.OutOfMemoryException as error:
+            raise ReadRefused(Refusal.REPORT_TOO_LARGE, _NO_MEMORY) from error
         except _LAKE_FAILED as error:
             raise SourceDown(f"the lake: cannot be read ({type(error).__name__})") from error
 
@@ -241,7 +321,7 @@ class LakeMissing(SourceDown):
 def define_views(files: Files, position: int) -> tuple[str, ...]:
     """Write the statements that define what queries see: the rows of these files up to `position`."""
     relations = {name: _relation(files[name], LAKE_TABLES[name]) for name in files}
-    return tuple(definition.format(**relations, position=position) for definition in _VIEWS.values())
+    return tuple(definition.format(**relations, position=position) for definition in _VIEWS)
 
 
 def _open_table(folder: Path) -> DeltaTable:
@@ -250,10 +330,14 @@ def _open_table(folder: Path) -> DeltaTable:
     return DeltaTable(str(folder))
 
 
-def _relation(files: tuple[str, ...], columns: tuple[LakeColumn, ...]) -> str:
-    """Write what stands after FROM: the table's files, or nothing with the right columns."""
+def _position_of(tables: Mapping[str, DeltaTable]) -> int:
+    return min(table.transaction_version(LAKE_TXN_APP) or 0 for table in tables.values())
+
+
+def _relation(files: Sequence[str], columns: tuple[LakeColumn, ...]) -> str:
+    """Write what stands after FROM: the files, or nothing with the right columns."""
     if files:
-        return f"read_parquet([{', '.join(_quoted(file) for file in files)}])"
+        return f"read_parquet([{', '.join(_quoted(file.removeprefix('file://')) for file in files)}])"
     nulls = ", ".join(f"NULL::{_DUCKDB_TYPES[column.type]} AS {column.name}" for column in columns)
     return f"(SELECT {nulls} WHERE false)"
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import nats.errors
 from nats.aio.client import Client
 
-from contracts.read_models import LAKE, LAKE_VERSION
+from contracts.read_models import LAKE
 from contracts.subjects import stream_name
 from contracts.views import BookStatus, ReadModelStatus, StatusView, StreamStatus
 from query_api.book import Book
@@ -47,8 +48,12 @@ class Positions:
         self._nats = nats
         self._clock = clock
 
-    async def read(self) -> StatusView:
-        """Read everything; the book last, so that no read model seems to be ahead of it."""
+    async def read(self, *, known: Mapping[str, int] | None = None) -> StatusView:
+        """Read everything; the book last, so that no read model seems to be ahead of it.
+
+        ``known``: positions of read models that the caller has just read.
+        """
+        known = known or {}
         unavailable: dict[str, str] = {}
 
         async def attempt(name: str, read: Callable[[], Awaitable[T]]) -> T | None:
@@ -58,18 +63,23 @@ class Positions:
                 unavailable[name] = str(down)
                 return None
 
-        lake, stream, found = await asyncio.gather(
-            attempt(LAKE, self._lake.read_position),
+        async def position_of(model: RedisModel[Any]) -> int:
+            return (await model.read_checkpoint()).position
+
+        wanted: dict[str, Callable[[], Awaitable[int]]] = {
+            name: partial(position_of, model) for name, model in self._models.items()
+        }
+        wanted[LAKE] = self._lake.read_position
+        asked = {name: read for name, read in wanted.items() if name not in known}
+        stream, found = await asyncio.gather(
             attempt("stream", self._read_stream),
-            asyncio.gather(*(attempt(name, model.read_checkpoint) for name, model in self._models.items())),
+            asyncio.gather(*(attempt(name, read) for name, read in asked.items())),
         )
-        reached = {
-            name: None if checkpoint is None else checkpoint.position
-            for name, checkpoint in zip(self._models, found, strict=True)
-        } | {LAKE: lake}
+        read_now = dict(zip(asked, found, strict=True))
+        reached = {name: known[name] if name in known else read_now[name] for name in wanted}
         book = await attempt("book", self._book.read_status)
         lags_s = await attempt("book", lambda: self._lags_s(book, reached))
-        versions = {name: model.version for name, model in self._models.items()} | {LAKE: LAKE_VERSION}
+        versions = {name: model.version for name, model in self._models.items()} | {LAKE: self._lake.version}
         return StatusView(
             ledger=self._ledger,
             book=book,

@@ -25,6 +25,9 @@ from runtime.clock import Clock
 READ_TIMEOUT_S: Final = 0.5
 PAUSE_AFTER_FAILURE_S: Final = 0.5
 ACTIVE_VERSION_AGE_S: Final = 1.0  # a switch of versions is noticed within this
+# A version that is behind what was answered before is not followed for so long; then the pointer has the last word.
+SWITCH_PATIENCE_S: Final = 5.0
+SWITCH_LOOK_S: Final = 0.005
 
 _SCRIPTS: Final = Path(__file__).with_name("lua")
 
@@ -78,6 +81,8 @@ class RedisModel(Generic[K]):
         self._registered: dict[str, Any] = {}
         self._keys = keys_of(ledger)
         self._keys_until = 0.0
+        self._answered = 0  # the greatest position that was answered
+        self._patient_until: float | None = None  # set while a switch is not over
         self._resting_until = 0.0
 
     @property
@@ -114,6 +119,15 @@ class RedisModel(Generic[K]):
         checkpoint, fields, members, hashes = await self._call("read_page", keys_of, arguments_of)
         return Page(readable(checkpoint), pairs_of(fields), members, [pairs_of(flat) for flat in hashes])
 
+    async def read_counts(
+        self, hash_of: Callable[[K], str], sets_of: Callable[[K], Sequence[str]]
+    ) -> tuple[Checkpoint, Fields, list[int]]:
+        """Read one hash, and the sizes of sorted sets."""
+        checkpoint, fields, sizes = await self._call(
+            "read_counts", lambda keys: [keys.checkpoint, hash_of(keys), *sets_of(keys)]
+        )
+        return readable(checkpoint), pairs_of(fields), sizes
+
     async def _call(
         self,
         script: str,
@@ -125,18 +139,40 @@ class RedisModel(Generic[K]):
             raise SourceDown("Redis: did not answer a moment ago")
         try:
             async with asyncio.timeout(READ_TIMEOUT_S):
-                keys = await self._active_keys(redis)
-                found: list[Any] = await self._script(redis, script)(keys=keys_of(keys), args=arguments_of(keys))
-                return found
+                while True:  # ends with the switch of versions, or at the timeout
+                    keys = await self._active_keys(redis)
+                    found: list[Any] = await self._script(redis, script)(keys=keys_of(keys), args=arguments_of(keys))
+                    position = position_in(found[0])
+                    if position >= self._answered or not self._is_switching():
+                        self._answered = position
+                        return found
+                    await asyncio.sleep(SWITCH_LOOK_S)
         except (RedisError, OSError) as error:
             self._resting_until = self._clock.monotonic() + PAUSE_AFTER_FAILURE_S
             raise SourceDown(f"Redis: does not answer ({type(error).__name__})") from error
 
+    def _is_switching(self) -> bool:
+        """Whether readers were pointed at another version a moment ago: no answer may be older than one before it."""
+        return self._patient_until is not None and self._clock.monotonic() < self._patient_until
+
     async def _active_keys(self, redis: Redis) -> K:
-        if self._clock.monotonic() >= self._keys_until:
-            active = await redis.get(active_version_key(self._ledger, self._model))
-            self._keys = self._keys_of(self._ledger) if active is None else self._keys_of(self._ledger, int(active))
-            self._keys_until = self._clock.monotonic() + ACTIVE_VERSION_AGE_S
+        """Return the keys of the version that serves, once it is as far as what was answered from the one before."""
+        now = self._clock.monotonic()
+        if now < self._keys_until:
+            return self._keys
+        active = await redis.get(active_version_key(self._ledger, self._model))
+        named = self._keys_of(self._ledger) if active is None else self._keys_of(self._ledger, int(active))
+        if named.version == self._keys.version:
+            self._keys_until = now + ACTIVE_VERSION_AGE_S
+            self._patient_until = None
+            return self._keys
+        if self._patient_until is None:
+            self._patient_until = now + SWITCH_PATIENCE_S
+        reached = int(await redis.hget(named.checkpoint, "position") or 0)
+        if reached >= self._answered or not self._is_switching():
+            self._keys = named
+            self._keys_until = now + ACTIVE_VERSION_AGE_S
+            self._patient_until = self._clock.monotonic() + ACTIVE_VERSION_AGE_S
         return self._keys
 
     def _script(self, redis: Redis, name: str) -> Any:
@@ -148,6 +184,11 @@ class RedisModel(Generic[K]):
 def index_of_nothing(keys: ModelKeys) -> str:
     """Name a key that never exists, for scripts that take an optional hash."""
     return f"{keys.prefix}nothing"
+
+
+def position_in(flat: list[bytes]) -> int:
+    """Return the position in a checkpoint as a script gives it; an empty one is at 0."""
+    return int(flat[flat.index(b"position") + 1]) if b"position" in flat else 0
 
 
 def pairs_of(flat: list[bytes]) -> Fields:

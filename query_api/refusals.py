@@ -26,6 +26,8 @@ class Refusal(StrEnum):
     EVENT_NOT_FOUND = "event_not_found"
     SAVED_QUERY_NOT_FOUND = "saved_query_not_found"
     REPORT_NOT_FOUND = "report_not_found"
+    PROJECTION_NOT_FOUND = "projection_not_found"
+    OPERATION_REFUSED = "operation_refused"
     NOT_ACCEPTABLE = "not_acceptable"
     POSITION_NOT_REACHED = "position_not_reached"
     SOURCE_UNAVAILABLE = "source_unavailable"
@@ -35,6 +37,11 @@ class Refusal(StrEnum):
     SQL_FAILED = "sql_failed"
     SQL_OVER_LIMIT = "sql_over_limit"
     TOO_MANY_SAVED_QUERIES = "too_many_saved_queries"
+    INVALID_BODY = "invalid_body"
+    EXPORT_NOT_FOUND = "export_not_found"
+    EXPORT_NOT_DONE = "export_not_done"
+    LINK_REFUSED = "link_refused"
+    LINK_EXPIRED = "link_expired"
 
 
 class ReadRefused(Exception):

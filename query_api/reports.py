@@ -1,40 +1,36 @@
-"""Reports: named `.sql` files, each with a header that says what it takes and gives, run on the lake.
+"""Reports as the lake answers them: parameters checked and bound, one statement, one position, rows in a fixed order.
 
-The header is read, checked and published: it is the catalogue, the check of the parameters and the description of the
-columns. Lines: `title: …`, `description: …` (may repeat), `parameter: name type required|- text` and
-`column: name type unit|- text`; types are text, date, position and text, integer, date, timestamp.
+Asked again at the same position a report gives the same bytes, whatever was booked in between: nothing in a statement
+depends on the clock (ages count to $as_of_at, the time of the position), and every statement orders its rows fully.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
+import pyarrow as pa
 
-from contracts.views import AsOf, ReportDescription
+from contracts.views import AsOf
+from query_api.comparing import COMPARE_TO, compare
 from query_api.dating import Dating
+from query_api.drilling import AS_OF_POSITION
+from query_api.formats import Dated, Format, render
 from query_api.lake import Lake, LakeCursor, Value
 from query_api.refusals import ReadRefused, Refusal
-from query_api.rendering import JSON, RENDERERS
+from query_api.report_files import FROM, TO, Report
 from runtime.sql_files import load_queries
 
 ROWS_MAX: Final = 200_000
 JSON_ROWS_MAX: Final = 20_000
-AS_OF_POSITION: Final = "as_of_position"
 
-_FOLDER: Final = Path(__file__).with_name("reports")
 _LAKE_QUERIES: Final = load_queries(Path(__file__).parent / "sql" / "lake.sql")
-_HEADER_LINE: Final = re.compile(r"-- (title|description|parameter|column): (.+)")
-
-
-class Report(msgspec.Struct, frozen=True):
-    """A report: its description and its statement."""
-
-    description: ReportDescription
-    sql: str
+_NAMED_IN_SQL: Final = re.compile(r"\$(\w+)")
+_AS_OF_AT: Final = "as_of_at"  # the time of the position, for the statements that count ages
 
 
 class Rendered(msgspec.Struct, frozen=True):
@@ -44,66 +40,96 @@ class Rendered(msgspec.Struct, frozen=True):
     as_of: AsOf
 
 
-def load_reports() -> dict[str, Report]:
-    """Read all reports by their public name (`trial-balance`). Raises ValueError for a header that cannot be read."""
-    files = sorted(_FOLDER.glob("*.sql"))
-    return {_name_of(file): Report(_describe(file), file.read_text(encoding="utf-8").rstrip(";\n ")) for file in files}
+class Prepared(msgspec.Struct, frozen=True, kw_only=True):
+    """A report with everything that it is asked with. ``shown``: the parameters as the answer repeats them."""
+
+    report: Report
+    bound: dict[str, Any]
+    shown: dict[str, str | int]
+
+    @property
+    def position(self) -> int | None:
+        """The position that was asked for; None: the newest."""
+        asked: int | None = self.bound.get(AS_OF_POSITION)
+        return asked
 
 
-def bind_parameters(report: Report, given: Mapping[str, Value]) -> dict[str, Value]:
-    """Give every parameter of the report its value or None.
+def prepare(report: Report, given: Mapping[str, Value]) -> Prepared:
+    """Give every parameter of the report its value, its default or None, and make its comparison if one is asked for.
 
     `given` has only what the client sent. Raises ReadRefused for one that the report does not understand, one that is
     missing, and a period that ends before it begins.
     """
+    name = report.description.name
     known = {parameter.name: parameter for parameter in report.description.parameters}
-    for name in given:
-        if name not in known:
+    for sent in given:
+        if sent not in known and not (sent == COMPARE_TO and report.description.compares):
             raise ReadRefused(
                 Refusal.UNKNOWN_PARAMETER,
-                f"report {report.description.name} has no parameter {name}; it takes {', '.join(known)}",
-                parameter=name,
+                f"report {name} has no parameter {sent}; it takes {', '.join(known)}",
+                parameter=sent,
             )
-    for name, parameter in known.items():
-        if parameter.required and name not in given:
-            raise ReadRefused(
-                Refusal.MISSING_PARAMETER, f"report {report.description.name} needs {name}", parameter=name
-            )
-    return {name: given.get(name) for name in known}
+    for wanted, parameter in known.items():
+        if parameter.required and wanted not in given:
+            raise ReadRefused(Refusal.MISSING_PARAMETER, f"report {name} needs {wanted}", parameter=wanted)
+    bound: dict[str, Any] = {key: given.get(key, parameter.default) for key, parameter in known.items()}
+    first, last = bound.get(FROM), bound.get(TO)
+    if isinstance(first, date) and isinstance(last, date) and last < first:
+        raise ReadRefused(Refusal.CONTRADICTING_PARAMETERS, f"`to` ({last}) is before `from` ({first})", parameter=TO)
+    shown = {key: _shown(value) for key, value in bound.items() if value is not None}
+    other = given.get(COMPARE_TO)
+    if isinstance(other, str):
+        compared = compare(report, bound, other)
+        report, bound, shown = compared.report, bound | compared.bound, {**shown, COMPARE_TO: compared.period}
+    return Prepared(report=report, bound=bound, shown=shown)
 
 
-async def run_report(
-    lake: Lake, report: Report, bound: Mapping[str, Value], *, media_type: str, dating: Dating
-) -> Rendered:
+async def run_report(lake: Lake, prepared: Prepared, *, written_as: Format, dating: Dating) -> Rendered:
     """Run a report and render it. Raises ReadRefused (position_not_reached, report_too_large) and as the lake does."""
-    rows_max = JSON_ROWS_MAX if media_type == JSON else ROWS_MAX
+    rows_max = JSON_ROWS_MAX if written_as.name == "json" else ROWS_MAX
 
     def job(cursor: LakeCursor) -> Rendered:
-        position = _pinned_position(cursor, bound)
-        table = cursor.query(f"{report.sql}\nLIMIT {rows_max + 1}", {**bound, AS_OF_POSITION: position})
+        dated = date_report(cursor, prepared, dating)
+        table: pa.Table = cursor.query(
+            f"{prepared.report.sql}\nLIMIT {rows_max + 1}", statement_parameters(prepared, dated.as_of)
+        )
         if table.num_rows > rows_max:
             raise ReadRefused(
                 Refusal.REPORT_TOO_LARGE,
-                f"the report has more than {rows_max} rows as {media_type}; narrow the period, currency or account",
+                f"the report has more than {rows_max} rows as {written_as.name}; narrow the period, currency or "
+                "account, or ask for an export",
             )
-        as_of = date_cursor(cursor, position, dating)
-        return Rendered(RENDERERS[media_type](table, report.description, bound, as_of), as_of)
+        return Rendered(render(table, dated, written_as), dated.as_of)
 
     return await lake.run(job)
 
 
+def date_report(cursor: LakeCursor, prepared: Prepared, dating: Dating) -> Dated:
+    """Settle at which position a report is answered. Raises ReadRefused (position_not_reached)."""
+    position = cursor.position
+    if prepared.position is not None:
+        require_position(cursor, prepared.position)
+        position = prepared.position
+    as_of = date_cursor(cursor, position, dating)
+    if prepared.position is not None:  # an age would make each answer another one
+        as_of = msgspec.structs.replace(as_of, age_s=None)
+    return Dated(prepared.report, prepared.bound, prepared.shown, as_of)
+
+
+def statement_parameters(prepared: Prepared, as_of: AsOf) -> dict[str, Any]:
+    """Give the parameters that the statement names, and no others."""
+    values = {**prepared.bound, AS_OF_POSITION: as_of.position, _AS_OF_AT: as_of.recorded_at}
+    named = set(_NAMED_IN_SQL.findall(prepared.report.sql))
+    return {name: value for name, value in values.items() if name in named}
+
+
 def date_cursor(cursor: LakeCursor, position: int, dating: Dating) -> AsOf:
     """Date what was read from the lake at `position`."""
-    recorded_at = cursor.query(_LAKE_QUERIES["read_recorded_at"], {AS_OF_POSITION: position}).column(0)[0].as_py()
+    for query in ("read_recent_recorded_at", "read_recorded_at"):
+        recorded_at = cursor.query(_LAKE_QUERIES[query], {AS_OF_POSITION: position}).column(0)[0].as_py()
+        if recorded_at is not None:
+            break
     return dating.as_of(position, recorded_at, source="lake")
-
-
-def _pinned_position(cursor: LakeCursor, bound: Mapping[str, Value]) -> int:
-    asked = bound[AS_OF_POSITION]
-    if not isinstance(asked, int):
-        return cursor.position
-    require_position(cursor, asked)
-    return asked
 
 
 def require_position(cursor: LakeCursor, position: int) -> None:
@@ -116,34 +142,5 @@ def require_position(cursor: LakeCursor, position: int) -> None:
         )
 
 
-def _name_of(file: Path) -> str:
-    return file.stem.replace("_", "-")
-
-
-def _describe(file: Path) -> ReportDescription:
-    lines: dict[str, list[str]] = {"title": [], "description": [], "parameter": [], "column": []}
-    for kind, text in _HEADER_LINE.findall(file.read_text(encoding="utf-8")):
-        lines[kind].append(text)
-    try:
-        return msgspec.convert(
-            {
-                "name": _name_of(file),
-                "title": " ".join(lines["title"]),
-                "description": " ".join(lines["description"]),
-                "parameters": [_parameter(line) for line in lines["parameter"]],
-                "columns": [_column(line) for line in lines["column"]],
-            },
-            ReportDescription,
-        )
-    except (ValueError, msgspec.ValidationError) as error:
-        raise ValueError(f"{file.name}: header cannot be read: {error}") from error
-
-
-def _parameter(line: str) -> dict[str, object]:
-    name, kind, required, text = line.split(" ", 3)
-    return {"name": name, "type": kind, "required": required == "required", "description": text}
-
-
-def _column(line: str) -> dict[str, object]:
-    name, kind, unit, text = line.split(" ", 3)
-    return {"name": name, "type": kind, "unit": "" if unit == "-" else unit, "description": text}
+def _shown(value: object) -> str | int:
+    return value if isinstance(value, int) else str(value)

@@ -52,6 +52,11 @@ def new_webhook_secret() -> str:
     return "whsec_" + b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
+def new_url_token() -> str:
+    """Return 43 characters of base64url, 256 bits: a state, a nonce, a code verifier (RFC 7636), a CSRF token."""
+    return secrets.token_urlsafe(SECRET_BYTES)
+
+
 def random_bytes(count: int) -> bytes:
     """Return `count` bytes fit for keys and nonces, from the operating system."""
     return secrets.token_bytes(count)

@@ -12,11 +12,13 @@ import socket
 from collections.abc import Generator
 from typing import Final
 
-import httptools  # without it uvicorn would silently fall back to a parser with half the speed
 import msgspec
 import structlog
 import uvicorn
 from prometheus_client import CollectorRegistry
+
+# Without httptools uvicorn would silently fall back to a parser with half the speed; named here, it must be there.
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from runtime.health import Health
 from runtime.http.asgi import ASGIApp, Receive, Scope, Send
@@ -33,11 +35,39 @@ LIVE_PATH: Final = "/health/live"
 READY_PATH: Final = "/health/ready"
 
 _log = structlog.get_logger(__name__)
-_REQUIRED: Final = httptools
+_CONNECTION: Final = "bursar.connection"
 
 
 class CannotServe(RuntimeError):
     """The address is taken or not ours, or the application failed to start; the text says which."""
+
+
+class _Protocol(HttpToolsProtocol):
+    """Puts the connection into the scope, for answers without an end: see `bound_send_buffer`, `abort_connection`."""
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        super().on_message_begin()
+        self.scope[_CONNECTION] = self.transport  # type: ignore[typeddict-unknown-key]
+
+
+def abort_connection(scope: Scope) -> None:
+    """Cut the connection of a request at once, with whatever waits to be sent; nothing where it is not ours to cut."""
+    connection = scope.get(_CONNECTION)
+    if connection is not None:
+        connection.abort()
+
+
+def bound_send_buffer(scope: Scope, bytes_max: int) -> None:
+    """Bound what the kernel keeps for the other side of a request, which it else lets grow to megabytes.
+
+    For answers without an end: a client that does not read is then noticed. Linux doubles the number.
+    """
+    connection = scope.get(_CONNECTION)
+    own = None if connection is None else connection.get_extra_info("socket")
+    if own is not None:
+        with socket.fromfd(own.fileno(), own.family, own.type) as duplicate:
+            duplicate.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, bytes_max)
 
 
 class _Server(uvicorn.Server):
@@ -63,7 +93,7 @@ async def serve_http(app: ASGIApp, *, host: str, port: int, shutdown: Shutdown) 
     """
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=_Protocol,
         ws="none",
         lifespan="auto",
         log_config=None,

@@ -22,8 +22,8 @@ servers are told to stop when the thread that started them ends.
 
 from __future__ import annotations
 
-from cli.devstack.processes import BURSAR_PROCESSES, ProcessSpec
+from cli.devstack.processes import BURSAR_PROCESSES, DEVELOPMENT, ProcessSpec
 from cli.devstack.servers import Servers, running_servers, start_servers
 from cli.devstack.stack import DevStack
 
-__all__ = ["BURSAR_PROCESSES", "DevStack", "ProcessSpec", "Servers", "running_servers", "start_servers"]
+__all__ = ["BURSAR_PROCESSES", "DEVELOPMENT", "DevStack", "ProcessSpec", "Servers", "running_servers", "start_servers"]

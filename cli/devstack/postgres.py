@@ -27,8 +27,10 @@ WRITER = "bursar_writer"
 READER = "bursar_reader"
 OPENER = "bursar_opener"
 REACTOR = "bursar_reactor"
+PROJECTOR = "bursar_projector"
+OPERATOR = "bursar_operator"
 ASKER = "bursar_asker"
-ROLES = (OWNER, WRITER, READER, OPENER, REACTOR, ASKER)
+ROLES = (OWNER, WRITER, READER, OPENER, REACTOR, PROJECTOR, OPERATOR, ASKER)
 DATABASE = "bursar"
 
 CONNECT_WITHIN_S = 2.0

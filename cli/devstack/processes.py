@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from cli.devstack import identity
 from cli.devstack.http_probe import http_get
 from cli.devstack.ports import LOOPBACK
-from cli.devstack.postgres import ASKER, OPENER, REACTOR, READER, WRITER
+from cli.devstack.postgres import ASKER, OPENER, OPERATOR, PROJECTOR, REACTOR, READER, WRITER
 from cli.devstack.servers import Servers
+from cli.devstack.session_keys import session_keys_file
 from cli.devstack.supervisor import Service
 from cli.devstack.vault_keys import vault_keys_file
 from cli.options import CHECKOUT, child_environment
@@ -18,6 +19,7 @@ from cli.simulators.misbehaviour import SECRET_FILE
 from runtime.auth.dev_issuer import AUDIENCE, ISSUER
 
 READY_PATH = "/health/ready"
+LOGIN_CLIENT = "bursar-query-api"
 SAMPLE_LISTS = CHECKOUT / "command_api" / "screening" / "samples"  # invented names, in the formats of real lists
 
 _APIS_VERIFY = ("jwks_file", "token_issuer", "token_audience")
@@ -59,7 +61,10 @@ BURSAR_PROCESSES: tuple[ProcessSpec, ...] = (
     ),
     ProcessSpec(
         name="projectors",
-        settings=("environment", "database_url", "nats_url", "redis_url", "lake_dir", "port"),
+        settings=(
+            *("environment", "database_url", "nats_url", "redis_url", "lake_dir", "port"),
+            "control_database_url",
+        ),
     ),
     ProcessSpec(
         name="reactors",
@@ -74,15 +79,18 @@ BURSAR_PROCESSES: tuple[ProcessSpec, ...] = (
     ),
     ProcessSpec(
         name="timers",
-        settings=("environment", "database_url", "command_api_url", "service_token_file", "port"),
+        settings=(
+            *("environment", "database_url", "command_api_url", "service_token_file", "port"),
+            *("redis_url", "nats_url", "lake_dir"),
+        ),
         role=REACTOR,
     ),
     ProcessSpec(
         name="query-api",
         settings=(
-            *("environment", "database_url", "nats_url", "redis_url", "lake_dir", "port", "risk_folder"),
-            "adhoc_database_url",
-            *_APIS_VERIFY,
+            *("environment", "database_url", "nats_url", "redis_url", "lake_dir", "port", "risk_folder", "exports_dir"),
+            *("operations_database_url", "adhoc_database_url", *_APIS_VERIFY),
+            *("public_url", "login_discovery_url", "login_client_id", "session_keys_file"),
         ),
     ),
 )
@@ -116,6 +124,15 @@ def _simulated(name: str, rail: str) -> tuple[str, ...]:
     )
 
 
+# Where browsers log in: it issues tokens to whoever asks, for development and nothing else.
+IDENTITY = ProcessSpec(
+    name="identity",
+    settings=(),
+    argv=(*_BURSAR, "identity", "--port", "{port}", "--data-dir", "{data_dir}"),
+)
+
+DEVELOPMENT: tuple[ProcessSpec, ...] = (IDENTITY, *BURSAR_PROCESSES)
+
 # Counterparties of the rails; each keeps its books, and the secret of its webhooks, in a folder of its own.
 SIMULATORS: tuple[ProcessSpec, ...] = (
     ProcessSpec(name="bank", settings=(), argv=(*_simulated("bank", "sct_inst"), "--files-dir", "{files_dir}")),
@@ -133,7 +150,7 @@ def demonstration(*, seed: int | None = None) -> tuple[ProcessSpec, ...]:
         chosen = ("--seed", str(seed))
         simulators = tuple(replace(one, argv=(*one.argv, *chosen)) for one in SIMULATORS)
         demo = replace(DEMO, argv=(*DEMO.argv, *chosen))
-    return (*simulators, *BURSAR_PROCESSES, demo)
+    return (*simulators, *DEVELOPMENT, demo)
 
 
 def service_of(spec: ProcessSpec, servers: Servers) -> Service:
@@ -146,6 +163,7 @@ def service_of(spec: ProcessSpec, servers: Servers) -> Service:
         "nats_monitor_url": servers.nats_monitor_url,
         "redis_url": servers.redis_url,
         "lake_dir": str(servers.lake_dir),
+        "exports_dir": str(servers.data.path / "exports"),
         "port": str(port),
         "data_dir": str(servers.data.path),
         "simulators_dir": str(servers.data.path / "simulators"),
@@ -156,6 +174,8 @@ def service_of(spec: ProcessSpec, servers: Servers) -> Service:
         "token_file": str(identity.token_file(servers.data)),
         "service_token_file": str(identity.service_token_file(servers.data, spec.name)),
         "vault_database_url": servers.postgres_dsn(OPENER),
+        "control_database_url": servers.postgres_dsn(PROJECTOR),
+        "operations_database_url": servers.postgres_dsn(OPERATOR),
         "adhoc_database_url": servers.postgres_dsn(ASKER),
         "sct_inst_url": servers.addresses.get("bank", ""),
         "card_psp_url": servers.addresses.get("cards", ""),
@@ -172,6 +192,7 @@ def service_of(spec: ProcessSpec, servers: Servers) -> Service:
         "query_api_url": servers.addresses.get("query_api", ""),
         "token_issuer": ISSUER,
         "token_audience": AUDIENCE,
+        **_logins_of(servers),
     }
     argv = spec.argv or (*_BURSAR, "serve", spec.name)
     return Service(
@@ -181,6 +202,19 @@ def service_of(spec: ProcessSpec, servers: Servers) -> Service:
         env=_environment(spec.prefix, {name: known[name] for name in spec.settings if known[name]}),
         cwd=CHECKOUT,
     )
+
+
+def _logins_of(servers: Servers) -> dict[str, str]:
+    """What the query API needs for logins, where this stack has an identity provider; else nothing."""
+    provider = servers.addresses.get("identity")
+    if provider is None:
+        return dict.fromkeys(("public_url", "login_discovery_url", "login_client_id", "session_keys_file"), "")
+    return {
+        "public_url": servers.addresses.get("query_api", ""),
+        "login_discovery_url": f"{provider}/.well-known/openid-configuration",
+        "login_client_id": LOGIN_CLIENT,
+        "session_keys_file": str(session_keys_file(servers.data)),
+    }
 
 
 def _secret_of(servers: Servers, simulator: str) -> str:

@@ -52,6 +52,7 @@ class DataDir:
         self.lake = self.path / "lake"
         self.issuer = self.path / "issuer"
         self.vault_keys_file = self.secrets / "vault_keys.json"
+        self.session_keys_file = self.secrets / "session_keys"
         self.postgres = self.path / "postgres"
         self.nats = self.path / "nats"
         self.valkey = self.path / "valkey"

@@ -5,8 +5,8 @@ from msgspec import Struct
 from contracts.commands import Side
 
 
-class EventData(Struct, frozen=True, kw_only=True):
-    """Root of all event bodies."""
+class EventData(Struct, frozen=True, kw_only=True, gc=False):
+    """Root of all event bodies. Frozen trees hold no cycles, so the collector is spared looking for them."""
 
 
 class PostedPosting(Struct, frozen=True, gc=False):

@@ -15,7 +15,7 @@ from projectors.feed import Pace
 from projectors.redis_model import RedisModel
 
 BATCH_EVENTS_MAX: Final = 500  # Redis does nothing else during a call: keep it to a few milliseconds
-PACE: Final = Pace(events_max=BATCH_EVENTS_MAX)
+PACE: Final = Pace(events_max=BATCH_EVENTS_MAX, linger_s=0.01)
 
 APPLY_LUA: Final = (Path(__file__).parent / "apply.lua").read_text(encoding="utf-8")
 _pack: Final = msgspec.msgpack.Encoder().encode
@@ -32,8 +32,14 @@ class DeskTarget:
         """Return the model's position. Raises Fenced, TargetUnreachable."""
         return await self._model.position()
 
+    def fold(self, batch: Batch) -> Batch:
+        """Return the batch with what it changes."""
+        return batch._replace(folded=_pack((_things_of(fold(batch.events)), STEPS_MAX)))
+
     async def apply(self, batch: Batch) -> Outcome:
-        """Fold the batch and apply it in one script call."""
+        """Fold the batch, unless that is done, and apply it in one script call."""
+        if batch.folded is None:
+            batch = self.fold(batch)
         return await self._model.apply(
             1,
             self._keys.checkpoint,
@@ -41,7 +47,7 @@ class DeskTarget:
             batch.first,
             batch.last,
             batch.events[-1].envelope.recorded_at.isoformat(),
-            _pack((_things_of(fold(batch.events)), STEPS_MAX)),
+            batch.folded,
         )
 
     async def close(self) -> None:

@@ -7,9 +7,11 @@ the events that opened the accounts, whichever batch they were in.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, count, repeat
 from typing import Any, Final, Literal
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from contracts.events import (
     AccountClosed,
@@ -19,8 +21,10 @@ from contracts.events import (
     PaymentFacts,
     PaymentInitiated,
 )
-from contracts.read_models import ACCOUNTS_TABLE, ENTRIES_TABLE, LAKE_TABLES, PAYMENTS_TABLE, LakeColumn
-from projectors.events import Event, bookings
+from contracts.lake import THINGS_TABLE, LakeColumn
+from contracts.read_models import ACCOUNTS_TABLE, ENTRIES_TABLE, LAKE_TABLES, PAYMENTS_TABLE
+from projectors.events import BOOKS, Event
+from projectors.lake.things import thing_rows
 
 Facts = Mapping[str, AccountOpened]
 
@@ -49,6 +53,12 @@ SORT_ORDER: Final[Mapping[str, list[tuple[str, Literal["ascending", "descending"
     ENTRIES_TABLE: [("account_id", "ascending"), ("position", "ascending"), ("leg", "ascending")],
     ACCOUNTS_TABLE: [("account_id", "ascending"), ("position", "ascending")],
     PAYMENTS_TABLE: [("payment_id", "ascending"), ("position", "ascending")],
+    THINGS_TABLE: [
+        ("kind", "ascending"),
+        ("thing_id", "ascending"),
+        ("position", "ascending"),
+        ("ordinal", "ascending"),
+    ],
 }
 """Order of rows within a file: readers ask for accounts or payments, and sorted columns are small."""
 
@@ -62,15 +72,59 @@ def opened_accounts(events: Iterable[Event]) -> dict[str, AccountOpened]:
 
 def touched_accounts(events: Iterable[Event]) -> set[str]:
     """Name every account whose facts the rows of these events need."""
-    changed = {event.data.account_id for event in events if type(event.data) in STATUS_AFTER}  # type: ignore[attr-defined]
-    return changed | {posting.account_id for _, booking in bookings(events) for posting in booking.postings}
+    touched: set[str] = set()
+    for event in events:
+        data: Any = event.data
+        kind = type(data)
+        if kind in BOOKS:
+            touched.update([posting.account_id for posting in data.postings])
+        elif kind in STATUS_AFTER:
+            touched.add(data.account_id)
+    return touched
 
 
 def entries_table(events: Sequence[Event], facts: Facts) -> pa.Table:
-    """Give one row per posting, sorted by account: readers ask for accounts, and sorted columns are small."""
-    return _table("entries", _entry_rows(events, facts)).sort_by(
-        [("account_id", "ascending"), ("position", "ascending")]
+    """Give one row per posting, sorted by account: readers ask for accounts, and sorted columns are small.
+
+    Column by column: what the postings of an event share is converted once and then repeated, and an account's facts
+    are looked up once for all its postings.
+    """
+    moving = [event for event in events if type(event.data) in BOOKS]
+    booked = [BOOKS[type(event.data)](event.data) for event in moving]
+    postings = [posting for booking in booked for posting in booking.postings]
+    if not postings:
+        return SCHEMAS[ENTRIES_TABLE].empty_table()
+    legs = [len(booking.postings) for booking in booked]
+    event_of = pa.array(chain.from_iterable(map(repeat, count(), legs)), pa.int64())
+    account_of = pa.array([posting.account_id for posting in postings], pa.string()).dictionary_encode()
+    accounts: list[Any] = account_of.dictionary.to_pylist()
+
+    def of_event(name: str, values: list[Any]) -> Any:
+        return pa.array(values, SCHEMAS[ENTRIES_TABLE].field(name).type).take(event_of)
+
+    def of_account(name: str, values: list[Any]) -> Any:
+        return pa.array(values, SCHEMAS[ENTRIES_TABLE].field(name).type).take(account_of.indices)
+
+    columns = (
+        of_event("position", [event.position for event in moving]),
+        pa.array(chain.from_iterable(map(range, legs)), pa.int16()),
+        of_event("event_type", [event.envelope.type for event in moving]),
+        of_event("transfer_id", [booking.transfer_id for booking in booked]),
+        of_account("account_id", accounts),
+        pa.array([posting.currency for posting in postings], pa.string()),
+        of_account("scale", [facts[name].scale for name in accounts]),
+        of_account("account_type", [facts[name].account_type for name in accounts]),
+        pa.array([p.amount_minor if p.side == "debit" else -p.amount_minor for p in postings], pa.int64()),
+        pa.array([posting.posted_minor for posting in postings], pa.int64()),
+        of_event("effective_date", [event.data.effective_date for event in moving]),  # type: ignore[attr-defined]
+        of_event("recorded_at", [event.envelope.recorded_at for event in moving]),
+        of_event("reference", [booking.reference for booking in booked]),
+        of_event("reverses", [booking.reverses for booking in booked]),
     )
+    table = pa.Table.from_arrays(columns, schema=SCHEMAS[ENTRIES_TABLE])
+    # The rows are in the order of the book, and sorting is stable: only the account is left to sort by, as a number.
+    rank = {name: at for at, name in enumerate(sorted(accounts))}
+    return table.take(pc.array_sort_indices(pa.array([rank[name] for name in accounts]).take(account_of.indices)))
 
 
 def accounts_table(events: Sequence[Event], facts: Facts) -> pa.Table:
@@ -81,6 +135,11 @@ def accounts_table(events: Sequence[Event], facts: Facts) -> pa.Table:
 def payments_table(events: Sequence[Event], facts: Facts) -> pa.Table:
     """Give one row per event about a payment. Nothing of it needs the facts about accounts."""
     return _table(PAYMENTS_TABLE, _payment_rows(events))
+
+
+def things_table(events: Sequence[Event], facts: Facts) -> pa.Table:
+    """Give one row per event and thing that it says something of, see projectors/lake/things.py."""
+    return _table(THINGS_TABLE, thing_rows(events))
 
 
 def _payment_rows(events: Sequence[Event]) -> Iterator[tuple[Any, ...]]:
@@ -122,30 +181,6 @@ def _facts_of(initiated: PaymentInitiated) -> PaymentFacts:
         customer_id=initiated.customer_id,
         payee_id=None if outside is None else outside.payee_id,
     )
-
-
-def _entry_rows(events: Sequence[Event], facts: Facts) -> Iterator[tuple[Any, ...]]:
-    for event, booking in bookings(events):
-        recorded_at = event.envelope.recorded_at
-        effective_date = event.data.effective_date  # type: ignore[attr-defined]  # every event that books has one
-        for leg, posting in enumerate(booking.postings):
-            account = facts[posting.account_id]
-            yield (
-                event.position,
-                leg,
-                event.envelope.type,
-                booking.transfer_id,
-                posting.account_id,
-                posting.currency,
-                account.scale,
-                account.account_type,
-                posting.amount_minor if posting.side == "debit" else -posting.amount_minor,
-                posting.posted_minor,
-                effective_date,
-                recorded_at,
-                booking.reference,
-                booking.reverses,
-            )
 
 
 def _account_rows(events: Sequence[Event], facts: Facts) -> Iterator[tuple[Any, ...]]:

@@ -17,6 +17,7 @@ import pyarrow as pa
 import structlog
 from deltalake.exceptions import DeltaError
 
+from contracts.lake import THINGS_TABLE
 from contracts.read_models import ACCOUNTS_TABLE, ENTRIES_TABLE, LAKE_WRITE_ORDER, PAYMENTS_TABLE
 from projectors.apply import Outcome, TargetUnreachable
 from projectors.events import Batch
@@ -28,6 +29,7 @@ from projectors.lake.fold import (
     entries_table,
     opened_accounts,
     payments_table,
+    things_table,
     touched_accounts,
 )
 from projectors.lake.sealing import seal, vacuum
@@ -37,7 +39,12 @@ from runtime.clock import Clock
 SEAL_PERIOD_S: Final = 5.0
 VACUUM_PERIOD_S: Final = 300.0
 
-ROWS_OF: Final = {ACCOUNTS_TABLE: accounts_table, PAYMENTS_TABLE: payments_table, ENTRIES_TABLE: entries_table}
+ROWS_OF: Final = {
+    ACCOUNTS_TABLE: accounts_table,
+    THINGS_TABLE: things_table,
+    PAYMENTS_TABLE: payments_table,
+    ENTRIES_TABLE: entries_table,
+}
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -61,6 +68,9 @@ class LakeTarget:
         """Append the batch's rows. Raises TargetUnreachable, BookUnreachable."""
         facts = await self._directory.facts(touched_accounts(batch.events), opened_accounts(batch.events))
         return await _in_thread(self._append, batch, facts)
+
+    async def close(self) -> None:
+        """Return: nothing stays open between two batches."""
 
     async def maintain(self) -> None:
         """Keep files few and old ones deleted, for ever; ends by cancellation."""

@@ -29,7 +29,7 @@ from projectors.payments.saga import (
 )
 from projectors.rails.rail import Rail, RailAnswer, Rejected, Unknown
 from projectors.reactors.commands import Answer, CommandClient, Refused, Reply, Unavailable
-from projectors.reactors.tasks import Again, Done, Park, Reactor, Result, Retry, Turn
+from projectors.reactors.tasks import Again, Done, Park, Reactor, Result, Retry, Turn, always
 from runtime.clock import Clock
 from runtime.vault import Vault, VaultError
 
@@ -57,7 +57,14 @@ class Saga(Struct, frozen=True, kw_only=True):
 
     def reactor(self) -> Reactor:
         """The saga as a reactor. It begins with the first event: an accepted payment never goes unnoticed."""
-        return Reactor(name=NAME, react=react, perform=self.perform, retries=RETRIES, begins="at_zero")
+        return Reactor(
+            name=NAME,
+            prepare=always(react),
+            perform=self.perform,
+            retries=RETRIES,
+            begins="at_zero",
+            line_of=lambda event: getattr(event.data, "payment_id", None),
+        )
 
     async def perform(self, turn: Turn) -> Result:
         """Perform one task."""

@@ -24,6 +24,7 @@ import structlog
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
+from contracts.projections import PUBLIC_EVENTS
 from contracts.public_events.cloud_event import MEDIA_TYPE, CloudEvent, decode_cloud_event, encode_cloud_event
 from contracts.public_events.kinds import subject_of_kind
 from contracts.subjects import public_stream_name, public_subject
@@ -47,12 +48,11 @@ from runtime.jetstream import (
     read_state,
 )
 
-PUBLIC_EVENTS: Final = "public_events"
 # About 3 GB. The oldest messages leave above it; never by age, or an idle stream would lose its last message.
 STREAM_MESSAGES_MAX: Final = 5_000_000
 PUBLISH_TIMEOUT_S: Final = 10.0
 BATCH_MESSAGES_MIN: Final = 4  # fewer are faster one by one: a batch costs a fixed staging step
-PACE: Final = Pace(events_max=500)
+PACE: Final = Pace(events_max=500, linger_s=0.02)  # the server syncs once per batch
 
 _log = structlog.get_logger(__name__)
 
@@ -110,6 +110,9 @@ class PublicStreamTarget:
             raise TargetUnreachable(f"the public stream did not take the events: {error}") from error
         self._mark = msgspec.structs.replace(mark, position=batch.last)
         return Outcome.APPLIED
+
+    async def close(self) -> None:
+        """Return: the connection is the process's."""
 
     async def _read_mark(self) -> _Mark:
         client = self._connected()

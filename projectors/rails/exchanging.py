@@ -12,6 +12,7 @@ import msgspec
 from projectors.rails.guard import CONNECT_WITHIN_S, RailLimits, Unusable
 from runtime.outbound.urls import LOOPBACK_HOSTS
 
+IDLE_CONNECTIONS_MAX: Final = 8  # the client looks at each of them before every request
 ANSWER_BYTES_MAX: Final = 256 * 1024
 OWN_DELAY_HEADER: Final = "bank-delay-ms"
 
@@ -42,7 +43,7 @@ def open_http(limits: RailLimits, *, headers: Mapping[str, str] | None = None) -
     return httpx2.AsyncClient(
         headers=headers,
         timeout=httpx2.Timeout(None, connect=CONNECT_WITHIN_S),
-        limits=httpx2.Limits(max_connections=limits.concurrency_max, max_keepalive_connections=limits.concurrency_max),
+        limits=httpx2.Limits(max_connections=limits.concurrency_max, max_keepalive_connections=IDLE_CONNECTIONS_MAX),
         trust_env=False,
         follow_redirects=False,
     )

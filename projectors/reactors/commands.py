@@ -24,6 +24,7 @@ from runtime.trace import current_trace
 CONNECT_WITHIN_S: Final = 3.0
 ANSWER_WITHIN_S: Final = 10.0  # the command API itself answers after 5 s that it does not know yet
 CONNECTIONS_MAX: Final = 32
+IDLE_CONNECTIONS_MAX: Final = 8  # the client looks at each of them before every request
 TOKEN_BYTES_MAX: Final = 16_384
 POSITION: Final = "bursar-position"
 
@@ -115,7 +116,7 @@ async def open_commands(url: str, token_file: Path) -> AsyncIterator[CommandClie
     http = httpx2.AsyncClient(
         base_url=url,
         timeout=httpx2.Timeout(ANSWER_WITHIN_S, connect=CONNECT_WITHIN_S),
-        limits=httpx2.Limits(max_connections=CONNECTIONS_MAX, max_keepalive_connections=CONNECTIONS_MAX),
+        limits=httpx2.Limits(max_connections=CONNECTIONS_MAX, max_keepalive_connections=IDLE_CONNECTIONS_MAX),
         follow_redirects=False,
         trust_env=False,  # a proxy variable of the machine must not see our token
         verify=ssl.create_default_context() if url.startswith("https:") else False,

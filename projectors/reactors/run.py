@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
+import asyncpg
 import structlog
 from prometheus_client import CollectorRegistry
 
 from projectors.apply import Projection
 from projectors.book import Book, BookUnreachable, WrongBook
+from projectors.control.reporting import report_for_ever, report_of
+from projectors.control.table import ReportTable
 from projectors.feed import Feed
 from projectors.lag import watch_lag
 from projectors.lifetime import closing, until_shutdown
@@ -23,6 +26,7 @@ from projectors.metrics import ProjectorMetrics
 from projectors.progress import Progress
 from projectors.reactors.commands import open_commands
 from projectors.reactors.inbox import PACE, Inbox
+from projectors.reactors.late import planning_late
 from projectors.reactors.metrics import ReactorMetrics
 from projectors.reactors.registry import REACTORS, Supplies, build_reactors
 from projectors.reactors.settings import PREFIX, Settings
@@ -30,6 +34,7 @@ from projectors.reactors.store import TaskStore
 from projectors.reactors.tasks import Reactor
 from projectors.reactors.watch import TableWatch
 from projectors.reactors.worker import Bounds, Worker
+from projectors.tail import Tail
 from runtime.clock import SystemClock
 from runtime.health import Health
 from runtime.ids import draw
@@ -49,6 +54,8 @@ POOL_SIZE_MAX: Final = 8
 VAULT_POOL_SIZE_MAX: Final = 2
 DAY_S: Final = 86_400.0
 
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+
 _log = structlog.get_logger(__name__)
 
 
@@ -60,16 +67,19 @@ class Reactors:
         settings: Settings,
         reactors: Sequence[Reactor],
         *,
-        store: TaskStore,
+        pool: Pool,
         book: Book,
         link: NatsLink,
         registry: CollectorRegistry,
     ) -> None:
+        store = TaskStore(pool)
         self._reactors = reactors
+        self._reports = ReportTable(pool)
         self._store = store
         self._book = book
         self._link = link
         self._clock = SystemClock()
+        self._tail = Tail(book.ledger)
         self._projector_metrics = ProjectorMetrics(registry)
         metrics = ReactorMetrics(registry)
         self.health = Health()
@@ -94,6 +104,7 @@ class Reactors:
             **projections,
             "lag": watch_lag(self._book, models, clock=self._clock),
             "watch": self.watch.run(),
+            "report": report_for_ever(self._reports, lambda: [report_of(progress) for progress in models]),
         }
         return {
             **{name: until_shutdown(task, shutdown) for name, task in endless.items()},
@@ -104,7 +115,7 @@ class Reactors:
         progress = Progress(reactor.name, self._projector_metrics)
         models.append(progress)
         self.health.add_check(reactor.name, progress.why_not_ready)
-        feed = Feed(self._book, self._link.client, pace=PACE)
+        feed = Feed(self._book, self._link.client, pace=PACE, tail=self._tail)
         inbox = Inbox(reactor, self._store, self._book, wake=self.worker.wake)
         projection = Projection(self._book, feed, inbox, progress=progress, clock=self._clock)
         return closing(feed, projection.run(_tell_nobody))
@@ -144,8 +155,8 @@ async def run(settings: Settings, *, names: Sequence[str] = REACTORS) -> int:
         stack.push_async_callback(link.close)
         reactors = Reactors(
             settings,
-            await build_reactors(supplies, names),
-            store=TaskStore(pool),
+            [planning_late(reactor, book) for reactor in await build_reactors(supplies, names)],
+            pool=pool,
             book=book,
             link=link,
             registry=registry,

@@ -95,18 +95,18 @@ class TaskStore:
     async def finish(self, task: Turn, answer: Any, follow_ups: Sequence[Task] = ()) -> bool:
         """Keep the result and what follows from it; False when the lease was lost."""
         encoded = None if answer is None else msgspec.json.encode(answer).decode()
+        if not follow_ups:
+            return await self._write("finish_task", task, encoded)
         async with self._connection() as connection, connection.transaction():
-            if follow_ups:
-                await connection.execute(self._queries["lock_event"], task.reactor, task.position)
+            await connection.execute(self._queries["lock_event"], task.reactor, task.position)
             if await connection.fetchval(self._queries["finish_task"], *task.lease, encoded) is None:
                 return False
-            if follow_ups:
-                step = await connection.fetchval(self._queries["read_next_step"], task.reactor, task.position)
-                planned = [
-                    Planned(task.position, step + index, follow_up, task.trace)
-                    for index, follow_up in enumerate(follow_ups)
-                ]
-                await self._insert(connection, task.reactor, planned)
+            step = await connection.fetchval(self._queries["read_next_step"], task.reactor, task.position)
+            planned = [
+                Planned(task.position, step + index, follow_up, task.trace)
+                for index, follow_up in enumerate(follow_ups)
+            ]
+            await self._insert(connection, task.reactor, planned)
         return True
 
     async def postpone(self, task: Turn, after_s: float, why: str) -> bool:

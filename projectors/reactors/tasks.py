@@ -1,5 +1,6 @@
 """What a reactor is: a pure function from an event to tasks, and how one task is performed.
 
+    prepare() -> react                   once per batch: what reacting depends on beside the events, if anything
     react(event) -> [Task, ...]          pure; the tasks are kept with the checkpoint, all or none
     perform(turn) -> Done | Next | Again | Park
 
@@ -85,6 +86,7 @@ class Retry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 DEFAULT_RETRY: Final = Retry()
+REACT: Final = "react"  # kind of the task that stands for an event whose reaction could not be planned
 
 
 class LeaseLost(Exception):
@@ -131,18 +133,33 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
         await self.write_intent(self, None)
 
 
+React = Callable[[Event], Sequence[Task]]
+
+
+def always(react: React) -> Callable[[], Awaitable[React]]:
+    """Reacting that depends on the events alone."""
+
+    async def prepare() -> React:
+        return react
+
+    return prepare
+
+
 class Reactor(msgspec.Struct, frozen=True, kw_only=True):
     """A name, what it does about an event, and how. ``retries`` by kind of task; others have DEFAULT_RETRY.
 
+    ``prepare`` may raise BookUnreachable and TargetUnreachable: then the batch waits.
     ``begins`` says where a reactor without a checkpoint starts: behind the newest event, so that history causes
-    nothing, or before the first one.
+    nothing, or before the first one. ``line_of`` names the line of an event whose reaction cannot even be planned: that
+    line waits for it then, and no other. Without a name all of the reactor stops at the event.
     """
 
     name: str
-    react: Callable[[Event], Sequence[Task]]
+    prepare: Callable[[], Awaitable[React]]
     perform: Callable[[Turn], Awaitable[Result]]
     retries: Mapping[str, Retry] = {}
     begins: Literal["at_head", "at_zero"] = "at_head"
+    line_of: Callable[[Event], str | None] = lambda event: None
 
     def retry_of(self, kind: str) -> Retry:
         """Return the policy of a kind of task."""

@@ -27,7 +27,7 @@ from projectors.redis_model import RedisModel
 from projectors.risk.facts import facts_of
 
 BATCH_EVENTS_MAX: Final = 200  # a payment costs about forty commands, and the score at the door waits meanwhile
-PACE: Final = Pace(events_max=BATCH_EVENTS_MAX)
+PACE: Final = Pace(events_max=BATCH_EVENTS_MAX, linger_s=0.005)
 
 APPLY_LUA: Final = (Path(__file__).parent / "apply.lua").read_text(encoding="utf-8")
 LAYOUT: Final = {
@@ -55,25 +55,28 @@ class RiskTarget:
         """Return the model's position. Raises Fenced, TargetUnreachable."""
         return await self._model.position()
 
+    def fold(self, batch: Batch) -> Batch:
+        """Return the batch with what it says of payments."""
+        return batch._replace(folded=self._pack(facts_of(batch.events)))
+
     async def apply(self, batch: Batch) -> Outcome:
         """Apply what the batch says of payments, and move the checkpoint, in one script call."""
+        folded = self.fold(batch).folded if batch.folded is None else batch.folded
         recorded_at = batch.events[-1].envelope.recorded_at
-        return await self.apply_facts(
-            facts_of(batch.events), first=batch.first, last=batch.last, recorded_at=recorded_at
-        )
+        return await self._apply(folded, first=batch.first, last=batch.last, recorded_at=recorded_at)
 
     async def apply_facts(
         self, facts: Iterable[PaymentFact], *, first: int, last: int, recorded_at: datetime
     ) -> Outcome:
         """Apply the facts that the events from `first` to `last` teach. Raises TargetUnreachable."""
+        return await self._apply(self._pack(facts), first=first, last=last, recorded_at=recorded_at)
+
+    def _pack(self, facts: Iterable[PaymentFact]) -> bytes:
+        return _pack(([_packed(fact) for fact in facts], self._layout))
+
+    async def _apply(self, folded: bytes | None, *, first: int, last: int, recorded_at: datetime) -> Outcome:
         return await self._model.apply(
-            1,
-            self._keys.checkpoint,
-            self._keys.prefix,
-            first,
-            last,
-            recorded_at.isoformat(),
-            _pack(([_packed(fact) for fact in facts], self._layout)),
+            1, self._keys.checkpoint, self._keys.prefix, first, last, recorded_at.isoformat(), folded
         )
 
     async def close(self) -> None:

@@ -1,9 +1,9 @@
 -- What the projectors read from the book. Only SELECT: they run as bursar_reader.
 
 -- name: read_events_page
--- Keyset paging over the primary key. Positions have no gaps, so a page that is short is the end of the book. The event
--- is cast to text: those are the exact bytes that were hashed.
-SELECT position, event::text AS body
+-- Keyset paging over the primary key. Positions have no gaps, so a page that is short is the end of the book. The bytes
+-- of the text are the exact bytes that were hashed; as bytea they need no decoding and encoding on the way.
+SELECT position, convert_to(event::text, 'UTF8') AS body
   FROM events
  WHERE position > $1
  ORDER BY position

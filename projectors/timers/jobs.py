@@ -34,12 +34,14 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """Something to do at certain times.
 
     ``missed``: ticks that passed while no process ran are made up for, ``each`` of them, or only the ``last``.
+    ``close`` gives back what the job has opened, when the process ends.
     """
 
     name: str
     schedule: Schedule
     run: Callable[[datetime, Fence], Awaitable[None]]
     missed: Literal["each", "last"] = "last"
+    close: Callable[[], Awaitable[None]] | None = None
 
 
 def timer_key(job: str, subject: str, due_at: datetime, *, attempts: int = 0) -> str:

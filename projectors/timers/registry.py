@@ -51,6 +51,7 @@ JOBS: Final[tuple[str, ...]] = (
     "projectors.reconciliation.timed:build",
     "projectors.timers.rescreening:build",
     "projectors.clearing.watch:build",
+    "projectors.auditor.timed:build",
 )
 
 

@@ -55,6 +55,9 @@ async def run(settings: Settings) -> int:
             open_commands(settings.command_api_url, Path(settings.service_token_file))
         )
         jobs = build_jobs(Supplies(settings=settings, commands=commands, pool=pool, metrics=metrics))
+        for job in jobs:
+            if job.close is not None:
+                stack.push_async_callback(job.close)
         lease = Lease(pool, holder=new_opaque_id("timers"), clock=clock, lease_s=settings.lease_s)
         ticker = Ticker(lease, RunLog(pool), jobs, metrics=metrics, clock=clock)
         health = Health()

@@ -23,6 +23,15 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     host: Annotated[str, Meta(description="Address of the operations server: /metrics and /health.")] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535)] = 8085
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    redis_url: Annotated[str | None, Meta(description="Redis of the models, for the auditor.")] = None
+    nats_url: Annotated[str | None, Meta(description="NATS of the stream, for the auditor.")] = None
+    lake_dir: Annotated[str | None, Meta(description="Folder of the lake, for the auditor.")] = None
+    audit_period_s: Annotated[
+        float, Meta(ge=60, le=31_536_000, description="Seconds within which every position is compared again.")
+    ] = 86_400.0
+    audit_events_per_s: Annotated[
+        int, Meta(ge=1, le=500, description="Most positions of each copy that are compared in a second.")
+    ] = 200
     lease_s: Annotated[
         float,
         Meta(ge=1, le=60, description="Seconds after which another process takes over from one that fell silent."),

@@ -2,7 +2,8 @@
 --
 -- KEYS[1]  the checkpoint
 -- ARGV     prefix of the model's keys; first and last position; recorded_at of the last event;
---          changes, as MessagePack: {commands, ids of holds that ended, payments that moved: {id, status, score}}
+--          changes, as MessagePack: {ids of holds that ended, payments that moved: {id, status, score}, commands that
+--          only overwrite, counters: {name, increment, ...}}
 --
 -- Amounts pass through as strings: a number of Lua is a float. Positions are compared as numbers, exact up to 2^53.
 -- The checkpoint is set last. A script that fails half-way is not rolled back, but everything before the counters is a
@@ -16,15 +17,16 @@ if last <= position then return 'duplicate' end
 if first ~= position + 1 then return 'gap' end
 
 local changes = cmsgpack.unpack(ARGV[5])
+local ended, moves, commands, counters = unpack(changes)
 -- A hold that ended leaves the index of every account it touched. The event does not name them all; the hold does.
-for _, hold in ipairs(changes[2]) do
+for _, hold in ipairs(ended) do
     local accounts = redis.call('HGET', prefix .. 'hold:' .. hold, 'accounts') or ''
     for account in string.gmatch(accounts, '%S+') do
         redis.call('ZREM', prefix .. 'holds:' .. account, hold)
     end
 end
 -- Where a payment was, only the model knows. One that is there already was moved by a call that failed half-way.
-for _, move in ipairs(changes[3]) do
+for _, move in ipairs(moves) do
     local payment, status, score = move[1], move[2], move[3]
     local before = redis.call('HGET', prefix .. 'payment:' .. payment, 'status')
     if before ~= status then
@@ -38,8 +40,12 @@ for _, move in ipairs(changes[3]) do
         redis.call('HSET', prefix .. 'payment:' .. payment, 'status', status)
     end
 end
-for _, command in ipairs(changes[1]) do
+for _, command in ipairs(commands) do
     redis.call(unpack(command))
+end
+-- From here on nothing can fail.
+for at = 1, #counters, 2 do
+    redis.call('HINCRBY', prefix .. 'totals', counters[at], counters[at + 1])
 end
 redis.call('HSET', KEYS[1], 'position', ARGV[3], 'recorded_at', ARGV[4])
 return 'applied'

@@ -24,6 +24,7 @@ from contracts.read_models import (
 Command = list[str]  # text only: the MessagePack of Redis knows no bytes
 
 _encode: Final = msgspec.json.Encoder().encode
+_pack: Final = msgspec.msgpack.Encoder().encode
 
 
 class Changes:
@@ -35,7 +36,7 @@ class Changes:
         self.lines: defaultdict[str, deque[StatementLine]] = defaultdict(lambda: deque(maxlen=STATEMENT_LINES_MAX))
         self.holds: defaultdict[str, dict[str, str]] = defaultdict(dict)
         self.open_holds: dict[str, list[str]] = {}  # placed in this batch and still open -> accounts it touches
-        self.ended_holds: list[str] = []  # placed before this batch, ended in it
+        self.ended_holds: list[str] = []
         self.payments: defaultdict[str, dict[str, str]] = defaultdict(dict)
         self.payment_indexes: list[tuple[str, str, str]] = []  # name, value, payment
         self.begun: set[str] = set()  # payments initiated in this batch: on no list yet
@@ -50,10 +51,13 @@ class Changes:
         self.counts["holds_open"] += 1
 
     def end_hold(self, hold_id: str) -> None:
-        """Take a hold out of the index, or never put it there."""
+        """Take a hold out of the index.
+
+        Also one that this batch placed: a smaller batch that was cut off half-way may have put it there.
+        """
         self.counts["holds_open"] -= 1
-        if self.open_holds.pop(hold_id, None) is None:
-            self.ended_holds.append(hold_id)
+        self.open_holds.pop(hold_id, None)
+        self.ended_holds.append(hold_id)
 
     def queue(self, payment: str, waits_in: str) -> None:
         """Have a payment wait in a queue; "" takes it out of whichever it is in."""
@@ -65,34 +69,44 @@ class Changes:
         return [(payment, status, str(position_of(payment))) for payment, status in self.payment_moves.items()]
 
 
+def packed(changes: Changes, keys: WalletsKeys) -> bytes:
+    """Write the changes as the script reads them, see apply.lua: what counts apart from what only overwrites."""
+    return _pack((changes.ended_holds, changes.moves(), commands_of(changes, keys), _counters(changes)))
+
+
 def commands_of(changes: Changes, keys: WalletsKeys) -> list[Command]:
-    """Write the changes as Redis commands, in any order but one: what only overwrites comes before what counts."""
+    """Write what only overwrites as Redis commands, in any order."""
     return [
         *_account_commands(changes, keys),
         *_statement_commands(changes, keys),
         *_hold_commands(changes, keys),
         *_payment_commands(changes, keys),
-        *_total_commands(changes, keys),
     ]
+
+
+def encode_line(line: StatementLine) -> str:
+    """Write a statement line as the model keeps it."""
+    return _encode(line).decode()
 
 
 def _account_commands(changes: Changes, keys: WalletsKeys) -> list[Command]:
-    commands: list[Command] = [
-        _hset(keys.account(account_id), fields) for account_id, fields in changes.accounts.items()
-    ]
-    commands += [["ZADD", keys.accounts, "0", account_id] for account_id in changes.opened_accounts]
+    account = keys.account("")  # a key's beginning is spelled once for all of them
+    commands: list[Command] = [_hset(account + account_id, fields) for account_id, fields in changes.accounts.items()]
+    listed = keys.accounts
+    commands += [["ZADD", listed, "0", account_id] for account_id in changes.opened_accounts]
     return commands
 
 
 def _statement_commands(changes: Changes, keys: WalletsKeys) -> list[Command]:
+    statement, oldest_kept = keys.statement(""), str(-STATEMENT_LINES_MAX - 1)
     commands: list[Command] = []
     for account_id, lines in changes.lines.items():
-        key = keys.statement(account_id)
+        key = statement + account_id
         add: Command = ["ZADD", key]
         for line in lines:
-            add += (str(statement_score(line.position, line.leg)), _encode(line).decode())
+            add += (str(statement_score(line.position, line.leg)), encode_line(line))
         commands.append(add)
-        commands.append(["ZREMRANGEBYRANK", key, "0", str(-STATEMENT_LINES_MAX - 1)])
+        commands.append(["ZREMRANGEBYRANK", key, "0", oldest_kept])
     return commands
 
 
@@ -105,8 +119,9 @@ def _hold_commands(changes: Changes, keys: WalletsKeys) -> list[Command]:
 
 
 def _payment_commands(changes: Changes, keys: WalletsKeys) -> list[Command]:
+    payment_key = keys.payment("")
     commands: list[Command] = [
-        _hset(keys.payment(payment), fields) for payment, fields in changes.payments.items() if fields
+        _hset(payment_key + payment, fields) for payment, fields in changes.payments.items() if fields
     ]
     for name, value, payment in changes.payment_indexes:
         commands.append(["ZADD", keys.payments_by(name, value), str(position_of(payment)), payment])
@@ -118,15 +133,16 @@ def _payment_commands(changes: Changes, keys: WalletsKeys) -> list[Command]:
     return commands
 
 
-def _total_commands(changes: Changes, keys: WalletsKeys) -> list[Command]:
+def _counters(changes: Changes) -> list[str]:
+    """Flat: counter, increment; and so on."""
     counts = dict(changes.counts)
     for currency, volume_minor in changes.volume_minor.items():
         counts.update(volume_fields(currency, volume_minor))
-    return [["HINCRBY", keys.totals, field, str(count)] for field, count in counts.items() if count]
+    return [text for field, count in counts.items() if count for text in (field, str(count))]
 
 
 def _hset(key: str, fields: dict[str, str]) -> Command:
     command: Command = ["HSET", key]
-    for name, value in fields.items():
-        command += (name, value)
+    for name_and_value in fields.items():
+        command += name_and_value
     return command

@@ -5,21 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
 from contracts.read_models import WalletsKeys
 from projectors.apply import Outcome
 from projectors.events import Batch
 from projectors.feed import Pace
 from projectors.redis_model import RedisModel
-from projectors.wallets.changes import commands_of
+from projectors.wallets.changes import packed
 from projectors.wallets.fold import fold, instant_text
 
 BATCH_EVENTS_MAX: Final = 500  # Redis does nothing else during a call: keep it to a few milliseconds
 PACE: Final = Pace(events_max=BATCH_EVENTS_MAX)
 
 APPLY_LUA: Final = (Path(__file__).parent / "apply.lua").read_text(encoding="utf-8")
-_pack: Final = msgspec.msgpack.Encoder().encode
 
 
 class WalletsTarget:
@@ -33,9 +30,14 @@ class WalletsTarget:
         """Return the model's position. Raises Fenced, TargetUnreachable."""
         return await self._model.position()
 
+    def fold(self, batch: Batch) -> Batch:
+        """Return the batch with what it changes."""
+        return batch._replace(folded=packed(fold(batch.events), self._keys))
+
     async def apply(self, batch: Batch) -> Outcome:
-        """Fold the batch and apply it in one script call."""
-        changes = fold(batch.events)
+        """Fold the batch, unless that is done, and apply it in one script call."""
+        if batch.folded is None:
+            batch = self.fold(batch)
         return await self._model.apply(
             1,
             self._keys.checkpoint,
@@ -43,7 +45,7 @@ class WalletsTarget:
             batch.first,
             batch.last,
             instant_text(batch.events[-1].envelope.recorded_at),
-            _pack((commands_of(changes, self._keys), changes.ended_holds, changes.moves())),
+            batch.folded,
         )
 
     async def close(self) -> None:

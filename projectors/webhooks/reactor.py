@@ -1,8 +1,10 @@
 """Deliveries as tasks: what an event asks for, and how each task is performed.
 
-    offer     one per public event, in order per subject (a payment, an account): which endpoints hear it
     deliver   one per endpoint and event, in order per endpoint and subject, on the schedule of schedule.py
-    replay    a page of the book's past, offered to one endpoint again
+    replay    a page of the book's past, for one endpoint again
+
+Who hears an event is looked up in the book once per batch, so that events which nobody hears cost nothing. The look-up
+is never older than the events, and an endpoint only hears what came after it was made.
 
 A delivery that is given up is finished, with `dead` in its answer, and its endpoint is disabled: parking it would keep
 everything behind it waiting for an operator who cannot mend somebody else's server. What an endpoint missed, it gets by
@@ -11,7 +13,8 @@ a replay of the positions, under the old ids.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import asyncpg
@@ -24,16 +27,15 @@ from projectors.events import Event, decode_event
 from projectors.public_events.translating import public_events_of
 from projectors.reactors.commands import CommandClient, Unavailable
 from projectors.reactors.registry import Supplies
-from projectors.reactors.tasks import Again, Done, Next, Park, Reactor, Result, Retry, Task, Turn
+from projectors.reactors.tasks import Again, Done, Next, Park, React, Reactor, Result, Retry, Task, Turn
 from projectors.webhooks.delivering import Dead, Delivered, Deliverer
-from projectors.webhooks.endpoints import Endpoints
+from projectors.webhooks.endpoints import Endpoints, EndpointState
 from projectors.webhooks.metrics import WebhookMetrics
 from runtime.clock import Clock
 from runtime.outbound import Reach, Sender
 from runtime.vault import VaultError
 
 NAME: Final = "webhooks"
-OFFER: Final = "offer"
 DELIVER: Final = "deliver"
 REPLAY: Final = "replay"
 REPLAY_PAGE_EVENTS: Final = 100
@@ -67,28 +69,20 @@ class Webhooks:
 
     def reactor(self) -> Reactor:
         """Return the reactor. A new one begins at the head: nobody is told of history they did not ask for."""
-        return Reactor(name=NAME, react=react, perform=self.perform, retries={DELIVER: DELIVER_RETRY})
+        return Reactor(name=NAME, prepare=self.prepare, perform=self.perform, retries={DELIVER: DELIVER_RETRY})
+
+    async def prepare(self) -> React:
+        """Look up who listens. Raises BookUnreachable."""
+        return partial(react, endpoints=await self._endpoints.all())
 
     async def perform(self, turn: Turn) -> Result:
         """Do one task. Raises BookUnreachable, Unreadable, LeaseLost, TargetUnreachable."""
         match turn.kind:
-            case "offer":
-                return await self._offer(turn)
             case "deliver":
                 return await self._deliver(turn)
             case "replay":
                 return await self._replay(turn)
         return Park(f"this program has no task {turn.kind!r}; deploy one that has")
-
-    async def _offer(self, turn: Turn) -> Result:
-        endpoints = await self._endpoints.all()
-        tasks = [
-            _deliver_task(endpoint_id, turn.position, number, said)
-            for number, said in enumerate(await self._public_events_at(turn.position))
-            for endpoint_id, endpoint in sorted(endpoints.items())
-            if endpoint.hears(said.type) and endpoint.since < turn.position
-        ]
-        return Next(tasks=tasks, answer={"endpoints": len(tasks)}) if tasks else Done()
 
     async def _deliver(self, turn: Turn) -> Result:
         endpoint_id, position, number = (turn.payload[name] for name in ("endpoint_id", "position", "number"))
@@ -156,10 +150,17 @@ class Webhooks:
         return decode_event(position, body, ledger=self._book.ledger)
 
 
-def react(event: Event) -> Sequence[Task]:
-    """Ask for an event to be offered, or for a part of the past to be replayed. Payloads hold positions, no data."""
-    subjects = list(dict.fromkeys(said.subject for said in public_events_of(event)))
-    tasks = [Task(kind=OFFER, key=f"{OFFER}|{subject}") for subject in subjects[:1]]
+def react(event: Event, *, endpoints: Mapping[str, EndpointState]) -> Sequence[Task]:
+    """Ask for an event's deliveries, or for a part of the past to be replayed. Payloads hold positions, no data."""
+    hearing = [(name, state) for name, state in sorted(endpoints.items()) if state.since < event.position]
+    tasks = []
+    if any(state.status == "enabled" for _, state in hearing):
+        tasks = [
+            _deliver_task(endpoint_id, event.position, number, said)
+            for number, said in enumerate(public_events_of(event))
+            for endpoint_id, endpoint in hearing
+            if endpoint.hears(said.type)
+        ]
     if isinstance(event.data, WebhookDeliveriesReplayed):
         tasks.append(_replay_task(event.data.endpoint_id, event.data.from_position, event.data.to_position))
     return tasks

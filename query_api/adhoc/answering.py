@@ -11,16 +11,23 @@ import duckdb
 import msgspec
 import pyarrow as pa
 
+from contracts.report_views import ReportDescription
 from contracts.sql_views import SqlColumn
-from contracts.views import ReportDescription
 from query_api.adhoc.jobs import ANSWER_BYTES_MAX, Job, Reply
-from query_api.rendering import JSON, RENDERERS
+from query_api.formats import Dated
+from query_api.formats import render as render_table
+from query_api.report_files import Report
+from query_api.writers import FORMATS
 
 BATCH_ROWS: Final = 512
 ROW_ROOM_BYTES: Final = 4_096  # kept free for what stands around the rows
 
-# The renderers of reports describe their columns; a question's are in its own result.
-_NO_REPORT: Final = ReportDescription(name="sql", title="", description="", parameters=(), columns=())
+JSON: Final = FORMATS["json"].media_type
+_FORMATS: Final = {FORMATS[name].media_type: FORMATS[name] for name in ("csv", "parquet", "arrow")}
+MEDIA_TYPES: Final = (JSON, *_FORMATS)  # in order of preference
+
+# The writers of reports describe their columns; a question's are in its own result.
+_NO_REPORT: Final = Report(ReportDescription(name="sql", title="", description="", parameters=(), columns=()), "")
 
 
 class TooLarge(Exception):
@@ -37,7 +44,7 @@ def render(relation: duckdb.DuckDBPyRelation, job: Job, elapsed_ms: Any) -> Repl
         return _json(reader, columns, job, elapsed_ms)
     batches, truncated = _bounded(reader, job.rows_max)
     table = pa.Table.from_batches(batches, schema=reader.schema)
-    body = RENDERERS[job.media_type](table, _NO_REPORT, {}, job.as_of)
+    body = render_table(table, Dated(_NO_REPORT, {}, {}, job.as_of), _FORMATS[job.media_type])
     if len(body) > ANSWER_BYTES_MAX:
         raise TooLarge
     return Reply(outcome="answered", body=body, rows=table.num_rows, truncated=truncated)

@@ -63,6 +63,10 @@ class Asking:
         """What may be asked about, and with which functions."""
         return CatalogView(views=self._catalog.entries, functions=tuple(sorted(FUNCTIONS)))
 
+    async def close(self) -> None:
+        """End the children; nothing may be running."""
+        await self._children.close()
+
     async def ask(
         self, who: Principal, question: SqlQuestion, *, media_type: str, fresh: Fresh, position: int | None
     ) -> Answer:

@@ -1,6 +1,7 @@
 -- title: Account statement
 -- description: One account over a period: its opening balance, its entries by effective date with the balance after each,
 -- description: and its closing balance. Balances are in the account's normal side.
+-- drill: /v1/events/{position} position=position
 -- parameter: account_id text required The account.
 -- parameter: from date - First effective date; the beginning of the book if left out.
 -- parameter: to date - Last effective date; the end of the book if left out.

@@ -1,5 +1,7 @@
 -- title: Daily volumes
 -- description: What took effect on each day, by currency and kind of event: transfers, entries and the sum of the debits.
+-- key: effective_date currency scale event_type
+-- drill: general-ledger currency=currency from=effective_date to=effective_date event_type=event_type as_of_date=$as_of_date
 -- parameter: currency text - Only this currency.
 -- parameter: from date - First effective date.
 -- parameter: to date - Last effective date.

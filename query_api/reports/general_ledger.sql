@@ -1,8 +1,13 @@
 -- title: General ledger
 -- description: Every entry, by account and effective date, with the account's running balance (debits less credits),
 -- description: which starts at the beginning of the book, not of the period.
+-- drill: /v1/events/{position} position=position
 -- parameter: currency text - Only this currency.
 -- parameter: account_id text - Only this account.
+-- parameter: account_group text - Only accounts whose id begins with this, at `depth`.
+-- parameter: depth integer - Number of parts of an id that make a group; all of them if left out.
+-- parameter: account_type text - Only accounts of this type.
+-- parameter: event_type text - Only what was booked by this kind of event.
 -- parameter: from date - First effective date.
 -- parameter: to date - Last effective date.
 -- parameter: as_of_date date - Only entries that took effect by the end of this day.
@@ -27,6 +32,8 @@ WITH running AS (
                PARTITION BY account_id ORDER BY effective_date, position, leg ROWS UNBOUNDED PRECEDING) AS balance_minor
       FROM entries_as_of($as_of_position, $as_of_date)
      WHERE ($currency IS NULL OR currency = $currency) AND ($account_id IS NULL OR account_id = $account_id)
+       AND ($account_type IS NULL OR account_type = $account_type)
+       AND ($account_group IS NULL OR account_group(account_id, $depth) = $account_group)
 )
 SELECT account_id, account_type, currency, scale, effective_date, position, leg, transfer_id, event_type, reference,
        reverses,
@@ -35,4 +42,5 @@ SELECT account_id, account_type, currency, scale, effective_date, position, leg,
        balance_minor, recorded_at
   FROM running
  WHERE ($from IS NULL OR effective_date >= $from) AND ($to IS NULL OR effective_date <= $to)
+   AND ($event_type IS NULL OR event_type = $event_type)
  ORDER BY account_id, effective_date, position, leg

@@ -1,6 +1,8 @@
 -- title: Payment success and time to settle
 -- description: Of the payments that were initiated in a period: how many ended how, the share that settled among those that
 -- description: ended, and how long settling took, by rail, kind and currency. Percentiles are times that really occurred.
+-- key: rail payment_type currency
+-- drill: payment-list rail=rail currency=currency payment_type=payment_type from=$from to=$to as_of_date=$as_of_date
 -- parameter: currency text - Only this currency.
 -- parameter: from date - First day of initiation (UTC).
 -- parameter: to date - Last day of initiation (UTC).
@@ -14,11 +16,11 @@
 -- column: rejected integer count of them rejected
 -- column: cancelled integer count of them cancelled
 -- column: open integer count of them not ended yet
--- column: success_permille integer count settled per thousand that ended, rounded down; null while none has
--- column: settle_p50_ms integer count half of them settled within so many milliseconds
--- column: settle_p95_ms integer count 95 of a hundred
--- column: settle_p99_ms integer count 99 of a hundred
--- column: settle_max_ms integer count all of them
+-- column: success_permille integer permille settled per thousand that ended, rounded down; null while none has
+-- column: settle_p50_ms integer ms half of them settled within so many milliseconds
+-- column: settle_p95_ms integer ms 95 of a hundred
+-- column: settle_p99_ms integer ms 99 of a hundred
+-- column: settle_max_ms integer ms all of them
 WITH ended AS (
     SELECT payment_id, type, recorded_at
       FROM payment_events_as_of($as_of_position, $as_of_date)

@@ -1,6 +1,9 @@
 -- title: Trial balance
 -- description: Debits, credits and balance of every account that ever moved, then one total per currency. The total's
 -- description: balance is zero in every currency, or the book is broken. Balances are debits less credits.
+-- key: currency scale level account_type account_id
+-- drill: general-ledger?level=account account_id=account_id as_of_date=$as_of_date
+-- drill: general-ledger?level=total currency=currency as_of_date=$as_of_date
 -- parameter: currency text - Only this currency.
 -- parameter: as_of_date date - Only entries that took effect by the end of this day.
 -- parameter: as_of_position position - Only events up to this position.
@@ -17,10 +20,10 @@ SELECT CASE WHEN GROUPING(account_id) = 1 THEN 'total' ELSE 'account' END AS lev
        any_value(scale) AS scale,
        account_type,
        account_id,
-       sum(CASE WHEN amount_minor > 0 THEN amount_minor::HUGEINT ELSE 0::HUGEINT END) AS debit_minor,
-       sum(CASE WHEN amount_minor < 0 THEN -amount_minor::HUGEINT ELSE 0::HUGEINT END) AS credit_minor,
-       sum(amount_minor::HUGEINT) AS balance_minor
-  FROM entries_as_of($as_of_position, $as_of_date)
+       sum(debit_minor) AS debit_minor,
+       sum(credit_minor) AS credit_minor,
+       sum(debit_minor - credit_minor) AS balance_minor
+  FROM movements($as_of_position, NULL, $as_of_date)
  WHERE $currency IS NULL OR currency = $currency
  GROUP BY GROUPING SETS ((currency, account_type, account_id), (currency))
  ORDER BY currency, GROUPING(account_id), account_type, account_id

@@ -5,6 +5,7 @@ from datetime import date
 from litestar import get
 from msgspec import structs
 
+from contracts.read_models import WALLETS
 from contracts.views import AccountPage, AccountView, BalanceView, HoldPage, HoldView, StatementView
 from query_api.pages import read_cursor
 from query_api.parameters import (
@@ -32,6 +33,7 @@ from query_api.routes.describing import described
 from query_api.routes.parts import parts_of
 
 SCOPE = "accounts:read"
+MODEL = WALLETS
 
 
 @get("/accounts", opt=described(AboutAccounts, AccountPage, Refusal.CURSOR_INVALID))

@@ -2,6 +2,7 @@
 
 from litestar import get
 
+from contracts.read_models import WALLETS
 from contracts.views import EventView, TransferView
 from query_api.parameters import AboutEvent, AboutTransfer, AnyRequest, question_of
 from query_api.refusals import Refusal
@@ -9,6 +10,7 @@ from query_api.routes.describing import described
 from query_api.routes.parts import parts_of
 
 SCOPE = "accounts:read"
+MODEL = WALLETS
 
 
 @get("/transfers/{transfer_id:str}", opt=described(AboutTransfer, TransferView, Refusal.TRANSFER_NOT_FOUND))

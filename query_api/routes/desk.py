@@ -11,6 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from contracts.desk import KINDS, DeskKind
 from contracts.desk_views import DATA_OF, ThingPage, ThingView
+from contracts.read_models import DESK
 from query_api.pages import read_cursor
 from query_api.parameters import AboutThing, AboutThings, AnyRequest, question_of
 from query_api.questions import ThingsAsked
@@ -61,6 +62,7 @@ class DeskRoutes:
 
     def __init__(self, scope: str) -> None:
         self.SCOPE: Final = scope
+        self.MODEL: Final = DESK
         kinds = [kind for kind in KINDS.values() if kind.scope == scope]
         self.ROUTES: Final[Sequence[HTTPRouteHandler]] = [route for kind in kinds for route in _routes_of(kind)]
 

@@ -12,17 +12,41 @@ from msgspec import Struct
 
 from query_api.adhoc.asking import Asking
 from query_api.adhoc.store import Record, SavedQueries
+from query_api.audits import Audits
 from query_api.desk import Desk
+from query_api.exports.exporting import Exporting
+from query_api.live.hub import Hub
+from query_api.operations import Operations
+from query_api.overview.snapshot import Overviews
 from query_api.parameters import AnyRequest
 from query_api.payments import Payments
 from query_api.positions import Positions
+from query_api.projections import Projections
 from query_api.reads import Reads
 from query_api.reporting import Reporting
+from query_api.watching import ProjectionWatch
+from runtime.clock import Clock
 
 _KEY: Final = "parts"
 
 
-class Parts(Struct, frozen=True):
+class Operating(Struct, frozen=True):
+    """What there is about the read models as such."""
+
+    projections: Projections
+    operations: Operations
+    watch: ProjectionWatch
+
+
+class Adhoc(Struct, frozen=True):
+    """What there is of ad-hoc SQL."""
+
+    asking: Asking
+    record: Record
+    saved: SavedQueries
+
+
+class Parts(Struct, frozen=True, kw_only=True):
     """The readers behind all routes."""
 
     reads: Reads
@@ -30,9 +54,13 @@ class Parts(Struct, frozen=True):
     positions: Positions
     desk: Desk
     payments: Payments
-    asking: Asking
-    record: Record
-    saved: SavedQueries
+    overviews: Overviews
+    hub: Hub
+    clock: Clock
+    audits: Audits
+    exporting: Exporting
+    operating: Operating
+    adhoc: Adhoc
 
     def as_state(self) -> State:
         """Wrap them for the application."""

@@ -4,6 +4,7 @@ from litestar import get
 from msgspec import structs
 
 from contracts.payment_views import PaymentExplanation, PaymentTimeline
+from contracts.read_models import WALLETS
 from contracts.views import PaymentPage, PaymentView
 from query_api.pages import read_cursor
 from query_api.parameters import AboutPayment, AboutPayments, AnyRequest, question_of
@@ -13,6 +14,7 @@ from query_api.routes.describing import described
 from query_api.routes.parts import parts_of
 
 SCOPE = "payments:read"
+MODEL = WALLETS
 
 
 @get("/payments", opt=described(AboutPayments, PaymentPage, Refusal.CURSOR_INVALID))

@@ -18,20 +18,17 @@ from contracts.sql_views import (
     SqlQuestion,
     SqlView,
 )
-from query_api.bodies import body_of
+from query_api.adhoc.answering import MEDIA_TYPES
 from query_api.negotiation import choose_media_type
 from query_api.pages import read_cursor
-from query_api.parameters import AboutAsked, AboutSavedQuery, AboutSql, AnyRequest, Question, question_of
+from query_api.parameters import AboutAsked, AboutSavedQuery, AboutSql, AnyRequest, Question, body_of, question_of
 from query_api.questions import ASKED, AskedAsked
 from query_api.refusals import Refusal
-from query_api.rendering import RENDERERS
 from query_api.routes.describing import described
 from query_api.routes.parts import parts_of
 from runtime.auth import Principal
 from runtime.http.framework import ProblemException
 from runtime.http.problems import problem_of
-
-MEDIA_TYPES: Final = tuple(RENDERERS)
 
 T = TypeVar("T")
 
@@ -46,7 +43,8 @@ T = TypeVar("T")
         Refusal.SQL_FAILED,
         Refusal.SQL_OVER_LIMIT,
         Refusal.NOT_ACCEPTABLE,
-        body=SqlQuestion,
+        Refusal.INVALID_BODY,
+        takes=SqlQuestion,
         media_types=MEDIA_TYPES[1:],
     ),
 )
@@ -57,8 +55,8 @@ async def ask_sql(request: AnyRequest) -> Response[bytes]:
     """
     asked = question_of(request, AboutSql)
     media_type = choose_media_type(request.headers.get("accept"), MEDIA_TYPES)
-    question = await body_of(request, SqlQuestion)
-    asking = parts_of(request).asking
+    question = body_of(await request.body(), SqlQuestion)
+    asking = parts_of(request).adhoc.asking
     answer = await while_connected(
         request,
         asking.ask(
@@ -77,14 +75,14 @@ async def ask_sql(request: AnyRequest) -> Response[bytes]:
 async def read_catalog(request: AnyRequest) -> CatalogView:
     """List the views with their columns and example questions, and the functions."""
     question_of(request, Question)
-    return parts_of(request).asking.catalog
+    return parts_of(request).adhoc.asking.catalog
 
 
 @get("/saved-queries", opt=described(Question, SavedQueriesView, Refusal.SOURCE_UNAVAILABLE))
 async def list_saved_queries(request: AnyRequest) -> SavedQueriesView:
     """List the tenant's saved queries."""
     question_of(request, Question)
-    return await parts_of(request).saved.read_all(principal_of(request).tenant)
+    return await parts_of(request).adhoc.saved.read_all(principal_of(request).tenant)
 
 
 @get(
@@ -94,7 +92,7 @@ async def list_saved_queries(request: AnyRequest) -> SavedQueriesView:
 async def read_saved_query(request: AnyRequest) -> SavedQueryView:
     """Read one of the tenant's saved queries."""
     name = question_of(request, AboutSavedQuery).name
-    return await parts_of(request).saved.read(principal_of(request).tenant, name)
+    return await parts_of(request).adhoc.saved.read(principal_of(request).tenant, name)
 
 
 @put(
@@ -104,7 +102,8 @@ async def read_saved_query(request: AnyRequest) -> SavedQueryView:
         SavedQueryView,
         Refusal.TOO_MANY_SAVED_QUERIES,
         Refusal.SOURCE_UNAVAILABLE,
-        body=SavedQuestion,
+        Refusal.INVALID_BODY,
+        takes=SavedQuestion,
     ),
 )
 async def save_query(request: AnyRequest) -> SavedQueryView:
@@ -113,8 +112,8 @@ async def save_query(request: AnyRequest) -> SavedQueryView:
     It is looked at when it is asked, not when it is saved.
     """
     name = question_of(request, AboutSavedQuery).name
-    question = await body_of(request, SavedQuestion)
-    return await parts_of(request).saved.save(principal_of(request), name, question)
+    question = body_of(await request.body(), SavedQuestion)
+    return await parts_of(request).adhoc.saved.save(principal_of(request), name, question)
 
 
 @delete(
@@ -125,7 +124,7 @@ async def save_query(request: AnyRequest) -> SavedQueryView:
 async def delete_saved_query(request: AnyRequest) -> None:
     """Remove one of the tenant's saved queries."""
     name = question_of(request, AboutSavedQuery).name
-    await parts_of(request).saved.delete(principal_of(request).tenant, name)
+    await parts_of(request).adhoc.saved.delete(principal_of(request).tenant, name)
 
 
 @get("/sql/audit", opt=described(AboutAsked, AskedPage, Refusal.CURSOR_INVALID, Refusal.SOURCE_UNAVAILABLE))
@@ -140,7 +139,7 @@ async def list_asked(request: AnyRequest) -> AskedPage:
     )
     if asked.cursor is not None:
         wanted = wanted.after(read_cursor(asked.cursor, int, listing=ASKED, filters=wanted.filters))
-    return await parts_of(request).record.read_page(wanted)
+    return await parts_of(request).adhoc.record.read_page(wanted)
 
 
 def principal_of(request: AnyRequest) -> Principal:

@@ -1,12 +1,25 @@
 -- Reading the lake with DuckDB. `entries_as_of` and `accounts_as_of` are defined by lake.py over the files of one version
 -- of the Delta tables, cut at one position.
 
--- name: read_recorded_at
--- When the newest entry, account change or payment event up to a position was recorded.
+-- name: read_recent_recorded_at
+-- When the newest of the last events before a position was recorded. Time in the book does not go back, so it is the
+-- newest of all; NULL: none of so many events left a row in the lake.
 SELECT greatest(
-    (SELECT max(recorded_at) FROM entries_as_of($as_of_position, NULL)),
-    (SELECT max(recorded_at) FROM account_changes WHERE $as_of_position IS NULL OR position <= $as_of_position),
-    (SELECT max(recorded_at) FROM payment_events_as_of($as_of_position, NULL))
+    (SELECT max(recorded_at) FROM all_entries WHERE position > $as_of_position - 10000 AND position <= $as_of_position),
+    (SELECT max(recorded_at) FROM account_changes
+      WHERE position > $as_of_position - 10000 AND position <= $as_of_position),
+    (SELECT max(recorded_at) FROM all_payment_events
+      WHERE position > $as_of_position - 10000 AND position <= $as_of_position),
+    (SELECT max(recorded_at) FROM all_things WHERE position > $as_of_position - 10000 AND position <= $as_of_position)
+);
+
+-- name: read_recorded_at
+-- The same, of all events up to a position.
+SELECT greatest(
+    (SELECT max(recorded_at) FROM all_entries WHERE position <= $as_of_position),
+    (SELECT max(recorded_at) FROM account_changes WHERE position <= $as_of_position),
+    (SELECT max(recorded_at) FROM all_payment_events WHERE position <= $as_of_position),
+    (SELECT max(recorded_at) FROM all_things WHERE position <= $as_of_position)
 );
 
 -- name: read_account

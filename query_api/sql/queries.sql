@@ -92,6 +92,10 @@ SELECT position, event ->> 'recorded_at' AS recorded_at
   FROM events
  WHERE position = ANY ($1::bigint[]);
 
+-- name: read_events_between
+-- The events after one position up to another, in order, at most $3.
+SELECT event FROM events WHERE position > $1 AND position <= $2 ORDER BY position LIMIT $3;
+
 -- name: read_events_at
 -- The events at some positions, in order.
 SELECT event FROM events WHERE position = ANY ($1::bigint[]) ORDER BY position;

@@ -85,7 +85,24 @@ class DevIssuer:
         }
         if acr is not None:
             claims |= {"acr": acr, "auth_time": now_s if auth_time_s is None else auth_time_s}
-        header = {"alg": ALGORITHM, "typ": "at+jwt", "kid": self._key.kid}
+        return self._sign(claims, "at+jwt")
+
+    def issue_id_token(self, subject: str, client_id: str, *, nonce: str, name: str, lifetime_s: int) -> str:
+        """Return what an OpenID provider says about a login: who, to which client, in answer to which request."""
+        now_s = int(self._clock.now().timestamp())
+        claims: dict[str, object] = {
+            "iss": self.issuer,
+            "aud": client_id,
+            "sub": subject,
+            "iat": now_s,
+            "exp": now_s + lifetime_s,
+            "nonce": nonce,
+            "name": name,
+        }
+        return self._sign(claims, "JWT")
+
+    def _sign(self, claims: dict[str, object], kind: str) -> str:
+        header = {"alg": ALGORITHM, "typ": kind, "kid": self._key.kid}
         return jws.serialize_compact(header, msgspec.json.encode(claims), self._key, algorithms=[ALGORITHM])
 
 

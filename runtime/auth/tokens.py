@@ -83,20 +83,7 @@ class TokenVerifier:
         return principal
 
     def _verify(self, token: str, now_s: float) -> tuple[Principal, float]:
-        shape = _SHAPE.fullmatch(token)
-        if shape is None:
-            raise InvalidToken("malformed_token", "a token has three parts of base64url, joined by dots")
-        header, payload, signature = (_decoded(part) for part in shape.groups())
-        kid, algorithm = _read_header(header)
-        found = self._keys.find(kid)
-        if found is None:
-            raise InvalidToken("unknown_key", "no key of this id is known; is the token from the right issuer?")
-        if algorithm not in found.algorithms:
-            raise InvalidToken("wrong_algorithm", "the algorithm does not fit the key")
-        if not found.verifies(token[: shape.end(2)].encode(), signature):
-            raise InvalidToken("bad_signature", "the signature does not match")
-        _screen(payload)
-        claims = read_claims(payload)
+        claims = read_claims(signed_payload(self._keys, token))
         check_claims(
             claims,
             issuer=self._issuer,
@@ -105,6 +92,27 @@ class TokenVerifier:
             lifetime_s_max=self._lifetime_s_max,
         )
         return principal_of(claims), float(claims.exp)
+
+
+def signed_payload(keys: KeySource, token: str) -> bytes:
+    """Return the JSON text that a token carries once its signature is verified. Raises InvalidToken.
+
+    Nothing is said about its claims yet: whoever calls this checks them.
+    """
+    shape = _SHAPE.fullmatch(token)
+    if shape is None:
+        raise InvalidToken("malformed_token", "a token has three parts of base64url, joined by dots")
+    header, payload, signature = (_decoded(part) for part in shape.groups())
+    kid, algorithm = _read_header(header)
+    found = keys.find(kid)
+    if found is None:
+        raise InvalidToken("unknown_key", "no key of this id is known; is the token from the right issuer?")
+    if algorithm not in found.algorithms:
+        raise InvalidToken("wrong_algorithm", "the algorithm does not fit the key")
+    if not found.verifies(token[: shape.end(2)].encode(), signature):
+        raise InvalidToken("bad_signature", "the signature does not match")
+    _screen(payload)
+    return payload
 
 
 def _decoded(part: str) -> bytes:

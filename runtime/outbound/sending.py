@@ -1,4 +1,4 @@
-"""One POST to a URL that somebody else chose.
+"""One request to a URL that somebody else chose.
 
 The name is resolved once. If any of its addresses is not the public internet's, nothing is sent; otherwise the
 connection goes to one of the addresses that were checked, while Host, SNI and the certificate stay those of the name.
@@ -11,7 +11,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import httpcore2
 from msgspec import Struct
@@ -44,6 +44,13 @@ class Answered(Struct, frozen=True, kw_only=True):
     retry_after: str | None = None
 
 
+class Content(Struct, frozen=True, kw_only=True):
+    """The other side answered, and this is what it said, whole."""
+
+    status: int
+    body: bytes
+
+
 class NotSent(Struct, frozen=True, kw_only=True):
     """No answer. ``refused``: nothing was sent, by our own rules; otherwise the message may have arrived."""
 
@@ -58,7 +65,7 @@ async def resolve_by_system(host: str, port: int) -> list[str]:
 
 
 class Sender:
-    """Sends POST requests as far as ``reach`` allows. ``ssl_context`` None: the machine's trusted authorities."""
+    """Sends requests as far as ``reach`` allows. ``ssl_context`` None: the machine's trusted authorities."""
 
     def __init__(
         self,
@@ -74,11 +81,36 @@ class Sender:
         self._whole_s = whole_s
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answered | NotSent:
-        """Send one request and read its status, within ``whole_s`` for everything."""
+        """Send one POST and read its status, within ``whole_s`` for everything."""
+        sent = await self._exchange(_Call("POST", url, body, headers, ANSWER_BYTES_MAX))
+        if isinstance(sent, NotSent):
+            return sent
+        response, _ = sent
+        given = {name.lower(): value for name, value in response.headers}
+        retry_after = given.get(b"retry-after")
+        return Answered(
+            status=response.status, retry_after=None if retry_after is None else retry_after.decode("latin-1")[:64]
+        )
+
+    async def fetch(
+        self, url: str, *, bytes_max: int, form: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> Content | NotSent:
+        """Read what a URL answers, to a GET or to a POST of a form; more than ``bytes_max`` is no answer."""
+        given = {"Accept": "application/json", **(headers or {})}
+        if form is not None:
+            given["Content-Type"] = "application/x-www-form-urlencoded"
+        sent = await self._exchange(_Call("GET" if form is None else "POST", url, form or b"", given, bytes_max))
+        if isinstance(sent, NotSent):
+            return sent
+        response, content = sent
+        if len(content) > bytes_max:
+            return NotSent(why=f"the answer has more than {bytes_max} bytes")
+        return Content(status=response.status, body=content)
+
+    async def _exchange(self, call: _Call) -> tuple[httpcore2.Response, bytes] | NotSent:
         try:
             async with asyncio.timeout(self._whole_s):
-                destination = await self.destination_of(url)
-                return await self._send(destination, body, headers)
+                return await self._send(await self.destination_of(call.url), call)
         except UrlRefused as refused:
             return NotSent(why=f"the address is refused: {refused}", refused=True)
         except TimeoutError:
@@ -100,10 +132,12 @@ class Sender:
                 raise UrlRefused(f"its name leads inside a network: {why}")
         return Destination(url=parsed, addresses=tuple(addresses[:ADDRESSES_MAX]))
 
-    async def _send(self, destination: Destination, body: bytes, headers: Mapping[str, str]) -> Answered:
+    async def _send(self, destination: Destination, call: _Call) -> tuple[httpcore2.Response, bytes]:
         url = destination.url
         backend = _CheckedBackend(destination)
-        fields = {"Host": url.authority, "Content-Length": str(len(body)), "Connection": "close", **headers}
+        fields = {"Host": url.authority, "Connection": "close", **call.headers}
+        if call.method == "POST":
+            fields["Content-Length"] = str(len(call.body))
         target = httpcore2.URL(scheme=url.scheme, host=url.host, port=url.port, target=url.target)
         timeouts = {"connect": CONNECT_S, "read": READ_S, "write": READ_S, "pool": CONNECT_S}
         async with (
@@ -111,25 +145,36 @@ class Sender:
                 ssl_context=self._ssl_context, max_keepalive_connections=0, retries=0, network_backend=backend
             ) as pool,
             pool.stream(
-                "POST", target, headers=list(fields.items()), content=body, extensions={"timeout": timeouts}
+                call.method,
+                target,
+                headers=list(fields.items()),
+                content=call.body or None,
+                extensions={"timeout": timeouts},
             ) as response,
         ):
-            await _read_some(response)
-            given = {name.lower(): value for name, value in response.headers}
-            retry_after = given.get(b"retry-after")
-            return Answered(
-                status=response.status,
-                retry_after=None if retry_after is None else retry_after.decode("latin-1")[:64],
-            )
+            return response, await _read_some(response, call.bytes_max)
 
 
-async def _read_some(response: httpcore2.Response) -> None:
-    """Read up to ANSWER_BYTES_MAX, so that the other side is not cut off in the middle of a short answer."""
+class _Call(NamedTuple):
+    """One request, and how much of its answer is read."""
+
+    method: str
+    url: str
+    body: bytes
+    headers: Mapping[str, str]
+    bytes_max: int
+
+
+async def _read_some(response: httpcore2.Response, bytes_max: int) -> bytes:
+    """Read up to a little more than `bytes_max`, so that a short answer is not cut off in its middle."""
+    chunks: list[bytes] = []
     read = 0
     async for chunk in response.aiter_stream():
+        chunks.append(chunk)
         read += len(chunk)
-        if read > ANSWER_BYTES_MAX:
-            return
+        if read > bytes_max:
+            break
+    return b"".join(chunks)
 
 
 class _CheckedBackend(httpcore2.AsyncNetworkBackend):

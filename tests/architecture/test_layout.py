@@ -20,6 +20,7 @@ AT_ROOT = {
         "LICENSE",
         "README.md",
         "bursar",
+        "client",
         "compose.yaml",
         "docs",
         "examples",

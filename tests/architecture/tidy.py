@@ -34,7 +34,7 @@ class Ban(NamedTuple):
 
 
 _CLOCK = ("runtime/clock.py", "cli/", "tests/")
-_CHANCE = ("runtime/ids.py", "runtime/trace.py", "cli/", "tests/")
+_CHANCE = ("runtime/ids.py", "runtime/trace.py", "client/src/bursar_client/chance.py", "cli/", "tests/")
 _SETTINGS = ("runtime/settings.py", "cli/", "tests/")
 
 BANS: Final = (

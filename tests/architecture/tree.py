@@ -12,8 +12,10 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 PACKAGES: Final = ("contracts", "runtime", "ledger", "command_api", "query_api", "projectors", "cli")
 # Hidden entries of the root that are ours; an editor's folder is nobody's business.
 HIDDEN_AT_ROOT: Final = {".ci", ".gitignore"}
-# Files of others, kept as they came.
-VENDORED: Final = ("runtime/http/swagger/",)
+# Files of others, kept as they came, and what a build makes of ours and theirs.
+VENDORED: Final = ("runtime/http/swagger/", "query_api/dashboard/static/")
+# What a program wrote: a test compares it with what that program writes, and a reader reads the program.
+GENERATED: Final = ("client/src/bursar_client/generated/",)
 TEXT_SUFFIXES: Final = {
     ".py",
     ".sql",
@@ -27,6 +29,10 @@ TEXT_SUFFIXES: Final = {
     ".in",
     ".txt",
     ".json",
+    ".ts",
+    ".tsx",
+    ".css",
+    ".mjs",
     "",
 }
 
@@ -43,9 +49,13 @@ def files() -> tuple[Path, ...]:
 
 
 def python_files(*folders: str) -> list[Path]:
-    """Return the Python files below `folders`; without one, all of them."""
+    """Return the Python files that a person wrote below `folders`; without one, all of them."""
     below = tuple(f"{folder}/" for folder in folders) or ("",)
-    return [path for path in files() if path.suffix == ".py" and name_of(path).startswith(below)]
+    return [
+        path
+        for path in files()
+        if path.suffix == ".py" and name_of(path).startswith(below) and not name_of(path).startswith(GENERATED)
+    ]
 
 
 def text_files() -> list[Path]:

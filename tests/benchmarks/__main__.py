@@ -1,7 +1,6 @@
 """`python -m tests.benchmarks [--json] [--only NAME ...]`: run the benchmarks on a stack of their own."""
 
 import argparse
-import contextlib
 import json
 import os
 import platform
@@ -18,9 +17,13 @@ from cli.devstack import DevStack, running_servers
 from cli.migrate import run as migrate
 from runtime.logs import configure_logging
 from tests.benchmarks.commands import SINGLE_S, Bank, bench_bulk, bench_hot, bench_single
+from tests.benchmarks.dashboard import bench_dashboard
+from tests.benchmarks.live import bench_live
 from tests.benchmarks.payments import Payers, bench_initiation, bench_rail, benchmark_processes
+from tests.benchmarks.processor import cpu_seconds
 from tests.benchmarks.pure import bench_pure
 from tests.benchmarks.reads import bench_balance, bench_visibility
+from tests.benchmarks.rebuild import bench_rebuild
 from tests.benchmarks.risk import bench_risk
 from tests.benchmarks.screening import bench_screening
 from tests.benchmarks.sequencer import bench_sequencer
@@ -36,12 +39,13 @@ TARGETS: Final = {
     "visibility": "wallets p50_ms <= 10, p99_ms <= 100; lake p99_ms <= 3000",
     "payments": "per_s >= 800, p99_ms <= 150; settled at 200/s: p99_ms <= 500",
     "rail": "overhead_p99_ms <= 300 over the bank's own delay",
+    "dashboard": "first_paint p50 < 1000 ms, on_screen p50 < 1000 ms",
+    "live": "500 clients, 200 payments/s: p99_ms <= 1000; only the slow are let go; overview_p50_ms <= 20",
     "balance": "ratio >= 0.5 of a bare handler",
     "risk": "p99_ms < 10, cpu_us < 300, none degraded",
+    "rebuild": "per_s on two quiet cores: wallets, desk, risk >= 60000; lake >= 150000",
 }
 
-
-CLOCK_TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
 
 Measure = Callable[[Bank, DevStack], Awaitable[dict[str, Any]]]
 
@@ -67,6 +71,8 @@ async def run(names: list[str]) -> dict[str, Any]:
             await _sequencer(Path(folder) / "sequencer", results)
         if "risk" in names:
             await _risk(Path(folder) / "risk", results)
+        if "rebuild" in names:
+            await _rebuild(Path(folder) / "rebuild", results)
         for name, measure in MEASURES.items():
             if name in names or (name == "single" and "hot" in names):
                 say(f"{name}: starting all servers and processes, opening accounts …")
@@ -89,6 +95,13 @@ async def _risk(folder: Path, results: dict[str, Any]) -> None:
     async with running_servers(folder / "stack") as servers:
         results["risk"] = await bench_risk(servers.redis_url, folder / "rules")
     say(f"risk: {results['risk']}")
+
+
+async def _rebuild(folder: Path, results: dict[str, Any]) -> None:
+    say("rebuild: writing a million events, then one model after another …")
+    async with running_servers(folder / "stack") as servers:
+        results["rebuild"] = await bench_rebuild(servers, folder / "lake")
+    say(f"rebuild: {results['rebuild']}")
 
 
 async def _on_a_stack(folder: Path, measure: Measure, results: dict[str, Any]) -> None:
@@ -117,23 +130,35 @@ async def _single_and_hot(bank: Bank, stack: DevStack) -> dict[str, Any]:
 
 async def _bulk(bank: Bank, stack: DevStack) -> dict[str, Any]:
     """With what each process spent on one transfer: where the time goes."""
-    before = cpu_seconds(stack)
+    before = cpu_seconds(stack.servers)
     bulk = await bench_bulk(bank)
-    spent = {name: seconds - before.get(name, 0.0) for name, seconds in cpu_seconds(stack).items()}
+    spent = {name: seconds - before.get(name, 0.0) for name, seconds in cpu_seconds(stack.servers).items()}
     cpu_us = {name: round(1e6 * seconds / bulk["accepted"], 1) for name, seconds in spent.items()}
     return {"bulk": {**bulk, "cpu_us_per_transfer": cpu_us}}
 
 
 async def _payments(bank: Bank, stack: DevStack) -> dict[str, Any]:
     payers = Payers(bank, stack.token())
-    before = cpu_seconds(stack)
+    before = cpu_seconds(stack.servers)
     figures = await bench_initiation(bank, payers)
-    spent = {name: round(seconds - before.get(name, 0.0), 2) for name, seconds in cpu_seconds(stack).items()}
+    spent = {name: round(seconds - before.get(name, 0.0), 2) for name, seconds in cpu_seconds(stack.servers).items()}
     return {"payments": {**figures, "cpu_s": spent}}
 
 
 async def _rail(bank: Bank, stack: DevStack) -> dict[str, Any]:
     return {"rail": await bench_rail(bank, Payers(bank, stack.token()), stack)}
+
+
+async def _dashboard(bank: Bank, stack: DevStack) -> dict[str, Any]:
+    return {"dashboard": await bench_dashboard(bank, stack)}
+
+
+async def _live(bank: Bank, stack: DevStack) -> dict[str, Any]:
+    """With what each process spent: on a machine that is too small for all of them, everybody hears late."""
+    before = cpu_seconds(stack.servers)
+    figures = await bench_live(bank, Payers(bank, stack.token()), stack)
+    spent = {name: round(seconds - before.get(name, 0.0), 2) for name, seconds in cpu_seconds(stack.servers).items()}
+    return {"live": {**figures, "cpu_s": spent}}
 
 
 MEASURES: Final[dict[str, Measure]] = {
@@ -143,20 +168,9 @@ MEASURES: Final[dict[str, Measure]] = {
     "bulk": _bulk,
     "payments": _payments,
     "rail": _rail,
+    "dashboard": _dashboard,
+    "live": _live,
 }
-
-
-def cpu_seconds(stack: DevStack) -> dict[str, float]:
-    """What each process of the stack and its children have used so far; empty where the system does not tell."""
-    used: dict[str, float] = {}
-    names = {process.pid: process.name for process in stack.servers.data.read_state().processes}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):  # ended meanwhile
-            fields = stat.read_text().rpartition(")")[2].split()
-            name = names.get(int(stat.parent.name)) or names.get(int(fields[1]))
-            if name is not None:
-                used[name] = used.get(name, 0.0) + (int(fields[11]) + int(fields[12])) / CLOCK_TICKS_PER_S
-    return used
 
 
 def main() -> None:

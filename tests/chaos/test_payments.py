@@ -1,4 +1,4 @@
-"""Two thousand payments, counterparties that lie, processes killed at random: nothing is lost, nothing paid twice."""
+"""Counterparties that lie, processes killed at random: no payment is lost, none paid twice."""
 
 from __future__ import annotations
 
@@ -15,21 +15,28 @@ from tests.chaos.payers import FINAL, WAITS_FOR_A_PERSON, Books, Payers, hostile
 from tests.e2e.whole import Whole
 from tests.risk.rules import HEAD, rule
 
-PAYMENTS = 2_000
 KILLED = ("reactors", "timers", "reactors", "command-api", "reactors", "relay", "bank", "cards")
 PAUSE_S = (0.5, 2.0)
 SETTLES_S = 5.0
-RAIL_SETTLES_MIN = 20
+RAIL_SETTLES_SHARE = 0.05
+SCORED_WITHIN_MS = 5_000
+LEASE_S = 20  # a killed worker's tasks are free again after it
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
-async def test_payments_end_once_whatever_is_killed_and_whoever_lies(tmp_path_factory: pytest.TempPathFactory) -> None:
+@pytest.mark.parametrize("count", [300, pytest.param(2_000, marks=pytest.mark.chaos_long)])
+async def test_payments_end_once_whatever_is_killed_and_whoever_lies(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
     seed = random.randrange(2**32)
     print(f"seed {seed}")
     chance = random.Random(seed)
     folder = tmp_path_factory.mktemp("payments") / "stack"
-    # So many payments of a few wallets look like fraud. Under these rules points never reach a challenge.
+    # So many payments of a few wallets look like fraud. Under these rules points never reach a challenge, and a busy
+    # Redis is waited for: a door that cannot score asks for authentication.
+    monkeypatch.setenv("COMMAND_API_RISK_DEADLINE_MS", str(SCORED_WITHIN_MS))
+    monkeypatch.setenv("REACTORS_LEASE_S", str(LEASE_S))
     ask_nobody = Wish(
         ruleset=(HEAD + rule("is_new_payee")).encode(), model=None, by="tests", why="payments have to reach the rails"
     )
@@ -37,7 +44,7 @@ async def test_payments_end_once_whatever_is_killed_and_whoever_lies(tmp_path_fa
     async with DevStack(folder, processes=hostile_processes(seed)) as stack:
         payers = Payers(stack, seed=seed)
         await payers.open_the_bank()
-        paying = asyncio.create_task(payers.pay(PAYMENTS))
+        paying = asyncio.create_task(payers.pay(count))
         for victim in KILLED:
             await asyncio.sleep(chance.uniform(*PAUSE_S))
             await stack.kill(victim)
@@ -55,8 +62,7 @@ async def test_payments_end_once_whatever_is_killed_and_whoever_lies(tmp_path_fa
     states = Counter((one["rail"], one["state"]) for one in payments)
     print(dict(states))
     assert violations == []
-    assert len(payments) == payers.sent == PAYMENTS
+    assert len(payments) == payers.sent == count
     assert [one for one in payments if one["state"] not in (*FINAL, *WAITS_FOR_A_PERSON) and not one["parked"]] == []
-    # how many wait for a person depends on how busy Redis is: a door that cannot score asks for authentication
-    assert states["sct_inst", "settled"] >= RAIL_SETTLES_MIN
-    assert states["card_psp", "settled"] >= RAIL_SETTLES_MIN
+    assert states["sct_inst", "settled"] >= RAIL_SETTLES_SHARE * count
+    assert states["card_psp", "settled"] >= RAIL_SETTLES_SHARE * count

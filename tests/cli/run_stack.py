@@ -13,5 +13,5 @@ from cli.devstack import ProcessSpec
 STAND_IN = ProcessSpec(name="stand-in", argv=(sys.executable, str(Path(__file__).with_name("stand_in.py")), "{port}"))
 
 if __name__ == "__main__":
-    cli.devstack.BURSAR_PROCESSES = (STAND_IN,)
+    cli.devstack.DEVELOPMENT = (STAND_IN,)
     asyncio.run(up.run_until_stopped(Path(sys.argv[1]), demo=False, seed=None))

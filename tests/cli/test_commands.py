@@ -85,6 +85,7 @@ def test_one_seed_chooses_the_whole_demonstration() -> None:
     assert [spec.name for spec in demonstration()] == [
         "bank",
         "cards",
+        "identity",
         *[spec.name for spec in BURSAR_PROCESSES],
         "demo",
     ]

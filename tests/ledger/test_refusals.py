@@ -19,11 +19,11 @@ from tests.ledger.pricing.refusals import PRICING_ROWS, REFUSALS_OF_PRICING
 from tests.ledger.refusals import ROWS, Row
 from tests.ledger.settlement.refusals import REFUSALS_OF_SETTLEMENT, SETTLEMENT_ROWS
 from tests.notifications.refusals import REFUSALS_OF_WEBHOOKS, WEBHOOK_ROWS
-from tests.orders.refusals import OF_A_TRANSACTION, REFUSALS_OF_ORDERS  # their rows are the tests beside it
+from tests.orders.refusals import OF_A_TRANSACTION, ORDER_ROWS, REFUSALS_OF_ORDERS
 from tests.reconciliation.refusals import REFUSALS_OF_RECONCILIATION  # their rows stand beside it
 from tests.support.payments import assessed
 
-ALL_ROWS: Final = (*ROWS, *PAYMENT_ROWS, *WEBHOOK_ROWS, *PRICING_ROWS, *SETTLEMENT_ROWS, *CUSTOMER_ROWS)
+ALL_ROWS: Final = (*ROWS, *PAYMENT_ROWS, *WEBHOOK_ROWS, *PRICING_ROWS, *SETTLEMENT_ROWS, *CUSTOMER_ROWS, *ORDER_ROWS)
 MOVING: Final = {R.ACCOUNT_NOT_FOUND, R.ACCOUNT_CLOSED, R.ACCOUNT_FROZEN, R.CURRENCY_MISMATCH, R.INSUFFICIENT_FUNDS}
 LIMITS: Final = {R.BALANCE_LIMIT_EXCEEDED, R.BALANCE_OUT_OF_RANGE}
 DATES: Final = {R.EFFECTIVE_DATE_IN_FUTURE, R.PERIOD_CLOSED}
@@ -60,6 +60,7 @@ REFUSALS_OF: Final[dict[type[c.Command], set[R]]] = {
     **REFUSALS_OF_WEBHOOKS,
     **REFUSALS_OF_PRICING,
     **REFUSALS_OF_SETTLEMENT,
+    **REFUSALS_OF_ORDERS,
 }  # fmt: skip
 
 # What only the sequencer can see.
@@ -80,7 +81,7 @@ def test_a_decision_refuses_for_the_right_reason_and_names_the_field_to_blame(ro
     assert refused.detail
 
 
-REFUSALS_ELSEWHERE: Final = {**REFUSALS_OF_RECONCILIATION, **REFUSALS_OF_ORDERS}
+REFUSALS_ELSEWHERE: Final = REFUSALS_OF_RECONCILIATION
 DECIDED_HERE: Final = [kind for kind in c.Command.__subclasses__() if kind not in REFUSALS_ELSEWHERE]
 
 

@@ -8,12 +8,13 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from contracts.projections import PUBLIC_EVENTS
 from contracts.public_events.cloud_event import CloudEvent, decode_cloud_event, encode_cloud_event
 from contracts.subjects import public_stream_name
 from projectors.apply import Fenced, Outcome, TargetUnreachable
 from projectors.events import Batch, Event, decode_event
 from projectors.public_events import target as target_module
-from projectors.public_events.target import PACE, PUBLIC_EVENTS, PublicStreamTarget
+from projectors.public_events.target import PACE, PublicStreamTarget
 from projectors.public_events.translating import public_events_of
 from projectors.rebuild import drop_public_stream
 from runtime.jetstream import (

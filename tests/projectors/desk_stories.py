@@ -105,7 +105,9 @@ def plain_desk(events: Iterable[Event], rows: Mapping[str, tuple[Shown, ...]] = 
             said = msgspec.json.decode(msgspec.json.encode(event.data))
             assert row.each is None
             assert isinstance(row.id, str | tuple)
-            identifier = said[row.id] if isinstance(row.id, str) else ":".join(said[name] for name in row.id)
+            identifier = said.get(row.id) if isinstance(row.id, str) else ":".join(said[name] for name in row.id)
+            if identifier is None:
+                continue
             thing = desk.setdefault(
                 f"thing:{row.kind}:{identifier}",
                 {"score": str(event.position * THINGS_PER_POSITION + ordinal), "index:status": ""},

@@ -43,6 +43,7 @@ class Place:
 
     ledger: str
     reader_dsn: str
+    dsn_of: Callable[[str], str]
     connection: asyncpg.Connection[Any]
     book: Book
     nc: Client
@@ -98,6 +99,7 @@ async def make_place(servers: Servers, tmp_path: Path) -> AsyncIterator[Place]:
             yield Place(
                 ledger=ledger,
                 reader_dsn=dsn_of("bursar_reader"),
+                dsn_of=dsn_of,
                 connection=connection,
                 book=Book(pool, ledger=ledger),
                 nc=nc,

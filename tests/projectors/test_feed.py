@@ -228,3 +228,15 @@ async def test_an_event_that_even_the_book_cannot_give_is_where_the_feed_ends(
             with pytest.raises(Unreadable) as stop:
                 await feed.next()
             assert (stop.value.position, stop.value.category) == (30, category)
+
+
+async def test_a_page_read_ahead_is_not_taken_for_another(place: Place) -> None:
+    """Every full page has the next one read on; wherever the feed is then told to go, it goes there."""
+    book = RandomBook(seed=12, ledger=place.ledger)
+    lines = book.write(350)
+    await place.record(lines)
+    async with feed_of(place, nats=lambda: None) as feed:
+        for after in (0, 200, 0, 100, 250):
+            await feed.seek(after)
+            assert positions(await take(feed, 100)) == list(range(after + 1, after + 101))
+        assert positions(await take(feed, len(lines) - 350)) == list(range(351, len(lines) + 1))

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
@@ -19,7 +20,7 @@ from contracts.read_models import ENTRIES_COLUMNS, LAKE_TXN_APP
 from projectors.apply import Outcome, TargetUnreachable
 from projectors.events import Batch, Event, decode_event
 from projectors.lake.directory import AccountDirectory, UnknownAccount
-from projectors.lake.fold import accounts_table, entries_table, opened_accounts, payments_table
+from projectors.lake.fold import accounts_table, entries_table, opened_accounts, payments_table, things_table
 from projectors.lake.sealing import MIDDLE_FILES_MAX, SMALL_FILES_MAX, LakeFile, live_files, plan_merge, seal, vacuum
 from projectors.lake.target import LakeTarget
 from runtime.clock import SystemClock
@@ -28,7 +29,8 @@ from tests.support.book import Line, RandomBook
 
 BOOK = RandomBook(seed=5)
 LINES = BOOK.write(300)
-ORDER: list[tuple[str, Literal["ascending", "descending"]]] = [("position", "ascending"), ("leg", "ascending")]
+Order = list[tuple[str, Literal["ascending", "descending"]]]
+ORDER: Order = [("position", "ascending"), ("leg", "ascending")]
 
 
 def events_of(lines: Sequence[Line], *, ledger: str = "main") -> list[Event]:
@@ -65,7 +67,11 @@ async def fill(place: Place, *, batches: int) -> tuple[LakeTarget, list[Event]]:
 def test_any_split_gives_the_same_rows(cuts: set[int]) -> None:
     edges = [0, *sorted(cuts), len(EVENTS)]
     parts = [EVENTS[start:end] for start, end in itertools.pairwise(edges)]
-    for fold_rows, order in ((entries_table, ORDER), (accounts_table, ORDER[:1]), (payments_table, ORDER[:1])):
+    thing_order: Order = [("position", "ascending"), ("ordinal", "ascending")]
+    for fold_rows, order in (
+        *((entries_table, ORDER), (accounts_table, ORDER[:1])),
+        *((payments_table, ORDER[:1]), (things_table, thing_order)),
+    ):
         pieces = pa.concat_tables([fold_rows(part, FACTS) for part in parts])
         assert pieces.sort_by(order).equals(fold_rows(EVENTS, FACTS).sort_by(order))
 
@@ -102,7 +108,7 @@ async def test_a_batch_that_is_not_the_next_one_changes_nothing(place: Place) ->
     target, events = await fill(place, batches=3)
     before = DeltaTable(place.lake_dir / "entries").version()
     assert await target.apply(Batch(events[10:20], caught_up=True)) is Outcome.DUPLICATE
-    ahead = [event._replace(position=event.position + 1000) for event in events[:5]]
+    ahead = [msgspec.structs.replace(event, position=event.position + 1000) for event in events[:5]]
     assert await target.apply(Batch(ahead, caught_up=True)) is Outcome.GAP
     assert DeltaTable(place.lake_dir / "entries").version() == before
 
@@ -238,6 +244,14 @@ async def test_payments_are_sealed_by_payment(place: Place) -> None:
     assert seal(path, "payments", clock=SystemClock()) > 0
     assert read(path).equals(rows.sort_by([("payment_id", "ascending"), ("position", "ascending")]))
     assert await target.checkpoint() == len(events)
+
+
+def test_a_things_row_says_what_its_event_said_and_nothing_sealed() -> None:
+    rows = things_table(EVENTS, FACTS).to_pylist()
+    holds = [event for event in EVENTS if event.envelope.type.startswith("hold_")]
+    assert holds
+    assert {row["position"] for row in rows if row["kind"] == "hold"} == {event.position for event in holds}
+    assert "sealed." not in str(rows)
 
 
 def test_a_payments_row_says_what_its_event_said() -> None:

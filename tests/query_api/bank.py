@@ -56,7 +56,13 @@ class Bank:
         return START + timedelta(minutes=position)
 
     def open(
-        self, account_id: str, account_type: AccountType, currency: str = "EUR", *, overdraft: str = "unlimited"
+        self,
+        account_id: str,
+        account_type: AccountType,
+        currency: str = "EUR",
+        *,
+        overdraft: str = "unlimited",
+        customer_id: str | None = None,
     ) -> int:
         """Open an account."""
         normal_side: Side = "debit" if account_type in DEBIT_NORMAL else "credit"
@@ -70,6 +76,7 @@ class Bank:
             credit_limit_minor=0,
             max_balance_minor=None,
             metadata={"segment": "retail"} if account_id.startswith("customers:") else None,
+            customer_id=customer_id,
         )
         position = self._append(opened)
         self.accounts[account_id] = opened

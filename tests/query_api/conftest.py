@@ -10,6 +10,7 @@ import pytest
 
 from cli.devstack import Servers
 from tests.query_api.bank import small_bank
+from tests.query_api.browsers import identity_provider, login_settings
 from tests.query_api.windows import Window, open_window
 
 _numbers = itertools.count(1)
@@ -19,11 +20,12 @@ _numbers = itertools.count(1)
 async def window(
     servers: Servers, book_template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Window]:
-    """The small bank, projected to its head. Only for reading."""
+    """The small bank, projected to its head. Only for reading. Browsers can log in."""
     folder = tmp_path_factory.mktemp("window")
     async with (
+        identity_provider(folder / "issuer", ledger="window") as provider_url,
         servers.database("query_window", template=book_template) as dsn_of,
-        open_window(servers, dsn_of, small_bank("window"), folder) as opened,
+        open_window(servers, dsn_of, small_bank("window"), folder, **login_settings(folder, provider_url)) as opened,
     ):
         await opened.write_all()
         yield opened
@@ -35,6 +37,6 @@ async def own_window(servers: Servers, book_template: str, tmp_path: Path) -> As
     name = f"own{next(_numbers)}"
     async with (
         servers.database(f"query_{name}", template=book_template) as dsn_of,
-        open_window(servers, dsn_of, small_bank(name), tmp_path) as opened,
+        open_window(servers, dsn_of, small_bank(name), tmp_path, live_clients_max=3) as opened,
     ):
         yield opened

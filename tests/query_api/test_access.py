@@ -20,6 +20,8 @@ SCOPE_OF = {
     "/payments/pay_15": "payments:read",
     "/payments/pay_15/timeline": "payments:read",
     "/payments/pay_15/explanation": "payments:read",
+    "/overview": "overview:read",
+    "/audits": "projections:read",
     "/totals": "reports:read",
     "/reports": "reports:read",
     "/reports/trial-balance": "reports:read",

@@ -13,10 +13,9 @@ from contracts import events as e
 from contracts.commands import InstructedAmount
 from contracts.events.payments import Instruction, PaymentFacts
 from contracts.ids import instruction_id, payment_id, transfer_id
-from query_api.lake import Lake, LakeLimits
-from runtime.clock import SystemClock
+from query_api.lake import Lake
 from tests.query_api.bank import Bank
-from tests.query_api.test_reports import METRICS, rows_of
+from tests.query_api.reporting import open_lake, rows_of
 from tests.support import payments
 
 DAY = date(2026, 3, 1)
@@ -97,7 +96,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """A reader of the paying bank's lake."""
     folder: Path = tmp_path_factory.mktemp("paying")
     paying_bank().write_lake(folder)
-    return Lake(folder / "main", clock=SystemClock(), limits=LakeLimits(), metrics=METRICS)
+    return open_lake(folder / "main")
 
 
 async def test_the_funnel_counts_each_payment_once_per_stage_and_rejections_by_reason(lake: Lake) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date
 from io import BytesIO
 from pathlib import Path
 
@@ -12,24 +12,20 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
-from prometheus_client import CollectorRegistry
 
-from contracts.views import ReportView
+from contracts.report_views import ReportView
 from projectors.lake.fold import SCHEMAS, accounts_table, opened_accounts
 from projectors.lake.tables import append, create_table
 from query_api import reports
-from query_api.dating import Dating
 from query_api.lake import QUERIES_AT_ONCE_MAX, QUERIES_WAITING_MAX, Lake, LakeLimits
-from query_api.metrics import QueryMetrics
 from query_api.refusals import ReadRefused, Refusal, SourceDown
-from query_api.rendering import ARROW, CSV, JSON, PARQUET
-from query_api.reports import bind_parameters, load_reports, run_report
 from runtime.clock import FixedClock, SystemClock
 from tests.query_api.bank import START, Bank, small_bank
+from tests.query_api.reporting import METRICS, REPORTS, rows_of, run
 
-DATING = Dating("main", FixedClock(datetime(2026, 3, 2, tzinfo=UTC)))
-METRICS = QueryMetrics(CollectorRegistry())
 BIG = 2**62
+REQUIRED = {"account-statement": {"account_id": "customers:alice:eur"}}
+REQUIRED |= {name: {"cash": "assets:cash"} for name in ("cash-flow", "cash-entries")}
 
 
 @pytest.fixture(scope="module")
@@ -44,20 +40,6 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> tuple[Bank, Path]:
 def lake(bank: tuple[Bank, Path]) -> Lake:
     """A reader of the small bank's lake."""
     return Lake(bank[1], clock=SystemClock(), limits=LakeLimits(), metrics=METRICS)
-
-
-async def run(lake: Lake, name: str, media_type: str = JSON, /, **given: object) -> bytes:
-    """Run a report; `from_` stands for `from`."""
-    report = load_reports()[name]
-    bound = bind_parameters(report, {key.rstrip("_"): value for key, value in given.items()})
-    return (await run_report(lake, report, bound, media_type=media_type, dating=DATING)).body
-
-
-async def rows_of(lake: Lake, name: str, *columns: str, **given: object) -> list[tuple[object, ...]]:
-    """Run a report and keep some columns."""
-    view = msgspec.json.decode(await run(lake, name, **given), type=ReportView)
-    places = [[column.name for column in view.columns].index(name) for name in columns]
-    return [tuple(row[place] for place in places) for row in view.rows]
 
 
 async def test_the_trial_balance_sums_every_account_and_each_currency_to_zero(lake: Lake) -> None:
@@ -189,12 +171,11 @@ async def test_daily_volumes_count_transfers_entries_and_debits(lake: Lake) -> N
     assert [row[0] for row in await rows_of(lake, "daily-volumes", *columns, currency="JPY")] == ["2026-01-10"]
 
 
-@pytest.mark.parametrize("name", sorted(load_reports()))
+@pytest.mark.parametrize("name", sorted(REPORTS))
 async def test_a_report_gives_the_columns_its_header_announces(lake: Lake, name: str) -> None:
     """The header of a report is published; it must not lie about names, order or types."""
-    report = load_reports()[name]
-    given = {"account_id": "customers:alice:eur"} if name == "account-statement" else {}
-    table = pa.ipc.open_stream(await run(lake, name, ARROW, **given)).read_all()
+    report = REPORTS[name]
+    table = pa.ipc.open_stream(await run(lake, name, "arrow", **REQUIRED.get(name, {}))).read_all()
     assert table.column_names == [column.name for column in report.description.columns]
     kinds: dict[str, Callable[[pa.DataType], bool]] = {
         "text": pa.types.is_string,
@@ -210,9 +191,9 @@ async def test_a_report_gives_the_columns_its_header_announces(lake: Lake, name:
 async def test_every_format_says_the_same(lake: Lake) -> None:
     """CSV, Parquet and Arrow carry the rows of the JSON; the last two carry as_of in the schema."""
     expected = await rows_of(lake, "daily-volumes", "effective_date", "event_type", "volume_minor")
-    stream = pa.ipc.open_stream(await run(lake, "daily-volumes", ARROW)).read_all()
-    parquet = pyarrow.parquet.read_table(BytesIO(await run(lake, "daily-volumes", PARQUET)))
-    as_csv = pyarrow.csv.read_csv(BytesIO(await run(lake, "daily-volumes", CSV)))
+    stream = pa.ipc.open_stream(await run(lake, "daily-volumes", "arrow")).read_all()
+    parquet = pyarrow.parquet.read_table(BytesIO(await run(lake, "daily-volumes", "parquet")))
+    as_csv = pyarrow.csv.read_csv(BytesIO(await run(lake, "daily-volumes", "csv")))
     for table in (stream, parquet, as_csv):
         rows = [(str(r["effective_date"]), r["event_type"], int(r["volume_minor"])) for r in table.to_pylist()]
         assert rows == expected
@@ -222,7 +203,7 @@ async def test_every_format_says_the_same(lake: Lake) -> None:
 
 async def test_csv_does_not_hand_formulas_to_spreadsheets(lake: Lake) -> None:
     """A reference that begins like a formula is disarmed in CSV and only there."""
-    text = (await run(lake, "general-ledger", CSV, account_id="customers:bob:eur")).decode()
+    text = (await run(lake, "general-ledger", "csv", account_id="customers:bob:eur")).decode()
     assert '"\'=rent"' in text
     assert (await rows_of(lake, "general-ledger", "reference", account_id="customers:bob:eur"))[0] == ("=rent",)
 

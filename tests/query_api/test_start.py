@@ -11,6 +11,7 @@ import pytest
 
 from cli.devstack import Servers
 from query_api import app as query_app
+from query_api.connections import WrongLedger
 from query_api.settings import PREFIX, Settings
 from runtime.auth import DevIssuer, FileKeys
 from runtime.settings import SettingsError, load_settings
@@ -28,6 +29,13 @@ REQUIRED = {
     "TOKEN_AUDIENCE": "a",
 }
 
+LOGINS = {
+    "PUBLIC_URL": "https://bursar.example.com",
+    "LOGIN_DISCOVERY_URL": "https://id.example.com/.well-known/openid-configuration",
+    "LOGIN_CLIENT_ID": "bursar",
+    "SESSION_KEYS_FILE": "session_keys",
+}
+
 
 def settings_of(**more: str) -> Settings:
     """Load settings as an operator gives them."""
@@ -43,6 +51,31 @@ def test_exactly_one_place_for_the_keys_is_required() -> None:
             settings_of(**more)
     with pytest.raises(SettingsError, match="did you mean QUERY_API_LAKE_DIR"):
         settings_of(JWKS_FILE="keys", LAKE_DIRR="x")
+
+
+@pytest.mark.parametrize(
+    ("more", "complaint"),
+    [
+        ({"PUBLIC_URL": "https://b.example"}, "set login_discovery_url, login_client_id, session_keys_file as well"),
+        ({**LOGINS, "PUBLIC_URL": "http://b.example"}, "must not travel in the clear"),
+        ({**LOGINS, "PUBLIC_URL": "http://127.0.0.1:8081"}, "must not travel in the clear"),
+        ({**LOGINS, "PUBLIC_URL": "https://b.example/"}, "without a slash at the end"),
+        ({**LOGINS, "SESSION_MINUTES": "721"}, "<= 720"),
+    ],
+)
+def test_logins_are_set_whole_and_over_tls(more: dict[str, str], complaint: str) -> None:
+    """Half of the settings would fail at the first login; without TLS a cookie could be read on its way."""
+    assert settings_of(JWKS_FILE="keys", **LOGINS).session_minutes == 60
+    with pytest.raises(SettingsError, match=complaint):
+        settings_of(JWKS_FILE="keys", **more)
+
+
+def test_a_machine_of_development_needs_no_tls() -> None:
+    """Its own browser, its own loopback, and no other host."""
+    more = {**LOGINS, "ENVIRONMENT": "development"}
+    assert settings_of(JWKS_FILE="keys", **{**more, "PUBLIC_URL": "http://127.0.0.1:8081"}).public_url
+    with pytest.raises(SettingsError, match="must not travel in the clear"):
+        settings_of(JWKS_FILE="keys", **{**more, "PUBLIC_URL": "http://10.0.0.1:8081"})
 
 
 async def test_the_database_of_another_ledger_stops_the_start(
@@ -64,7 +97,7 @@ async def test_the_database_of_another_ledger_stops_the_start(
     with pytest.raises(ExceptionGroup) as refused:
         async with running(app):
             raise AssertionError("it started")
-    assert refused.group_contains(query_app.WrongLedger, match="holds the ledger 'right', the setting says 'wrong'")
+    assert refused.group_contains(WrongLedger, match="holds the ledger 'right', the setting says 'wrong'")
     assert shutdown.requested
 
 

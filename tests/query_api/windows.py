@@ -23,8 +23,12 @@ from runtime.shutdown import Shutdown
 from tests.query_api.bank import Bank
 
 SCOPES = (
-    *("accounts:read", "customers:read", "operations:read", "payments:read", "reports:read", "status:read"),
-    *("sql:audit", "sql:run"),
+    *("accounts:read", "customers:read", "operations:read", "overview:read", "payments:read", "projections:read"),
+    "reports:read",
+    "status:read",
+    "projections:operate",
+    "sql:audit",
+    "sql:run",
 )
 STARTUP_TIMEOUT_S = 20.0
 
@@ -32,8 +36,11 @@ STARTUP_TIMEOUT_S = 20.0
 class Window:
     """One running query API, its bank, and where the bank is written."""
 
-    def __init__(self, *, app: Any, bank: Bank, settings: Settings, issuer: DevIssuer, owner_dsn: str) -> None:
+    def __init__(
+        self, *, app: Any, bank: Bank, settings: Settings, issuer: DevIssuer, owner_dsn: str, shutdown: Shutdown
+    ) -> None:
         self.app = app
+        self.shutdown = shutdown
         self.bank = bank
         self.settings = settings
         self.owner_dsn = owner_dsn
@@ -121,13 +128,13 @@ class Window:
 
 @asynccontextmanager
 async def open_window(
-    servers: Servers, dsn_of: Callable[[str], str], bank: Bank, folder: Path
+    servers: Servers, dsn_of: Callable[[str], str], bank: Bank, folder: Path, **more: Any
 ) -> AsyncIterator[Window]:
-    """Start a query API for a bank; write the bank where the test wants it."""
+    """Start a query API for a bank; write the bank where the test wants it. ``more``: further settings."""
     owner_dsn = dsn_of("bursar_owner")
     await name_ledger(owner_dsn, bank.ledger)
     issuer_dir = folder / "issuer"
-    issuer_dir.mkdir(parents=True)
+    issuer_dir.mkdir(parents=True, exist_ok=True)
     issuer = DevIssuer(issuer_dir)
     settings = Settings(
         ledger=bank.ledger,
@@ -138,13 +145,16 @@ async def open_window(
         redis_url=servers.redis_url,
         nats_url=servers.nats_url,
         lake_dir=str(folder / "lake"),
+        exports_dir=str(folder / "exports"),
         jwks_file=str(issuer.jwks_file),
         token_issuer=issuer.issuer,
         token_audience=issuer.audience,
+        **more,
     )
-    app = create_app(settings, keys=FileKeys(issuer.jwks_file), shutdown=Shutdown())
+    shutdown = Shutdown()
+    app = create_app(settings, keys=FileKeys(issuer.jwks_file), shutdown=shutdown)
     async with running(app):
-        window = Window(app=app, bank=bank, settings=settings, issuer=issuer, owner_dsn=owner_dsn)
+        window = Window(app=app, bank=bank, settings=settings, issuer=issuer, owner_dsn=owner_dsn, shutdown=shutdown)
         async with window.client:
             yield window
 

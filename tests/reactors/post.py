@@ -7,7 +7,7 @@ from typing import Any
 
 from projectors.apply import Outcome
 from projectors.reactors.store import Planned, TaskStore
-from projectors.reactors.tasks import Reactor, Result, Retry, Task, Turn
+from projectors.reactors.tasks import Reactor, Result, Retry, Task, Turn, always
 from tests.reactors.world import Table, World, event_at, worker_of
 
 Perform = Callable[[Turn], Awaitable[Result]]
@@ -23,7 +23,10 @@ class Post:
         self.store = TaskStore(table.pool)
         self._perform = perform
         self.reactor = Reactor(
-            name=self.name, react=lambda event: [], perform=self.perform, retries={"do": retry} if retry else {}
+            name=self.name,
+            prepare=always(lambda event: []),
+            perform=self.perform,
+            retries={"do": retry} if retry else {},
         )
         self.worker = worker_of(self.store, self.reactor)
 

@@ -6,7 +6,7 @@ from contracts.events import AccountOpened
 from projectors.events import Event
 from projectors.reactors.commands import result_of
 from projectors.reactors.registry import Supplies
-from projectors.reactors.tasks import Reactor, Result, Retry, Task, Turn
+from projectors.reactors.tasks import Reactor, Result, Retry, Task, Turn, always
 
 NAME = "welcome"
 GIFTS_MINOR = (1, 2)
@@ -34,5 +34,9 @@ async def build(supplies: Supplies) -> Reactor:
         )
 
     return Reactor(
-        name=NAME, react=react, perform=perform, retries={"give": Retry(base_s=0.05, cap_s=0.5)}, begins="at_zero"
+        name=NAME,
+        prepare=always(react),
+        perform=perform,
+        retries={"give": Retry(base_s=0.05, cap_s=0.5)},
+        begins="at_zero",
     )

@@ -26,7 +26,7 @@ from projectors.events import Batch, Event
 from projectors.reactors.inbox import Inbox
 from projectors.reactors.metrics import ReactorMetrics
 from projectors.reactors.store import QUERIES, TaskStore
-from projectors.reactors.tasks import Again, Done, Next, Reactor, Result, Retry, Task, Turn, reaction_key
+from projectors.reactors.tasks import Again, Done, Next, Reactor, Result, Retry, Task, Turn, always, reaction_key
 from projectors.reactors.worker import Bounds, Worker
 from runtime.clock import SystemClock
 from tests.support.book import BEGIN
@@ -90,7 +90,9 @@ class World:
         return [event_at(position) for position in range(1, len(self.plans) + 1)]
 
     def reactor(self) -> Reactor:
-        return Reactor(name=self.name, react=self.react, perform=self.perform, retries={"do": FAST}, begins="at_zero")
+        return Reactor(
+            name=self.name, prepare=always(self.react), perform=self.perform, retries={"do": FAST}, begins="at_zero"
+        )
 
     def react(self, event: Event) -> list[Task]:
         return [

@@ -13,9 +13,11 @@ from contracts.payment_codes import SCA_ACR
 from contracts.risk import RiskAssessment, RiskDecision
 from contracts.screening import ScreeningSummary
 from ledger.domain.customers.cases import ScreenedCustomer
+from ledger.domain.payment_files import SealedIban
 from ledger.domain.payments.authorisation import ProvenAuthorisation
 from ledger.domain.payments.initiation import AssessedPayment
 from ledger.domain.settlement.terms import AssessedMerchant
+from ledger.domain.standing_orders.creation import AssessedOrder, ProvenSeries
 from ledger.domain.webhooks import EndpointWithSecret, RotationWithSecret
 
 INITIATED_AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -31,6 +33,12 @@ def assessed(command: Any, **found: Any) -> Any:
             payee = command.payee
             payee_id = payee if payee[0].islower() and not payee.startswith("tok_") else f"payee_{payee.lower()}"
             return ProvenAuthorisation(command=command, payee_id=payee_id, acr=SCA_ACR)
+        case c.CreateStandingOrder():
+            return AssessedOrder(command=command, creditor=sealed_party(command.creditor), **found)
+        case c.AuthoriseStandingOrder():
+            return ProvenSeries(command=command, payee_id=command.payee)
+        case c.AssignIban():
+            return SealedIban(command=command, iban_id=command.iban, iban="sealed", iban_masked="…", subject="s")
         case c.CreateWebhookEndpoint():
             return EndpointWithSecret(wish=command, secret="sealed")
         case c.RescreenCustomer():

@@ -1,9 +1,10 @@
-"""A TCP proxy in front of PostgreSQL that breaks connections at the worst moment.
+"""A TCP proxy in front of PostgreSQL, or any other server, that breaks connections at the worst moment.
 
 async with proxying("127.0.0.1", 5432) as proxy:
     proxy.port
     proxy.cut_at_commit(delivered=True)    # the next COMMIT reaches the server; its answer does not come back
     proxy.cut_at_commit(delivered=False)   # the next COMMIT never reaches the server
+    proxy.cut(at=b"POST ", delivered=True) # the same for a message that contains other bytes
     proxy.fall_silent(at=b"COMMIT;")       # the next message with these bytes vanishes, and all that follows it
 proxy.fall_silent()                    # connections of now stay open, and nothing passes any more
 """
@@ -42,11 +43,16 @@ class Proxy:
         self._pipes: set[_Pipe] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._cut_delivered: bool | None = None
+        self._cut_at = COMMIT
         self._silent_at: bytes | None = None
 
     def cut_at_commit(self, *, delivered: bool) -> None:
         """Break the connection that commits next, after (or before) the server has heard of it."""
-        self._cut_delivered = delivered
+        self.cut(at=COMMIT, delivered=delivered)
+
+    def cut(self, *, at: bytes, delivered: bool) -> None:
+        """Break the connection that sends ``at`` next, after (or before) the server has heard of it."""
+        self._cut_at, self._cut_delivered = at, delivered
 
     def fall_silent(self, *, at: bytes | None = None) -> None:
         """Pass nothing on any more on the connections of now, or on the one that sends ``at``; later ones work."""
@@ -70,7 +76,7 @@ class Proxy:
                 self._silent_at, pipe.is_silent = None, True
             if pipe.is_silent:
                 continue
-            if COMMIT in chunk and self._cut_delivered is not None:
+            if self._cut_at in chunk and self._cut_delivered is not None:
                 delivered, self._cut_delivered = self._cut_delivered, None
                 self.cuts += 1
                 if not delivered:

@@ -21,8 +21,8 @@ SELECT account_no, account_id, currency, scale, account_type, normal_sign, floor
        customer_id, status, posted_minor, held_minor
   FROM accounts WHERE account_id = ANY ($1::text[]);
 
--- name: read_customer_of_account
-SELECT customer_id FROM accounts WHERE account_id = $1;
+-- name: read_customers_of_accounts
+SELECT account_id, customer_id FROM accounts WHERE account_id = ANY ($1::text[]);
 
 -- name: load_holds
 SELECT hold_no, status, expires_at, legs, reference FROM holds WHERE hold_no = ANY ($1::bigint[]);

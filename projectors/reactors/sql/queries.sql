@@ -1,5 +1,10 @@
 -- What the reactors and `bursar reactors` ask of schema `reactions`. The database's clock alone says what is due and
 -- which lease has run out: the clocks of two workers may differ.
+--
+-- Three writes do not wait for the disk (synchronous_commit off, for their transaction alone): taking tasks in, finishing
+-- and postponing. A crash of PostgreSQL may undo the newest of them whole, and then the events are read again, or the
+-- task is performed again under its key, as after a crash of the worker. Leases and intents do wait: nothing is sent
+-- under a lease, or after an intent, that a crash could take back.
 
 -- name: create_checkpoint
 -- Two processes may start at once: the first one's position stays.
@@ -11,7 +16,8 @@ SELECT position FROM reactions.checkpoints WHERE reactor = $1;
 -- name: move_checkpoint
 -- Only from right behind the batch: the compare that makes a batch happen once. It locks the row, so that a second
 -- writer waits and then finds the checkpoint moved.
-UPDATE reactions.checkpoints SET position = $3 WHERE reactor = $1 AND position = $2 RETURNING position;
+UPDATE reactions.checkpoints SET position = $3 WHERE reactor = $1 AND position = $2
+RETURNING position, set_config('synchronous_commit', 'off', true);
 
 -- name: insert_tasks
 -- In the transaction that moves the checkpoint, or that ends the task they follow.
@@ -129,13 +135,13 @@ RETURNING t.reactor, t.position, t.step, t.key, t.kind, t.payload::text AS paylo
 UPDATE reactions.tasks
    SET state = 'done', answer = $5::json, last_error = NULL, lease_token = NULL, leased_until = NULL, changed_at = now()
  WHERE reactor = $1 AND position = $2 AND step = $3 AND lease_token = $4
-RETURNING step;
+RETURNING step, set_config('synchronous_commit', 'off', true);
 
 -- name: postpone_task
 UPDATE reactions.tasks
    SET due_at = now() + make_interval(secs => $5), last_error = $6, lease_token = NULL, leased_until = NULL
  WHERE reactor = $1 AND position = $2 AND step = $3 AND lease_token = $4
-RETURNING step;
+RETURNING step, set_config('synchronous_commit', 'off', true);
 
 -- name: park_task
 UPDATE reactions.tasks

@@ -2,8 +2,8 @@
 -- exactly this file (tested), so read this one. The migrating command makes the schema itself, because it keeps its own
 -- record of migrations in it.
 --
--- `checkpoints` and `tasks` belong to the reactors, `leases`, `timer_runs` and `timer_refusals` to the timers, and
--- `interventions` to the operator. It is in the book's database so that one backup has both: a task that is restored to
+-- `checkpoints` and `tasks` belong to the reactors, `leases`, `timer_runs` and `timer_refusals` to the timers, `audits` and
+-- `audit_differences` to the auditor, and `interventions` to the operator. It is in the book's database so that one backup has both: a task that is restored to
 -- an older state is done again, under the same key, and asks for nothing new.
 
 CREATE TABLE reactions.checkpoints (
@@ -92,11 +92,36 @@ CREATE TABLE reactions.interventions (
     CONSTRAINT interventions_skip_says_why CHECK (action <> 'skip' OR reason IS NOT NULL)
 );
 
+-- How far the auditor has proved each side, and what its sweep has counted so far, for the counters of Redis.
+CREATE TABLE reactions.audits (
+    side     text NOT NULL,
+    cursor   json NOT NULL,
+    counted  json NOT NULL,
+    CONSTRAINT audits_pkey PRIMARY KEY (side)
+);
+
+-- What differs from the book, one row per value, with the slice that found it: when that is looked at again and finds it
+-- no more, the row goes.
+CREATE TABLE reactions.audit_differences (
+    model       text        NOT NULL COLLATE "C",
+    subject     text        NOT NULL COLLATE "C",
+    field       text        NOT NULL COLLATE "C",
+    side        text        NOT NULL,
+    slice_low   bigint      NOT NULL,
+    slice_high  bigint      NOT NULL,
+    difference  json        NOT NULL,
+    found_at    timestamptz NOT NULL DEFAULT now(),
+    looked_at   timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT audit_differences_pkey PRIMARY KEY (model, subject, field)
+);
+CREATE INDEX audit_differences_slice ON reactions.audit_differences (side, slice_low, slice_high);
+
 -- The reactor writes here and nowhere else; what it may read of the book it may read as bursar_reader.
 REVOKE ALL ON ALL TABLES IN SCHEMA reactions FROM PUBLIC;
 GRANT USAGE ON SCHEMA reactions TO bursar_reactor, bursar_reader;
 GRANT SELECT ON ALL TABLES IN SCHEMA reactions TO bursar_reactor, bursar_reader;
-GRANT INSERT, UPDATE, DELETE ON reactions.tasks, reactions.timer_runs, reactions.timer_refusals TO bursar_reactor;
-GRANT INSERT, UPDATE ON reactions.checkpoints, reactions.leases TO bursar_reactor;
+GRANT INSERT, UPDATE, DELETE ON reactions.tasks, reactions.timer_runs, reactions.timer_refusals,
+      reactions.audit_differences TO bursar_reactor;
+GRANT INSERT, UPDATE ON reactions.checkpoints, reactions.leases, reactions.audits TO bursar_reactor;
 GRANT INSERT ON reactions.interventions TO bursar_reactor;
 GRANT USAGE ON SEQUENCE reactions.lease_tokens TO bursar_reactor;

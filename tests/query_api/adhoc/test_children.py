@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from contracts.views import AsOf
+from query_api.adhoc.answering import JSON
 from query_api.adhoc.children import WAITING_MAX, Children
 from query_api.adhoc.jobs import Allowance, Job, Reply
 from query_api.refusals import ReadRefused, Refusal
-from query_api.rendering import JSON
 from tests.query_api.adhoc.bombs import BOMBS
 
 LIMIT_S = 1.0

@@ -1,0 +1,1 @@
+"use strict";(()=>{var e=localStorage.getItem("bursar.theme"),t=e==="dark"||e!=="light"&&matchMedia("(prefers-color-scheme: dark)").matches;document.documentElement.dataset.theme=t?"dark":"light";})();

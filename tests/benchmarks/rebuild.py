@@ -1,0 +1,136 @@
+"""Rebuilding: every model from nothing to level with a large book, by the projectors' own loop, one after another.
+
+Beside it, bare reading: the same pages from PostgreSQL, neither decoded nor applied.
+
+    python -m tests.benchmarks.rebuild --events N      # alone
+"""
+
+import argparse
+import asyncio
+import json
+import tempfile
+import time
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, Final
+
+import uvloop
+from prometheus_client import CollectorRegistry
+
+from cli.devstack import Servers, running_servers
+from cli.migrate import run as migrate
+from contracts.desk import DeskKeys
+from contracts.read_models import DESK, LAKE, WALLETS, WalletsKeys
+from contracts.risk_features import RISK, RiskKeys
+from projectors.apply import Projection, Target
+from projectors.book import Book
+from projectors.desk.target import PACE as DESK_PACE
+from projectors.desk.target import DeskTarget
+from projectors.feed import PAGE_EVENTS, Feed, Pace
+from projectors.lake.directory import AccountDirectory
+from projectors.lake.target import LakeTarget
+from projectors.metrics import ProjectorMetrics
+from projectors.progress import Progress
+from projectors.risk.target import PACE as RISK_PACE
+from projectors.risk.target import RiskTarget
+from projectors.settings import Settings
+from projectors.wallets.target import PACE as WALLETS_PACE
+from projectors.wallets.target import WalletsTarget
+from runtime.clock import SystemClock
+from runtime.logs import configure_logging
+from runtime.memory import settle_memory
+from runtime.postgres import create_pool
+from tests.benchmarks.big_book import Plan, write_big_book
+from tests.benchmarks.processor import cpu_seconds
+
+EVENTS: Final = 1_000_000
+ENTRIES_PER_EVENT: Final = 1.8  # of a big book, about
+WITHIN_S: Final = 1_200.0
+LEDGER: Final = "main"
+
+
+async def bench_rebuild(servers: Servers, folder: Path, *, events: int = EVENTS) -> dict[str, Any]:
+    """Write a book of about so many events, read it, and build each model from it; events per second."""
+    await migrate(servers.postgres_dsn("bursar_owner"))
+    written = await write_big_book(servers.postgres_dsn("bursar_owner"), Plan(entries=int(events * ENTRIES_PER_EVENT)))
+    pool = await create_pool(servers.postgres_dsn("bursar_reader"), application_name="bench", size_max=5)
+    book = Book(pool, ledger=LEDGER)
+    settle_memory()  # as the projectors do
+    try:
+        figures: dict[str, Any] = {"events": written.position, "entries": written.entries}
+        figures["reading"] = reading = await _measured(servers, written.position, _read(book))
+        for model, (target, pace) in _targets(servers, folder, book).items():
+            building = _build(book, target, pace, written.position)
+            figures[model] = figure = await _measured(servers, written.position, building)
+            figure["ratio_to_reading"] = round(figure["per_s"] / reading["per_s"], 3)
+    finally:
+        await pool.close()
+    return figures
+
+
+def _targets(servers: Servers, folder: Path, book: Book) -> dict[str, tuple[Target, Pace]]:
+    flush = Settings.__struct_defaults__[-1]
+    assert isinstance(flush, int)
+    return {
+        WALLETS: (WalletsTarget(servers.redis_url, WalletsKeys(LEDGER)), WALLETS_PACE),
+        DESK: (DeskTarget(servers.redis_url, DeskKeys(LEDGER)), DESK_PACE),
+        RISK: (RiskTarget(servers.redis_url, RiskKeys(LEDGER)), RISK_PACE),
+        LAKE: (LakeTarget(folder, AccountDirectory(book), clock=SystemClock()), Pace(events_max=flush)),
+    }
+
+
+async def _measured(servers: Servers, events: int, act: Coroutine[Any, Any, None]) -> dict[str, Any]:
+    """Events per second, and what one costs this process and the servers in microseconds of processor time."""
+    before, began, own = cpu_seconds(servers), time.perf_counter(), time.process_time()
+    await act
+    seconds, spent = time.perf_counter() - began, {"projector": time.process_time() - own}
+    spent |= {name: used - before.get(name, 0.0) for name, used in cpu_seconds(servers).items()}
+    cpu_us = {name: round(1e6 * used / events, 2) for name, used in spent.items() if 1e6 * used / events >= 0.1}
+    return {"per_s": round(events / seconds), "cpu_us": cpu_us}
+
+
+async def _read(book: Book) -> None:
+    position = 0
+    while page := await book.read_page(position, PAGE_EVENTS):
+        position = page[-1][0]
+
+
+async def _build(book: Book, target: Target, pace: Pace, head: int) -> None:
+    """Run a projection until its model is level with the book."""
+    level = asyncio.Event()
+
+    async def announce(position: int) -> None:
+        if position >= head:
+            level.set()
+
+    feed = Feed(book, lambda: None, pace=pace)
+    progress = Progress("bench", ProjectorMetrics(CollectorRegistry()))
+    projection = Projection(book, feed, target, progress=progress, clock=SystemClock())
+    running = asyncio.create_task(projection.run(announce))
+    try:
+        await asyncio.wait_for(level.wait(), WITHIN_S)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await feed.close()
+        if isinstance(target, (WalletsTarget, DeskTarget, RiskTarget)):
+            await target.close()
+
+
+async def _run(events: int) -> None:
+    with tempfile.TemporaryDirectory(prefix="bursar-bench-", ignore_cleanup_errors=True) as folder:
+        async with running_servers(Path(folder) / "stack") as servers:
+            print(json.dumps(await bench_rebuild(servers, Path(folder) / "lake", events=events), indent=2))
+
+
+def main() -> None:
+    """Parse the command line, run, print."""
+    parser = argparse.ArgumentParser(description="Rebuild every read model from a large book.")
+    parser.add_argument("--events", type=int, default=EVENTS)
+    given = parser.parse_args()
+    configure_logging("bench", "error")
+    uvloop.run(_run(given.events))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The Python client: its core alone, and both shells against running servers."""

@@ -1,0 +1,1 @@
+"""Versions of read models: built beside the one that serves, compared, promoted, rolled back, while readers read."""
