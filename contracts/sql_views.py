@@ -1,7 +1,7 @@
 """Ad-hoc SQL as clients see it: questions, answers, the catalog, saved questions and the record of all."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
@@ -37,7 +37,7 @@ class SqlView(Struct, frozen=True, kw_only=True):
     """
 
     columns: tuple[SqlColumn, ...]
-    rows: tuple[tuple[object, ...], ...]
+    rows: tuple[tuple[Any, ...], ...]
     truncated: bool
     position: int
     elapsed_ms: int
