@@ -27,5 +27,6 @@ BOMBS = (
     "SELECT sum(x) OVER (ORDER BY x ROWS BETWEEN UNBOUNDED PRECEDING AND 90000000 FOLLOWING) FROM range(90000000) t(x)",
     "SELECT count(*) FROM generate_series(TIMESTAMP '0001-01-01', TIMESTAMP '9999-01-01', INTERVAL 1 SECOND)",
     "SELECT histogram(hash(range)) FROM range(900000000)",
+    "SELECT max(length(lpad('x', (a.range * 1000)::INT, 'y'))) FROM range(1000000) a",
     "SELECT map_from_entries(list_zip(range(200000000), range(200000000)))",
 )

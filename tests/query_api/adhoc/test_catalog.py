@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -83,7 +84,17 @@ async def served(window: Window, tmp_path: Path) -> AsyncIterator[dict[str, str]
     port = choose_ports(["query-api"], {}, data_dir=tmp_path)["query-api"]
     token = tmp_path / "token"
     token.write_text(window.token(), encoding="ascii")
-    serving = asyncio.create_task(serve_http(window.app, host=LOOPBACK, port=port, shutdown=shutdown))
+
+    async def requests_only(scope: Any, receive: Any, send: Any) -> None:
+        """The window lives on after this server: its life is not the server's."""
+        if scope["type"] != "lifespan":
+            await window.app(scope, receive, send)
+            return
+        for moment in ("startup", "shutdown"):
+            await receive()
+            await send({"type": f"lifespan.{moment}.complete"})
+
+    serving = asyncio.create_task(serve_http(requests_only, host=LOOPBACK, port=port, shutdown=shutdown))
     yield {"BURSAR_QUERY_API": f"http://{LOOPBACK}:{port}", "BURSAR_TOKEN_FILE": str(token)}
     shutdown.request("the test is over")
     await serving
