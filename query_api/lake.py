@@ -12,6 +12,7 @@ import os.path
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -44,6 +45,7 @@ SWITCH_PATIENCE_S: Final = 5.0  # a version that is behind what was answered bef
 QUERIES_AT_ONCE_MAX: Final = 2
 QUERIES_WAITING_MAX: Final = 16
 QUERY_TIMEOUT_S: Final = 10.0
+TIMES_MAX: Final = 256  # positions whose time one snapshot remembers
 INTERRUPT_GRACE_S: Final = 1.0
 
 _VIEWS: Final = [
@@ -89,19 +91,35 @@ class Snapshot:
         self.position = position
         self._database = database
         self._files = files
+        self._recorded_at: dict[int, datetime | None] = {}
 
     def cursor(self) -> LakeCursor:
         """Open a session of its own."""
-        return LakeCursor(self._database.cursor(), self.position, self._files)
+        return LakeCursor(self._database.cursor(), self.position, self._files, self._recorded_at)
 
 
 class LakeCursor:
     """Runs queries at one position of the lake."""
 
-    def __init__(self, session: duckdb.DuckDBPyConnection, position: int, files: Files) -> None:
+    def __init__(
+        self,
+        session: duckdb.DuckDBPyConnection,
+        position: int,
+        files: Files,
+        recorded_at: dict[int, datetime | None],
+    ) -> None:
         self.position = position
         self._session = session
         self._files = files
+        self._recorded_at = recorded_at
+
+    def remember_time(self, position: int, read: Callable[[], datetime | None]) -> datetime | None:
+        """Give when a position was recorded; what was read once of this snapshot is not read again."""
+        if position not in self._recorded_at:
+            if len(self._recorded_at) >= TIMES_MAX:
+                self._recorded_at.clear()
+            self._recorded_at[position] = read()
+        return self._recorded_at[position]
 
     def query(self, sql: str, parameters: Mapping[str, Value]) -> pa.Table:
         """Run a statement to its end. Every parameter must be one that the statement names."""
@@ -268,6 +286,7 @@ class Lake:
             ("autoload_known_extensions", "false"),
             ("allow_community_extensions", "false"),
             ("python_enable_replacements", "false"),
+            ("parquet_metadata_cache", "true"),  # files never change; a snapshot reads each footer once
             ("TimeZone", "'UTC'"),
             ("temp_directory", _quoted("" if spill is None else str(spill.resolve()))),
             ("max_temp_directory_size", _quoted(f"{self._limits.spill_mb}MB")),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -125,11 +125,15 @@ def statement_parameters(prepared: Prepared, as_of: AsOf) -> dict[str, Any]:
 
 def date_cursor(cursor: LakeCursor, position: int, dating: Dating) -> AsOf:
     """Date what was read from the lake at `position`."""
-    for query in ("read_recent_recorded_at", "read_recorded_at"):
-        recorded_at = cursor.query(_LAKE_QUERIES[query], {AS_OF_POSITION: position}).column(0)[0].as_py()
-        if recorded_at is not None:
-            break
-    return dating.as_of(position, recorded_at, source="lake")
+
+    def read() -> datetime | None:
+        for query in ("read_recent_recorded_at", "read_recorded_at"):
+            found = cursor.query(_LAKE_QUERIES[query], {AS_OF_POSITION: position}).column(0)[0].as_py()
+            if isinstance(found, datetime):
+                return found
+        return None
+
+    return dating.as_of(position, cursor.remember_time(position, read), source="lake")
 
 
 def require_position(cursor: LakeCursor, position: int) -> None:

@@ -19,11 +19,15 @@ from playwright.async_api import Browser, Page
 
 from cli.connection import Apis, local_apis
 from cli.options import CHECKOUT
-from tests.dashboard.browsing import DESK, PHONE, browser_of, chromium, context_of
+from tests.dashboard.browsing import PHONE, browser_of, chromium, context_of
 from tests.dashboard.looking import open_page
 
 FOLDER: Final = CHECKOUT / "docs" / "images" / "dashboard"
+DESK: Final = (1280, 720)
 BYTES_MAX: Final = 200_000
+WELL_WITHIN_MS: Final = 60_000
+# Nothing failed and nothing is late: a picture shows a stack that has time.
+_IS_WELL: Final = "() => !document.querySelector('main .state.is-bad, main .loading, [data-banner]')"
 SETTLED_MS: Final = 2_500  # charts draw themselves after their data, and the first live figures come
 
 
@@ -98,6 +102,7 @@ async def _show(page: Page, path: str, *, has_session: bool) -> None:
     await open_page(page, path)
     if path == "/sql" and await page.get_by_role("button", name="Run").count():
         await page.get_by_role("button", name="Run").click()
+    await page.wait_for_function(_IS_WELL, timeout=WELL_WITHIN_MS)
     await page.wait_for_timeout(SETTLED_MS)
 
 

@@ -42,6 +42,7 @@ from tests.support.book import Line, RandomBook, insert_lines, publish_lines
 SCOPES = ("accounts:read", "projections:operate", "projections:read", "reports:read", "status:read")
 
 WITHIN_S = 90.0
+READ_PAUSE_S = 0.01  # projectors and query API share this process: readers must leave them a turn
 
 _numbers = itertools.count(1)
 
@@ -248,7 +249,7 @@ async def make_stage(servers: Servers, template: str, folder: Path) -> AsyncIter
             await owner.close()
 
 
-async def while_reading(read: Callable[[], Awaitable[None]], work: Awaitable[Any], *, readers: int = 4) -> int:
+async def while_reading(read: Callable[[], Awaitable[None]], work: Awaitable[Any], *, readers: int = 2) -> int:
     """Read again and again while something is done; return how often, and raise the first reader's failure."""
     reads = 0
     ended = asyncio.Event()
@@ -258,6 +259,7 @@ async def while_reading(read: Callable[[], Awaitable[None]], work: Awaitable[Any
         while not ended.is_set():  # ends with the work
             await read()
             reads += 1
+            await asyncio.sleep(READ_PAUSE_S)
 
     async with asyncio.TaskGroup() as group:
         for _ in range(readers):

@@ -12,7 +12,7 @@ from contracts.risk_features import RISK
 from contracts.subjects import active_version_key, redis_prefix
 from projectors.control import keeper
 from query_api import redis_model
-from tests.projections.stage import Stage, while_reading
+from tests.projections.stage import WITHIN_S, Stage, while_reading
 from tests.projectors.places import until
 
 
@@ -33,7 +33,7 @@ async def test_a_version_is_built_promoted_rolled_back_and_dropped(
         assert found.differences == ()
         assert (found.equal, found.position) == (True, stage.book.position)
         assert found.of_serving == found.of_candidate
-        assert found.of_serving.counts
+        assert found.of_serving.counts or model == DESK  # of which this book says nothing
 
         await stage.done(new, "promote")
         assert await stage.serving(model) == before.version + 1
@@ -48,7 +48,7 @@ async def test_a_version_is_built_promoted_rolled_back_and_dropped(
         async def gone() -> bool:
             return await stage.line(new) is None
 
-        await until(gone, "the dropped version is gone")
+        await until(gone, "the dropped version is gone", within_s=WITHIN_S)
         pattern = redis_prefix(stage.ledger, model, before.version + 1) + "*"
         assert await stage.redis.keys(pattern) == []
         assert "no version to go back to" in await stage.refused(model, "roll-back")
@@ -56,7 +56,7 @@ async def test_a_version_is_built_promoted_rolled_back_and_dropped(
 
 async def test_readers_notice_neither_promotion_nor_roll_back(stage: Stage) -> None:
     """No answer fails, none is older than the one before it, and none is older than was asked."""
-    await stage.write(300)
+    await stage.write(100)
     account = next(iter(stage.book.accounts))
     newest = 0
     sources = set()
@@ -99,7 +99,7 @@ async def test_a_rebuild_goes_on_where_it_was_killed(stage: Stage) -> None:
             line = await stage.line(f"{WALLETS}.v3")
             return line is not None and (line.position or 0) > 0
 
-        await until(begun, "something is built")
+        await until(begun, "something is built", within_s=WITHIN_S)
     killed_at = await stage.line(f"{WALLETS}.v3")
     assert killed_at is not None
     assert killed_at.position
@@ -118,7 +118,7 @@ async def test_a_rebuild_goes_on_where_it_was_killed(stage: Stage) -> None:
         async def points_there() -> bool:
             return bool(await stage.redis.get(active_version_key(stage.ledger, WALLETS)) == b"3")
 
-        await until(points_there, "the pointer follows the table")
+        await until(points_there, "the pointer follows the table", within_s=WITHIN_S)
 
 
 async def test_a_comparison_finds_one_wrong_cent(stage: Stage) -> None:
@@ -170,6 +170,6 @@ async def test_without_patience_a_reader_would_go_back(stage: Stage, monkeypatch
 
 
 async def _write_a_little(stage: Stage) -> None:
-    for _ in range(20):
+    for _ in range(8):
         await stage.write(5)
         await asyncio.sleep(0.02)

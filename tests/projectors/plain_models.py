@@ -23,6 +23,7 @@ from contracts.read_models import (
     payment_of,
     totals_of,
 )
+from projectors.lake.things import thing_rows
 from tests.projectors.decided_stories import Story
 
 WAITS_IN: Final[dict[type, str]] = {e.PaymentHeldForReview: "review"}
@@ -190,6 +191,8 @@ def plain_lake(story: Story) -> dict[str, Any]:
         if hasattr(data, "payment_id"):
             row = [event.position, data.payment_id, event.envelope.type, data.status, moment]
             rows["payments"].append(row)
+        # What is said of things has tests of its own; here it is that nothing is lost or doubled on the way.
+        rows["things"] += [[*row[:5], moment] for row in thing_rows([event])]
     return rows
 
 
@@ -200,6 +203,7 @@ COLUMNS: Final = {
     ),
     "accounts": ("position", "account_id", "currency", "account_type", "status", "recorded_at"),
     "payments": ("position", "payment_id", "type", "status", "recorded_at"),
+    "things": ("position", "ordinal", "kind", "thing_id", "type", "recorded_at"),
 }  # fmt: skip
 
 

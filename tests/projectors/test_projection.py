@@ -244,7 +244,7 @@ async def test_a_bug_in_a_model_halts_it_and_is_named(place: Place) -> None:
 
     await place.record(RandomBook(seed=2, ledger=place.ledger).write(10))
     async with projecting(place, Broken()) as running:  # type: ignore[arg-type]
-        await running.says("(bug): KeyError")
+        await running.says("(bug): event ")
 
 
 def _lake(place: Place) -> LakeTarget:

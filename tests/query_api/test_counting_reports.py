@@ -1,20 +1,17 @@
-"""Ageing, revenue, exposure, cohorts, forecast and the extract for authorities, against figures worked out by hand.
+"""Ageing, revenue, exposure, cohorts and the extract for authorities, against figures worked out by hand.
 
 Everything is recorded on 1 March 2026, a minute apart from 12:01 on.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 import msgspec
-import pytest
 
 from contracts import events as e
-from contracts.assessment import Assessment
-from contracts.commands import InstructedAmount, Recurrence
+from contracts.commands import InstructedAmount
 from contracts.events.fx import FxPositionSet, RevaluedPosition
 from contracts.events.merchants import KindSum, SettlementFigures
 from contracts.events.reconciliation import RecordedMatch
@@ -131,73 +128,85 @@ async def test_pending_payments_age_by_what_they_wait_for(tmp_path: Path) -> Non
         assert columns_of(await behind(lake, link), "payment_id") == [(expected,)]
 
 
+def settlement(number: int, fee_minor: int) -> e.SettlementClosed:
+    """What a merchant took, was closed: 100.00, of which 10.00 were refunded."""
+    figures = SettlementFigures(
+        opening_minor=0,
+        payments=KindSum(count=5, amount_minor=100_00),
+        refunds=KindSum(count=1, amount_minor=10_00),
+        returns=KindSum(count=0, amount_minor=0),
+        other_minor=0,
+        released_minor=1_00,
+        fee_minor=fee_minor,
+        reserve_minor=5_00,
+        carried_minor=0,
+        net_minor=86_00 - fee_minor,
+    )
+    return e.SettlementClosed(
+        settlement_id=f"stl_{number}",
+        transfer_id="xfer_1",
+        merchant_id="mer_shop",
+        account_id=BOB,
+        currency="EUR",
+        from_position=1,
+        to_position=2,
+        from_at=START,
+        cut_off_at=START,
+        next_cut_off_at=START,
+        closed_at=START,
+        figures=figures,
+        release_at=None,
+        postings=(),
+        effective_date=TODAY,
+    )
+
+
+def clearing() -> e.ClearingSettled:
+    """A rail settled with the institution."""
+    return e.ClearingSettled(
+        rail="sct_inst",
+        currency="EUR",
+        reference="S-1",
+        settled_on=TODAY,
+        amount_minor=500_00,
+        fee_minor=1_25,
+        nostro_account_id=CASH,
+        fee_account_id=None,
+        clearing_account_id=CLEARING,
+        transfer_id="xfer_1",
+        postings=(),
+        effective_date=TODAY,
+    )
+
+
 async def test_settlements_bring_fees_and_rails_cost_them(tmp_path: Path) -> None:
     bank = opened()
-    for number, fee_minor in enumerate((3_00, 4_00)):
-        figures = SettlementFigures(
-            opening_minor=0,
-            payments=KindSum(count=5, amount_minor=100_00),
-            refunds=KindSum(count=1, amount_minor=10_00),
-            returns=KindSum(count=0, amount_minor=0),
-            other_minor=0,
-            released_minor=1_00,
-            fee_minor=fee_minor,
-            reserve_minor=5_00,
-            carried_minor=0,
-            net_minor=86_00 - fee_minor,
-        )
-        bank.happen(
-            e.SettlementClosed(
-                settlement_id=f"stl_{number}",
-                transfer_id="xfer_1",
-                merchant_id="mer_shop",
-                account_id=BOB,
-                currency="EUR",
-                from_position=1,
-                to_position=2,
-                from_at=START,
-                cut_off_at=START,
-                next_cut_off_at=START,
-                closed_at=START,
-                figures=figures,
-                release_at=None,
-                postings=(),
-                effective_date=TODAY,
-            )
-        )
-    bank.happen(
-        e.ClearingSettled(
-            rail="sct_inst",
-            currency="EUR",
-            reference="S-1",
-            settled_on=TODAY,
-            amount_minor=500_00,
-            fee_minor=1_25,
-            nostro_account_id=CASH,
-            fee_account_id=None,
-            clearing_account_id=CLEARING,
-            transfer_id="xfer_1",
-            postings=(),
-            effective_date=TODAY,
-        )
-    )
+    for event in (settlement(1, 3_00), settlement(2, 4_00), clearing()):
+        bank.happen(event)
     lake = lake_of(bank, tmp_path)
     columns = (
-        "settled_on",
-        "merchant_id",
-        "scale",
-        "settlements",
-        "payments",
-        "payments_minor",
-        "fee_minor",
-        "net_minor",
+        *("settled_on", "merchant_id", "scale", "settlements", "payments", "payments_minor", "refunds_minor"),
+        *("returns_minor", "fee_minor", "reserve_minor", "released_minor", "net_minor"),
     )
     assert await rows_of(lake, "settlement-revenue", *columns) == [
-        ("2026-03-01", "mer_shop", 2, 2, 10, 200_00, 7_00, 165_00)
+        ("2026-03-01", "mer_shop", 2, 2, 10, 200_00, 20_00, 0, 7_00, 10_00, 2_00, 165_00)
     ]
     assert await rows_of(lake, "settlement-revenue", "fee_minor", to=date(2026, 2, 28)) == []
     costs = await rows_of(lake, "clearing-costs", "rail", "account_id", "settlements", "amount_minor", "fee_minor")
     assert costs == [("sct_inst", CLEARING, 1, 500_00, 1_25)]
+
+
+def rate(text: str) -> e.RatePublished:
+    """What one euro costs in dollars."""
+    return e.RatePublished(
+        base_currency="EUR",
+        counter_currency="USD",
+        rate=text,
+        spread_basis_points=50,
+        valid_seconds=600,
+        quote_seconds=30,
+        valid_until=START,
+    )
 
 
 async def test_exposure_is_position_cost_and_valuation_with_the_newest_rate(tmp_path: Path) -> None:
@@ -235,18 +244,8 @@ async def test_exposure_is_position_cost_and_valuation_with_the_newest_rate(tmp_
             transfer_id="xfer_1", functional_currency="EUR", positions=(revalued,), postings=(), effective_date=TODAY
         )
     )
-    for rate in ("1.10", "1.0843"):
-        bank.happen(
-            e.RatePublished(
-                base_currency="EUR",
-                counter_currency="USD",
-                rate=rate,
-                spread_basis_points=50,
-                valid_seconds=600,
-                quote_seconds=30,
-                valid_until=START,
-            )
-        )
+    bank.happen(rate("1.10"))
+    bank.happen(rate("1.0843"))
     lake = lake_of(bank, tmp_path)
     columns = (
         *("currency", "scale", "quantity_minor", "functional_currency", "functional_scale", "cost_minor"),
@@ -336,119 +335,3 @@ async def test_the_extract_names_customer_payment_and_the_other_side(tmp_path: P
     ]
     everybody = await rows_of(lake, "transaction-report", "customer_id", "account_id", from_=TODAY)
     assert everybody == [("cust_alice", ALICE), ("cust_bob", BOB)]
-
-
-def scheduled(paid: str, amount_minor: int, day: date, *, creditor: str | None) -> list[e.EventData]:
-    """A payment that waits for its day."""
-    facts = msgspec.structs.replace(payments.facts("E2E", ALICE, BOB, EUR, amount_minor), creditor_account_id=creditor)
-    waits = e.PaymentScheduled(payment_id=paid, execution_date=day, facts=facts, status="PDNG")
-    return [payments.initiated(paid, facts, EUR), waits]
-
-
-def order(order_id: str, next_on: date, **recurrence: Any) -> e.StandingOrderCreated:
-    """A standing order of 50.00 to somebody outside."""
-    return e.StandingOrderCreated(
-        standing_order_id=order_id,
-        payment_type="credit_transfer",
-        rail="sct_inst",
-        debtor_account_id=ALICE,
-        creditor_account_id=None,
-        creditor=None,
-        instructed_amount=EUR,
-        amount_minor=50_00,
-        end_to_end_id="RENT",
-        remittance_information=None,
-        metadata=None,
-        recurrence=Recurrence(**recurrence),
-        customer_id="cust_alice",
-        subject=None,
-        assessment=Assessment(),
-        created_at=datetime(2026, 3, 1, tzinfo=UTC),
-        created_by="tester",
-        next_on=next_on,
-        authorise_by=None,
-        state="active",
-    )
-
-
-FORECAST = ("on_date", "source", "payments", "outflow_minor", "inflow_minor", "internal_minor", "cumulated_minor")
-
-
-async def test_the_forecast_adds_up_what_is_scheduled(tmp_path: Path) -> None:
-    """From the balance of cash; what was cancelled, or lies beyond the days asked about, is not in it."""
-    bank = opened()
-    bank.transfer(CASH, ALICE, 1000_00, day=TODAY)
-    wanted = [(20_00, 5, None), (10_00, 5, BOB), (7_00, 40, None), (3_00, 6, None)]
-    for amount_minor, days, creditor in wanted:
-        paid = payment_id(bank.position + 1)
-        for event in scheduled(paid, amount_minor, TODAY + timedelta(days=days), creditor=creditor):
-            bank.happen(event)
-    facts = payments.facts("E2E", ALICE, BOB, EUR, 3_00)
-    bank.happen(
-        e.PaymentCancelled(payment_id=paid, cause="requested", reason=None, balances=(), facts=facts, status="CANC")
-    )
-    lake = lake_of(bank, tmp_path)
-    assert await rows_of(lake, "liquidity-forecast", *FORECAST, cash="assets:cash") == [
-        ("2026-03-01", "balance", 0, 0, 1000_00, 0, 1000_00),
-        ("2026-03-06", "scheduled_payment", 2, 20_00, 0, 10_00, 980_00),
-    ]
-    assert await rows_of(lake, "liquidity-forecast", "on_date", "cumulated_minor", days=60) == [
-        ("2026-03-06", -20_00),
-        ("2026-04-10", -27_00),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("next_on", "recurrence", "projected"),
-    [
-        # 31 March is a Tuesday; the day of a month that is shorter is its last one.
-        (date(2026, 3, 31), {"every": "month", "first_on": date(2026, 1, 31)}, ["2026-04-30", "2026-05-31"]),
-        # 1 March 2026 is a Sunday and paid on Monday, which is no second payment in March.
-        (date(2026, 3, 2), {"every": "month", "first_on": date(2026, 3, 1)}, ["2026-04-01", "2026-05-01"]),
-        # Paid before it is due: 1 March on Friday 27 February, which is overdue.
-        (
-            date(2026, 2, 27),
-            {"every": "month", "first_on": date(2026, 3, 1), "adjustment": "preceding"},
-            ["2026-04-01", "2026-05-01"],
-        ),
-        (
-            date(2026, 3, 4),
-            {"every": "week", "first_on": date(2026, 3, 4), "step": 4, "last_on": date(2026, 5, 1)},
-            ["2026-04-01", "2026-04-29"],
-        ),
-        (date(2026, 3, 4), {"every": "week", "first_on": date(2026, 3, 4), "count_max": 2}, ["2026-03-11"]),
-    ],
-)
-async def test_the_forecast_goes_on_with_the_days_of_a_standing_order(
-    tmp_path: Path, next_on: date, recurrence: dict[str, Any], projected: list[str]
-) -> None:
-    bank = opened()
-    bank.happen(order("so_1", next_on, **recurrence))
-    bank.happen(order("so_2", next_on, **recurrence))
-    bank.happen(e.StandingOrderCancelled(standing_order_id="so_2", reason=None, state="cancelled"))
-    rows = await rows_of(lake_of(bank, tmp_path), "liquidity-forecast", "source", "on_date", "outflow_minor", days=91)
-    assert rows == [
-        ("standing_order", str(next_on), 50_00),
-        *(("projected_occurrence", day, 50_00) for day in projected),
-    ]
-
-
-async def test_an_occurrence_that_became_a_payment_is_not_due_again(tmp_path: Path) -> None:
-    """The order moves on; with its last occurrence nothing is due any more."""
-    bank = opened()
-    bank.happen(order("so_1", TODAY, every="month", first_on=TODAY, count_max=2))
-    for number, next_on in ((1, date(2026, 4, 1)), (2, None)):
-        bank.happen(
-            e.StandingOrderIssued(
-                standing_order_id="so_1",
-                occurrence_on=TODAY,
-                number=number,
-                payment_id="pay_9",
-                next_on=next_on,
-                state="active" if next_on else "ended",
-            )
-        )
-    lake = lake_of(bank, tmp_path)
-    after_first = await rows_of(lake, "liquidity-forecast", "source", "on_date", days=300, as_of_position=6)
-    assert after_first == [("standing_order", "2026-04-01")]
-    assert await rows_of(lake, "liquidity-forecast", "on_date", days=300) == []

@@ -297,7 +297,8 @@ async def test_a_missing_lake_is_at_position_0_and_answers_nothing(tmp_path: Pat
 
 async def test_a_query_that_takes_too_long_is_stopped(lake: Lake, bank: tuple[Bank, Path]) -> None:
     """The thread is free again afterwards."""
-    slow = Lake(bank[1], clock=SystemClock(), limits=LakeLimits(timeout_s=0.2), metrics=METRICS)
+    slow = Lake(bank[1], clock=FixedClock(START), limits=LakeLimits(timeout_s=0.5), metrics=METRICS)
+    await asyncio.to_thread(slow._current_snapshot, fresh=False)  # opened beforehand: only the query is timed
     with pytest.raises(ReadRefused) as refused:
         await slow.run(lambda cursor: cursor.query("SELECT count(*) FROM range(10000000000) a, range(100000) b", {}))
     assert refused.value.refusal is Refusal.QUERY_TIMEOUT

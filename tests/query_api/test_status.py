@@ -32,7 +32,7 @@ async def test_the_status_shows_book_stream_and_lags(servers: Servers, own_windo
     wallets, lake = body["read_models"]["wallets"], body["read_models"]["lake"]
     assert (wallets["position"], wallets["lag_events"], wallets["version"]) == (12, 7, WALLETS_VERSION)
     assert wallets["lag_s"] > 0
-    assert lake == {"position": 19, "lag_events": 0, "lag_s": 0.0, "version": LAKE_VERSION}
+    assert lake == {"position": 19, "lag_events": 0, "lag_s": 0.0, "version": LAKE_VERSION, "visible": None}
     assert body["unavailable"] == {}
 
 
@@ -43,7 +43,8 @@ async def test_an_empty_book_has_position_zero_and_what_does_not_exist_yet_is_na
     assert set(body["unavailable"]) == {"stream"}
     versions = {"wallets": WALLETS_VERSION, "desk": DESK_VERSION, "lake": LAKE_VERSION}
     for model, version in versions.items():
-        assert body["read_models"][model] == {"position": 0, "lag_events": 0, "lag_s": 0.0, "version": version}
+        unbuilt = {"position": 0, "lag_events": 0, "lag_s": 0.0, "version": version, "visible": None}
+        assert body["read_models"][model] == unbuilt
     problem = await own_window.refused("/accounts/customers:alice:eur/balance")
     assert (problem["status"], problem["code"]) == (404, "account_not_found")
 

@@ -15,6 +15,7 @@ import { labelOf } from "../words";
 import { columnsOfHolds } from "./queues";
 
 const PERIOD_ENTRIES_MAX = 500;
+const DAY_MS = 86_400_000;
 const RANGES: [string, string][] = [
   ["7", "7 days"],
   ["30", "30 days"],
@@ -177,12 +178,13 @@ function balancesOf(of: StatementView, from: string): { day: string; minor: bigi
   const last = of.next_cursor ? (of.entries[of.entries.length - 1]?.effective_date ?? today()) : today();
   const found: { day: string; minor: bigint }[] = [];
   let minor = big(of.opening_minor ?? 0);
-  for (let at = Date.parse(from); at <= Date.parse(last); at += 86_400_000) {
+  for (let at = Date.parse(from); at <= Date.parse(last); at += DAY_MS) {
     const day = new Date(at).toISOString().slice(0, 10);
     minor = ends.get(day) ?? minor;
     found.push({ day, minor });
   }
-  return found;
+  const after = new Date(Date.parse(last) + DAY_MS).toISOString().slice(0, 10);
+  return [...found, { day: after, minor }]; // so that the last day's step has a width
 }
 
 function Statement({ id }: { id: string }) {

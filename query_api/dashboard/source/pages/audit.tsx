@@ -18,7 +18,7 @@ import { labelOf } from "../words";
 const PAGE_EVENTS = 25;
 const AT_ONCE = 6;
 
-export type Checked = "checking" | "sound" | "broken" | "unknown";
+type Checked = "sound" | "broken" | "unknown"; // recomputed and right, wrong, or not recomputed
 interface Row {
   raw: RawEvent;
   checked: Checked;
@@ -27,7 +27,7 @@ interface Row {
 
 export function AuditPage() {
   const { query } = usePlace();
-  const asked = Number(query.get("from")) || null;
+  const asked = positionIn(query.get("from") ?? "");
   const head = useHead();
   const from = asked ?? head;
   const key = from === null ? null : asked === null ? "the newest events" : `events up to ${asked}`;
@@ -36,7 +36,8 @@ export function AuditPage() {
   const jump = (event: SubmitEvent) => {
     event.preventDefault();
     const field = (event.currentTarget as HTMLFormElement).elements.namedItem("position") as HTMLInputElement;
-    if (/^#?\d+$/.test(field.value)) navigate(hrefOf(`/audit/${field.value.replace("#", "")}`));
+    const position = positionIn(field.value);
+    if (position !== null) navigate(hrefOf(`/audit/${position}`));
   };
   const last = rows[rows.length - 1]?.raw.view.position ?? 1;
   const checked = rows.filter((row) => row.checked === "sound").length;
@@ -83,6 +84,12 @@ export function AuditPage() {
       </Panel>
     </Page>
   );
+}
+
+// A position as people write it: 12345, #12,345.
+function positionIn(text: string): number | null {
+  const digits = text.replace(/[#,\s]/g, "");
+  return /^[1-9]\d{0,15}$/.test(digits) ? Number(digits) : null;
 }
 
 // The newest position of the book: from the stream of changes when it is live, else asked for.
@@ -346,7 +353,6 @@ function EventParts({ of: state }: { of: Proved }) {
 }
 
 const WORDS: Record<Checked, string> = {
-  checking: "checking",
   sound: "recomputed",
   broken: "does not match",
   unknown: "not recomputed",

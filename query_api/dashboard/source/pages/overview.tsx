@@ -130,7 +130,7 @@ function Tiles({ of }: { of: Overview }) {
         {percentOf(payments?.success_rate_24h)}
       </Tile>
       {most.map((one) => (
-        <Tile key={one.currency} title={`Volume today (UTC), ${one.currency}`} note={plural(one.transfers, "transfer")}>
+        <Tile key={one.currency} title={`${one.currency} today (UTC)`} note={plural(one.transfers, "transfer")}>
           <span class="amount">{formatMinor(one.amount_minor, one.scale)}</span>
         </Tile>
       ))}
@@ -144,7 +144,7 @@ function Tiles({ of }: { of: Overview }) {
           >
             {formatCount(payments.in_review)}
           </Tile>
-          <Tile title="Awaiting payer" href={queue("authorisation")} note="have to prove who they are">
+          <Tile title="Awaiting payer" href={queue("authorisation")} note="to prove who they are">
             {formatCount(payments.awaiting)}
           </Tile>
           <Tile
@@ -229,7 +229,7 @@ function seriesOf(minutes: MinuteVolume[], currency: string, scale?: number) {
     series: [
       {
         name: currency,
-        values: exact.map((value) => toPixels(value, scale ?? scaleOf(currency))),
+        values: exact.map((value) => (big(value) === 0n ? null : toPixels(value, scale ?? scaleOf(currency)))),
         words: (index: number) => formatMoney(exact[index] ?? 0, currency, scale),
       },
     ],

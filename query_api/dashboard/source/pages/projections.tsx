@@ -112,7 +112,7 @@ function Versions({ of, reload }: { of: Projections; reload: () => void }) {
       isMinor: true,
       cell: (one) => (
         <span class="actions">
-          {one.actions.map((what) => {
+          {actionsFor(one, of.projections).map((what) => {
             const isAsked = asking?.name === one.name && asking.what === what;
             return (
               <button
@@ -160,6 +160,18 @@ function Versions({ of, reload }: { of: Projections; reload: () => void }) {
       />
     </>
   );
+}
+
+// What makes sense now of what may be asked of the model at all.
+function actionsFor(one: Projection, all: Projection[]): string[] {
+  const isHalted = one.state === "paused" || one.state === "stopped";
+  const has = (role: string) => all.some((other) => other.model === one.model && other.role === role);
+  return one.actions.filter((what) => {
+    if (what === "pause" || what === "resume") return (what === "resume") === isHalted;
+    if (what === "promote" || what === "compare") return has("candidate");
+    if (what === "roll-back") return one.is_serving && has("retired");
+    return what === "drop" ? !one.is_serving : one.is_serving;
+  });
 }
 
 function Behind({ of }: { of: Projection }) {

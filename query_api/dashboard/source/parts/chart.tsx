@@ -81,7 +81,13 @@ function optionsOf(
     legend: { live: true },
     scales: { x: { time: true } },
     axes: [
-      { ...axis, size: 28, grid: { show: false }, space: 70 },
+      {
+        ...axis,
+        size: 28,
+        grid: { show: false },
+        space: 70,
+        values: (_, moments, __, ___, step) => moments.map((at) => tickWords(at, step, wanted.hasDays ?? false)),
+      },
       { ...axis, size: 56, space: 36, values: (_, ticks) => ticks.map(formatAxis) },
     ],
     series: [
@@ -114,6 +120,18 @@ function optionsOf(
   if (zone.get() === "UTC" || wanted.hasDays)
     options.tzDate = (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC");
   return options;
+}
+
+const DAY_S = 86_400;
+
+// Hours within a day, days beyond: as the rest of the page writes them.
+function tickWords(seconds: number, step: number, hasDays: boolean): string {
+  const isDay = hasDays || step >= DAY_S;
+  const options: Intl.DateTimeFormatOptions = isDay
+    ? { day: "2-digit", month: "short" }
+    : { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  if (hasDays || zone.get() === "UTC") options.timeZone = "UTC";
+  return new Intl.DateTimeFormat("en-GB", options).format(new Date(seconds * 1000));
 }
 
 function atWords(seconds: number, hasDays: boolean): string {
