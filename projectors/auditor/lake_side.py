@@ -10,20 +10,27 @@ import duckdb
 import pyarrow as pa
 
 from contracts.audits import AuditDifference
+from contracts.lake import THINGS_TABLE
 from contracts.read_models import ACCOUNTS_TABLE, ENTRIES_TABLE, LAKE, LAKE_WRITE_ORDER, PAYMENTS_TABLE
 from projectors.auditor.findings import WHOLE, Subject
 from projectors.auditor.reading import QUERIES
 from projectors.events import Event
-from projectors.lake.fold import SCHEMAS, Facts, accounts_table, entries_table, payments_table
+from projectors.lake.fold import SCHEMAS, Facts, accounts_table, entries_table, payments_table, things_table
 from projectors.lake.tables import open_table, position_of
 
 MEMORY_MB: Final = 256
-ROWS_OF: Final = {ACCOUNTS_TABLE: accounts_table, PAYMENTS_TABLE: payments_table, ENTRIES_TABLE: entries_table}
+ROWS_OF: Final = {
+    ACCOUNTS_TABLE: accounts_table,
+    PAYMENTS_TABLE: payments_table,
+    THINGS_TABLE: things_table,
+    ENTRIES_TABLE: entries_table,
+}
 # What makes a row of each table unique; the rest of it is compared.
 KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     ENTRIES_TABLE: ("position", "leg"),
     ACCOUNTS_TABLE: ("position", "account_id"),
     PAYMENTS_TABLE: ("position", "payment_id"),
+    THINGS_TABLE: ("position", "ordinal"),
 }
 Key = tuple[Any, ...]
 Order = list[tuple[str, Literal["ascending", "descending"]]]

@@ -19,11 +19,13 @@ from projectors.control.line import Surroundings
 from projectors.control.operating import Operator, Outcome, Refused
 from projectors.control.reporting import report_for_ever
 from projectors.control.table import ControlUnreachable, Report, VersionTable
+from projectors.lifetime import end_all
 from projectors.progress import Progress
 from projectors.stores.store import Store
 from runtime.health import Health
 
 LOOK_PERIOD_S: Final = 1.0
+CANCEL_AGAIN_S: Final = 5.0  # a keeper that stops waits for its stores
 _PASSING: Final = (ControlUnreachable, TargetUnreachable, BookUnreachable, WrongBook)
 
 _log = structlog.get_logger(__name__)
@@ -46,16 +48,24 @@ class Conductor:
 
     async def run(self) -> None:
         """Keep every model, for ever; ends by cancellation, or with the first keeper that fails."""
-        async with asyncio.TaskGroup() as group:
-            for model, keeper in self._keepers.items():
-                group.create_task(self._keep(keeper, self._wakes[model]), name=model)
-            if self._table is not None:
-                group.create_task(self._listen(), name="listen")
-                group.create_task(report_for_ever(self._table, self._reports), name="report")
+        endless = [
+            asyncio.create_task(self._keep(keeper, self._wakes[model]), name=model)
+            for model, keeper in self._keepers.items()
+        ]
+        if self._table is not None:
+            endless.append(asyncio.create_task(report_for_ever(self._table, self._reports), name="report"))
+        listening = asyncio.create_task(self._listen(), name="listen")
+        try:
+            done, _ = await asyncio.wait(endless, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            await end_all([*endless, listening], again_s=CANCEL_AGAIN_S)
 
     async def close(self) -> None:
-        """Close the stores; `run` has ended."""
+        """Stop what still runs and close the stores; `run` has ended."""
         for keeper in self._keepers.values():
+            await keeper.stop()
             await keeper.store.close()
 
     async def _keep(self, keeper: Keeper, wake: asyncio.Event) -> None:

@@ -14,7 +14,7 @@ from projectors.apply import Projection
 from projectors.book import Book
 from projectors.control.table import Build, Report
 from projectors.feed import Feed
-from projectors.lifetime import closing
+from projectors.lifetime import closing, end_all
 from projectors.metrics import ProjectorMetrics
 from projectors.progress import Progress
 from projectors.stores.holding import Gate
@@ -22,6 +22,7 @@ from projectors.stores.store import Store
 from projectors.tail import Tail
 from runtime.clock import Clock
 
+CANCEL_AGAIN_S: Final = 1.0
 LEVEL_EVENTS_MAX: Final = 1_000  # fewer than this to go, and a version that is being built counts as following
 
 
@@ -71,9 +72,7 @@ class Line:
 
     async def stop(self) -> None:
         """End the projection; nothing is half-applied by that."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_all(self._tasks, again_s=CANCEL_AGAIN_S)
         await self.gate.close()
 
     def report(self) -> Report:
