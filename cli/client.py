@@ -130,9 +130,9 @@ class BursarClient:
         """Return a client over the same connections that speaks as somebody else."""
         return BursarClient(self._http, token, retry_for_s=self._retry_for_s)
 
-    async def post(self, path: str, body: bytes, *, key: str | None = None) -> Answer:
-        """Send a command (or a batch, whose items carry their own keys) until it is answered."""
-        headers = {"Content-Type": "application/json"}
+    async def post(self, path: str, body: bytes, *, key: str | None = None, accept: str = "*/*") -> Answer:
+        """Send a command (or a batch, whose items carry their own keys), or a question, until it is answered."""
+        headers = {"Content-Type": "application/json", "Accept": accept}
         if key is not None:
             headers[IDEMPOTENCY_KEY] = key
         return await self._persist("POST", path, headers=headers, content=body)

@@ -35,6 +35,23 @@ def local_apis(data_dir: Path, *, subject: str) -> Apis:
     return Apis(addresses["command_api"], addresses["query_api"], lambda: token)
 
 
+class Queries(NamedTuple):
+    """Where to read."""
+
+    url: str
+    token: TokenSource
+
+
+def queries_of(query_api: str | None, token_file: Path | None, data_dir: Path) -> Queries:
+    """Return the query API that the options name, or that of the stack in a folder. Raises Failure."""
+    if query_api and token_file:
+        return Queries(query_api, token_in(token_file))
+    if query_api or token_file:
+        raise Failure("--query-api and --token-file belong together: give both or neither")
+    apis = local_apis(data_dir, subject="you")
+    return Queries(apis.queries_url, apis.token)
+
+
 def token_in(file: Path) -> TokenSource:
     """Read the token from a file each time, so that a newer one is found. Raises Failure when it cannot be read."""
 

@@ -27,6 +27,8 @@ COMMANDS = {
     "reactors": "cli.reactors",
     "reports": "cli.reports",
     "import": "cli.import_",
+    "catalog": "cli.catalog",
+    "sql": "cli.sql",
     "demo": "cli.demo.verb",
     "simulate": "cli.simulators.verb",
     "identity": "cli.identity.verb",

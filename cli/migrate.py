@@ -19,6 +19,7 @@ LEDGER_DEFAULT = "main"
 MIGRATIONS = CHECKOUT / "ledger" / "store" / "sql" / "migrations"
 REACTIONS = CHECKOUT / "projectors" / "reactors" / "sql"
 PROJECTIONS = CHECKOUT / "projectors" / "control" / "sql"
+ADHOC = CHECKOUT / "query_api" / "adhoc" / "sql"
 VAULT_MIGRATIONS = CHECKOUT / "runtime" / "vault" / "sql" / "migrations"
 # Each schema has migrations of its own, applied in this order.
 SCHEMAS: Mapping[str, Path] = {
@@ -26,6 +27,7 @@ SCHEMAS: Mapping[str, Path] = {
     "vault": VAULT_MIGRATIONS,
     "reactions": REACTIONS / "migrations",
     "projections": PROJECTIONS / "migrations",
+    "adhoc": ADHOC / "migrations",
 }
 
 
@@ -84,7 +86,7 @@ async def _session(database_url: str, schema: str) -> AsyncIterator[asyncpg.Conn
     help="Only this schema: public is the book, and what a --target means without it.",
 )
 def command(database_url: str, ledger: str, target: str | None, schema: str | None) -> None:
-    """Apply the pending migrations of the book, vault, reactions and projections, each in its own transaction.
+    """Apply the pending migrations of the book and of all that stands beside it, each in its own transaction.
 
     The local stack does this at every start; elsewhere run it before the new processes start.
     """

@@ -23,7 +23,7 @@ from query_api.metrics import QueryMetrics
 from query_api.problems import answer_refused
 from query_api.readers import lake_of, put_together
 from query_api.refusals import ReadRefused, SourceDown
-from query_api.routes import accounts, exports, live, overview, payments, reports, status
+from query_api.routes import accounts, exports, live, overview, payments, reports, sql, status
 from query_api.routes import audits as audit_routes
 from query_api.routes import book as book_routes
 from query_api.routes import desk as desk_routes
@@ -63,6 +63,7 @@ _MODULES: Final[tuple[Any, ...]] = (
     *desk_routes.GROUPS,
     *audit_routes.GROUPS,
     *projection_routes.GROUPS,
+    *sql.GROUPS,
 )
 
 
@@ -93,6 +94,7 @@ def create_app(
         ):
             yield
             await parts.overviews.close()
+            await parts.adhoc.asking.close()
         lake.close()
 
     verifier = TokenVerifier(keys, settings.token_issuer, settings.token_audience, clock)

@@ -40,7 +40,7 @@ READ_TIMEOUT_S: Final = 2.0
 ACCOUNTS_EXAMINED_MAX: Final = 2_000  # per page; see read_accounts_page
 
 _QUERIES: Final = load_queries(Path(__file__).parent / "sql" / "queries.sql")
-_UNANSWERED: Final = (
+UNANSWERED: Final = (
     OSError,  # refused, reset, timed out
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
@@ -252,7 +252,7 @@ class Book:
         try:
             async with asyncio.timeout(READ_TIMEOUT_S):
                 return await self._pool.get().fetch(_QUERIES[query], *arguments)
-        except _UNANSWERED as error:
+        except UNANSWERED as error:
             raise SourceDown(f"PostgreSQL: does not answer ({type(error).__name__})") from error
 
 

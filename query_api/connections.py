@@ -42,6 +42,9 @@ class Sources:
         self.operations: Source[Pool] | None = None
         if settings.operations_database_url is not None:
             self.operations = Source("PostgreSQL", self._open_operations, close_it=lambda pool: pool.close())
+        self.asker: Source[Pool] = Source(
+            "QUERY_API_ADHOC_DATABASE_URL", self._open_asker, close_it=lambda pool: pool.close()
+        )
         self.redis: Source[Redis] = Source(
             "Redis", lambda: connect_redis(settings.redis_url), close_it=lambda redis: redis.aclose()
         )
@@ -63,12 +66,14 @@ class Sources:
             for task in opening:
                 task.cancel()
             await asyncio.gather(*opening, return_exceptions=True)
-            for source in (self.nats, self.redis, self.book, self.operations):
+            for source in (self.nats, self.redis, self.book, self.asker, self.operations):
                 if source is not None:
                     await source.close()
 
     def _more(self) -> list[Coroutine[Any, Any, None]]:
-        return [] if self.operations is None else [self.operations.open()]
+        """Open what is only there when its setting is."""
+        opening = [] if self.operations is None else [self.operations.open()]
+        return opening if self._settings.adhoc_database_url is None else [*opening, self.asker.open()]
 
     async def _open_operations(self) -> Pool:
         assert self._settings.operations_database_url is not None
@@ -76,6 +81,15 @@ class Sources:
             self._settings.operations_database_url,
             application_name=APPLICATION_NAME,
             size_max=OPERATIONS_CONNECTIONS_MAX,
+            statement_timeout_ms=int(READ_TIMEOUT_S * 1000),
+        )
+
+    async def _open_asker(self) -> Pool:
+        assert self._settings.adhoc_database_url is not None
+        return await create_pool(
+            self._settings.adhoc_database_url,
+            application_name=f"{APPLICATION_NAME}-asker",
+            size_max=self._settings.sql_at_once_max,
             statement_timeout_ms=int(READ_TIMEOUT_S * 1000),
         )
 

@@ -26,6 +26,7 @@ DESCRIPTION: Final = cleandoc(
     """
 )
 BEARER: Final = "bearer"
+JSON: Final = "application/json"
 
 # What may happen to any question.
 ALWAYS: Final = (Refusal.UNKNOWN_PARAMETER, Refusal.DUPLICATE_PARAMETER, Refusal.INVALID_PARAMETER)
@@ -47,11 +48,7 @@ _REF: Final = "#/components/schemas/{name}"
 
 def write_document(handlers: Sequence[tuple[str, HTTPRouteHandler]], *, prefix: str) -> bytes:
     """Describe routes, each with the scope that it needs, as an OpenAPI 3.1 document in JSON."""
-    kinds: list[type[Any]] = [
-        ReadProblem,
-        *(kind for _, handler in handlers for kind in (_of(handler).asks, _of(handler).answers)),
-        *(taken for _, handler in handlers if (taken := _of(handler).takes) is not None),
-    ]
+    kinds: list[type[Any]] = [ReadProblem, *(kind for _, handler in handlers for kind in _kinds_of(_of(handler)))]
     schemas, components = msgspec.json.schema_components(kinds, ref_template=_REF)
     schema_of = dict(zip(kinds, schemas, strict=True))
 
@@ -89,12 +86,13 @@ def _operation(
 ) -> dict[str, Any]:
     described = _of(handler)
     summary, _, description = (getdoc(handler.fn) or "").partition("\n\n")
-    answers = {"application/json": {"schema": schema_of[described.answers]}}
+    answers = {JSON: {"schema": schema_of[described.answers]}} if described.answers else {}
     answers |= {media_type: {} for media_type in described.media_types}
     if described.is_public:
-        answers["application/json"] = {}
+        answers[JSON] = {}
     needs = "Needs no token." if described.is_public else f"Needs the scope `{scope}`."
     success = str(handler.status_code or int(HTTPStatus.OK))
+    answered = {"description": "The answer.", "content": answers} if answers else {"description": "Done."}
     body = {} if described.takes is None else {"requestBody": _body(schema_of[described.takes])}
     return {
         "operationId": handler.fn.__name__,
@@ -104,12 +102,12 @@ def _operation(
         **({"security": []} if described.is_public else {}),
         "parameters": [_parameter(name, schema, question, path) for name, schema in question["properties"].items()],
         **body,
-        "responses": {success: {"description": "The answer.", "content": answers}, **_problems(described, schema_of)},
+        "responses": {success: answered, **_problems(described, schema_of)},
     }
 
 
 def _body(schema: dict[str, Any]) -> dict[str, Any]:
-    return {"required": True, "content": {"application/json": {"schema": schema}}}
+    return {"required": True, "content": {JSON: {"schema": schema}}}
 
 
 def _parameter(name: str, schema: dict[str, Any], question: dict[str, Any], path: str) -> dict[str, Any]:
@@ -147,6 +145,10 @@ def _problems(described: Described, schema_of: Mapping[type, dict[str, Any]]) ->
         reasons[status] = f"Code: {codes}."
     content = {PROBLEM: {"schema": schema_of[ReadProblem]}}
     return {str(status): {"description": reasons[status], "content": content} for status in sorted(reasons)}
+
+
+def _kinds_of(described: Described) -> list[type[Any]]:
+    return [kind for kind in (described.asks, described.answers, described.takes) if kind is not None]
 
 
 def _of(handler: HTTPRouteHandler) -> Described:

@@ -8,8 +8,9 @@ rebuild) makes the query run once more on a fresh snapshot.
 from __future__ import annotations
 
 import asyncio
+import os.path
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -80,27 +81,36 @@ class LakeLimits(Struct, frozen=True, kw_only=True):
     spill_mb: int = 0
 
 
+Files = Mapping[str, tuple[str, ...]]  # by table
+
+
 class Snapshot:
     """The lake at `position`. Used by one job at a time per cursor, from worker threads."""
 
-    def __init__(self, database: duckdb.DuckDBPyConnection, position: int) -> None:
+    def __init__(self, database: duckdb.DuckDBPyConnection, position: int, files: Files) -> None:
         self.position = position
         self._database = database
+        self._files = files
         self._recorded_at: dict[int, datetime | None] = {}
 
     def cursor(self) -> LakeCursor:
         """Open a session of its own."""
-        return LakeCursor(self._database.cursor(), self.position, self._recorded_at)
+        return LakeCursor(self._database.cursor(), self.position, self._files, self._recorded_at)
 
 
 class LakeCursor:
     """Runs queries at one position of the lake."""
 
     def __init__(
-        self, session: duckdb.DuckDBPyConnection, position: int, recorded_at: dict[int, datetime | None]
+        self,
+        session: duckdb.DuckDBPyConnection,
+        position: int,
+        files: Files,
+        recorded_at: dict[int, datetime | None],
     ) -> None:
         self.position = position
         self._session = session
+        self._files = files
         self._recorded_at = recorded_at
 
     def remember_time(self, position: int, read: Callable[[], datetime | None]) -> datetime | None:
@@ -115,6 +125,11 @@ class LakeCursor:
         """Run a statement to its end. Every parameter must be one that the statement names."""
         table: pa.Table = self._session.sql(sql, params=dict(parameters)).to_arrow_table()
         return table
+
+    def files_below(self, folder: Path) -> Files:
+        """Name the files of each table as they are called inside `folder`."""
+        below = folder.resolve()
+        return {table: tuple(os.path.relpath(file, below) for file in files) for table, files in self._files.items()}
 
     def count(self, sql: str, parameters: Mapping[str, Value]) -> int:
         """Count the rows that a statement would give."""
@@ -151,6 +166,11 @@ class Lake:
         self._look_again_at = 0.0
         self._patient_until: float | None = None
         self.version = LAKE_FIRST_VERSION
+
+    @property
+    def folder(self) -> Path:
+        """Where the ledger's tables are."""
+        return self._folder
 
     async def read_position(self) -> int:
         """Read how far the lake is; one that is not there yet is at 0."""
@@ -224,16 +244,15 @@ class Lake:
         database = duckdb.connect(
             config={"memory_limit": f"{self._limits.memory_mb}MB", "threads": self._limits.threads}
         )
-        relations = {name: _relation(table.file_uris(), LAKE_TABLES[name]) for name, table in tables.items()}
-        relations["position"] = str(position)
+        files = {
+            name: tuple(uri.removeprefix("file://") for uri in table.file_uris()) for name, table in tables.items()
+        }
         rollup = self._sum_entries(database, tables[ENTRIES_TABLE], position)
         self._lock_down(database)
-        for definition in _VIEWS:
-            database.execute(definition.format(**relations))
-        for definition in rollup:
+        for definition in (*define_views(files, position), *rollup):
             database.execute(definition)
         database.unregister(_SUMS)
-        return Snapshot(database, position)
+        return Snapshot(database, position, files)
 
     def _sum_entries(self, database: duckdb.DuckDBPyConnection, table: DeltaTable, position: int) -> list[str]:
         """Sum what can be summed of the entries, and write the definitions that build upon it."""
@@ -318,6 +337,12 @@ class LakeMissing(SourceDown):
     """There is no lake yet: as far as position 0, and the projectors are about to make it."""
 
 
+def define_views(files: Files, position: int) -> tuple[str, ...]:
+    """Write the statements that define what queries see: the rows of these files up to `position`."""
+    relations = {name: _relation(files[name], LAKE_TABLES[name]) for name in files}
+    return tuple(definition.format(**relations, position=position) for definition in _VIEWS)
+
+
 def _open_table(folder: Path) -> DeltaTable:
     if not DeltaTable.is_deltatable(str(folder)):
         raise LakeMissing("the lake: its tables do not exist yet")
@@ -328,7 +353,7 @@ def _position_of(tables: Mapping[str, DeltaTable]) -> int:
     return min(table.transaction_version(LAKE_TXN_APP) or 0 for table in tables.values())
 
 
-def _relation(files: list[str], columns: tuple[LakeColumn, ...]) -> str:
+def _relation(files: Sequence[str], columns: tuple[LakeColumn, ...]) -> str:
     """Write what stands after FROM: the files, or nothing with the right columns."""
     if files:
         return f"read_parquet([{', '.join(_quoted(file.removeprefix('file://')) for file in files)}])"

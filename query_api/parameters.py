@@ -233,6 +233,33 @@ class AboutExportFile(AboutExport, frozen=True, kw_only=True, forbid_unknown_fie
     signature: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z", description="What makes it ours.")]
 
 
+class AboutSql(FreshQuestion, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A question in SQL; the body has its text."""
+
+    as_of_position: (
+        Annotated[int, Meta(ge=1, le=POSITION_MAX, description="Only events up to this position.")] | None
+    ) = None
+
+
+class AboutAsked(Question, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """About the questions in SQL that were asked."""
+
+    subject: Annotated[str, Meta(min_length=1, max_length=255, description="Only what this subject asked.")] | None = (
+        None
+    )
+    outcome: (
+        Annotated[str, Meta(pattern=r"^[a-z_]{1,40}\Z", description="Only what ended so: answered, or a code.")] | None
+    ) = None
+    limit: Limit = LIMIT_DEFAULT
+    cursor: Cursor | None = None
+
+
+class AboutSavedQuery(Question, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """About one saved query."""
+
+    name: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}\Z", description="A name of your choice.")]
+
+
 NOT_THE_REPORTS: Final = {"report", "format", *FreshQuestion.__struct_encode_fields__}
 
 Q = TypeVar("Q", bound=Question)
@@ -281,7 +308,7 @@ def body_of(body: bytes, kind: type[B]) -> B:
     """Read a JSON body. Raises ReadRefused (invalid_body), naming the place."""
     try:
         return msgspec.json.decode(body, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise ReadRefused(Refusal.INVALID_BODY, f"the body cannot be read: {error}") from error
 
 

@@ -17,10 +17,12 @@ HOLDS: Final = "holds"
 PAYMENTS: Final = "payments"
 STATEMENT: Final = "statement"
 PERIOD: Final = "period"
+ASKED: Final = "sql-audit"
 
 LIMIT_DEFAULT: Final = 50
 LIMIT_MAX: Final = 500
-BEFORE_ALL: Final = (2**63 - 1, 0)
+POSITION_MAX: Final = 2**63 - 1
+BEFORE_ALL: Final = (POSITION_MAX, 0)
 
 
 class AccountsAsked(Struct, frozen=True, kw_only=True):
@@ -115,3 +117,22 @@ class PeriodAsked(Struct, frozen=True, kw_only=True):
     def filters(self) -> tuple[str | date | None, ...]:
         """What a cursor of this listing belongs to."""
         return (self.account_id, self.first_day, self.last_day)
+
+
+class AskedAsked(Struct, frozen=True, kw_only=True):
+    """A page of a tenant's questions in SQL, newest first. `before`: the number of the last one of the page before."""
+
+    tenant: str
+    subject: str | None = None
+    outcome: str | None = None
+    limit: int = LIMIT_DEFAULT
+    before: int = POSITION_MAX
+
+    @property
+    def filters(self) -> tuple[str | None, ...]:
+        """What a cursor of this listing belongs to."""
+        return (self.tenant, self.subject, self.outcome)
+
+    def after(self, question_no: int) -> AskedAsked:
+        """Return the page that goes on below `question_no`."""
+        return structs.replace(self, before=question_no)

@@ -7,6 +7,10 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from contracts.read_models import DESK, WALLETS
+from query_api.adhoc.asking import Asking
+from query_api.adhoc.children import Children
+from query_api.adhoc.jobs import Allowance
+from query_api.adhoc.store import Record, SavedQueries
 from query_api.audits import Audits
 from query_api.book import Book
 from query_api.connections import Sources
@@ -26,7 +30,7 @@ from query_api.positions import Positions
 from query_api.projections import Projections
 from query_api.reads import Reads
 from query_api.reporting import Reporting
-from query_api.routes.parts import Operating, Parts
+from query_api.routes.parts import Adhoc, Operating, Parts
 from query_api.ruleset_words import RulesetShelf
 from query_api.settings import Settings
 from query_api.wallets import Wallets
@@ -68,6 +72,7 @@ def put_together(
         audits=Audits(sources.book, sources.redis, ledger=settings.ledger),
         exporting=Exporting(reporting, dating=dating, clock=clock),
         operating=_operating(settings, sources, lake, book, clock=clock, registry=metrics.registry),
+        adhoc=_adhoc(settings, sources, lake, freshness, dating, clock=clock),
     )
     return parts, wallets, book
 
@@ -80,6 +85,17 @@ def _operating(
     projections = Projections(ledger=ledger, pool=pool, redis=sources.redis, lake=lake, book=book, clock=clock)
     operations = Operations(ledger=ledger, pool=pool, asking=sources.operations, nats=sources.nats, clock=clock)
     return Operating(projections, operations, ProjectionWatch(projections, registry))
+
+
+def _adhoc(
+    settings: Settings, sources: Sources, lake: Lake, freshness: Freshness, dating: Dating, *, clock: Clock
+) -> Adhoc:
+    """Put together who answers questions in SQL, each in a child of its own."""
+    allowance = Allowance(memory_mb=settings.sql_memory_mb, timeout_s=settings.sql_timeout_ms / 1000)
+    children = Children(lake.folder, allowance, at_once=settings.sql_at_once_max)
+    record = Record(sources.asker, sources.book, clock)
+    asking = Asking(lake, children, record, freshness=freshness, dating=dating)
+    return Adhoc(asking, record, SavedQueries(sources.asker, clock))
 
 
 def _rulesets(settings: Settings) -> RulesetShelf:

@@ -25,6 +25,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Annotated[str, Meta(description="PostgreSQL as bursar_operator; without it read models cannot be operated.")]
         | None
     ) = None
+    adhoc_database_url: (
+        Annotated[str, Meta(description="PostgreSQL as bursar_asker; without it there is no ad-hoc SQL.")] | None
+    ) = None
     redis_url: Annotated[str, Meta(description="Redis or Valkey with the wallets read model.")]
     nats_url: Annotated[str, Meta(description="NATS, for announcements and the stream's state.")]
     lake_dir: Annotated[str, Meta(description="Folder of the lake; the ledger's tables are in a folder of its name.")]
@@ -66,6 +69,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     lake_memory_mb: Annotated[int, Meta(ge=64, description="What all lake queries together may use.")] = 512
     lake_threads: Annotated[int, Meta(ge=1, le=64)] = 2
     lake_query_timeout_ms: Annotated[int, Meta(ge=100, le=60_000)] = 10_000
+    sql_at_once_max: Annotated[int, Meta(ge=1, le=64, description="Ad-hoc questions that run at the same time.")] = 2
+    sql_timeout_ms: Annotated[int, Meta(ge=100, le=60_000, description="What one ad-hoc question may take.")] = 3_000
+    sql_memory_mb: Annotated[int, Meta(ge=64, description="What DuckDB may use for one ad-hoc question.")] = 256
     exports_dir: (
         Annotated[str, Meta(description="Folder for exports of reports; without it there are none.")] | None
     ) = None

@@ -34,6 +34,7 @@ SCOPES = (
     "reports:read",
     "statements:write",
     "settlements:operate",
+    "sql:audit",
     "sql:run",
     "status:read",
     "transfers:write",

@@ -29,7 +29,8 @@ OPENER = "bursar_opener"
 REACTOR = "bursar_reactor"
 PROJECTOR = "bursar_projector"
 OPERATOR = "bursar_operator"
-ROLES = (OWNER, WRITER, READER, OPENER, REACTOR, PROJECTOR, OPERATOR)
+ASKER = "bursar_asker"
+ROLES = (OWNER, WRITER, READER, OPENER, REACTOR, PROJECTOR, OPERATOR, ASKER)
 DATABASE = "bursar"
 
 CONNECT_WITHIN_S = 2.0

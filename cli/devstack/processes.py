@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from cli.devstack import identity
 from cli.devstack.http_probe import http_get
 from cli.devstack.ports import LOOPBACK
-from cli.devstack.postgres import OPENER, OPERATOR, PROJECTOR, REACTOR, READER, WRITER
+from cli.devstack.postgres import ASKER, OPENER, OPERATOR, PROJECTOR, REACTOR, READER, WRITER
 from cli.devstack.servers import Servers
 from cli.devstack.session_keys import session_keys_file
 from cli.devstack.supervisor import Service
@@ -89,7 +89,7 @@ BURSAR_PROCESSES: tuple[ProcessSpec, ...] = (
         name="query-api",
         settings=(
             *("environment", "database_url", "nats_url", "redis_url", "lake_dir", "port", "risk_folder", "exports_dir"),
-            *("operations_database_url", *_APIS_VERIFY),
+            *("operations_database_url", "adhoc_database_url", *_APIS_VERIFY),
             *("public_url", "login_discovery_url", "login_client_id", "session_keys_file"),
         ),
     ),
@@ -176,6 +176,7 @@ def service_of(spec: ProcessSpec, servers: Servers) -> Service:
         "vault_database_url": servers.postgres_dsn(OPENER),
         "control_database_url": servers.postgres_dsn(PROJECTOR),
         "operations_database_url": servers.postgres_dsn(OPERATOR),
+        "adhoc_database_url": servers.postgres_dsn(ASKER),
         "sct_inst_url": servers.addresses.get("bank", ""),
         "card_psp_url": servers.addresses.get("cards", ""),
         "sct_inst_secret_file": _secret_of(servers, "bank"),

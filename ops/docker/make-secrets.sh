@@ -25,7 +25,7 @@ keep() { # name, content: write the secret unless it exists
 password() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; } # 192 bits; hexadecimal, so nothing needs escaping
 
 keep postgres_superuser_password "$(password)"
-for role in owner writer reader reactor opener projector operator; do
+for role in owner writer reader reactor opener projector operator asker; do
   keep "postgres_${role}_password" "$(password)"
   keep "${role}_database_url" "postgresql://bursar_${role}:$(<"$folder/postgres_${role}_password")@postgres:5432/bursar?sslmode=disable"
 done

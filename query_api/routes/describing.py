@@ -12,10 +12,13 @@ DESCRIBED: Final = "described"  # key in a route handler's `opt`
 
 
 class Described(msgspec.Struct, frozen=True, kw_only=True):
-    """One route. `media_types`: other forms of the answer than JSON; `takes`: its body; `is_public`: needs no token."""
+    """One route. `answers` None: no content; `media_types`: other forms of the answer than JSON.
+
+    `takes`: its body; `is_public`: needs no token.
+    """
 
     asks: type[Question]
-    answers: type[msgspec.Struct]
+    answers: type[msgspec.Struct] | None
     refuses: Sequence[Refusal] = ()
     media_types: Sequence[str] = ()
     takes: type[msgspec.Struct] | None = None
@@ -24,7 +27,7 @@ class Described(msgspec.Struct, frozen=True, kw_only=True):
 
 def described(
     asks: type[Question],
-    answers: type[msgspec.Struct],
+    answers: type[msgspec.Struct] | None,
     *refuses: Refusal,
     media_types: Sequence[str] = (),
     takes: type[msgspec.Struct] | None = None,

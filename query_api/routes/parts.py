@@ -10,6 +10,8 @@ from typing import Final
 from litestar.datastructures import State
 from msgspec import Struct
 
+from query_api.adhoc.asking import Asking
+from query_api.adhoc.store import Record, SavedQueries
 from query_api.audits import Audits
 from query_api.desk import Desk
 from query_api.exports.exporting import Exporting
@@ -36,6 +38,14 @@ class Operating(Struct, frozen=True):
     watch: ProjectionWatch
 
 
+class Adhoc(Struct, frozen=True):
+    """What there is of ad-hoc SQL."""
+
+    asking: Asking
+    record: Record
+    saved: SavedQueries
+
+
 class Parts(Struct, frozen=True, kw_only=True):
     """The readers behind all routes."""
 
@@ -50,6 +60,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     audits: Audits
     exporting: Exporting
     operating: Operating
+    adhoc: Adhoc
 
     def as_state(self) -> State:
         """Wrap them for the application."""

@@ -124,7 +124,7 @@ def test_every_secret_is_made_by_the_script(tmp_path: Path) -> None:
     assert set(made) == set(COMPOSE["secrets"])
     assert {path.name: path.read_bytes() for path in (tmp_path / "secrets").glob("[!.]*")} == made
     assert (tmp_path / "secrets").stat().st_mode & 0o077 == 0
-    assert len(set(re.findall(rb"[0-9a-f]{48}", b"".join(made.values())))) == 10
+    assert len(set(re.findall(rb"[0-9a-f]{48}", b"".join(made.values())))) == 11
 
 
 def test_the_made_secrets_are_what_the_processes_read(tmp_path: Path) -> None:

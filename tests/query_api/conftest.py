@@ -25,14 +25,7 @@ async def window(
     async with (
         identity_provider(folder / "issuer", ledger="window") as provider_url,
         servers.database("query_window", template=book_template) as dsn_of,
-        open_window(
-            servers,
-            dsn_of("bursar_owner"),
-            dsn_of("bursar_reader"),
-            small_bank("window"),
-            folder,
-            **login_settings(folder, provider_url),
-        ) as opened,
+        open_window(servers, dsn_of, small_bank("window"), folder, **login_settings(folder, provider_url)) as opened,
     ):
         await opened.write_all()
         yield opened
@@ -44,8 +37,6 @@ async def own_window(servers: Servers, book_template: str, tmp_path: Path) -> As
     name = f"own{next(_numbers)}"
     async with (
         servers.database(f"query_{name}", template=book_template) as dsn_of,
-        open_window(
-            servers, dsn_of("bursar_owner"), dsn_of("bursar_reader"), small_bank(name), tmp_path, live_clients_max=3
-        ) as opened,
+        open_window(servers, dsn_of, small_bank(name), tmp_path, live_clients_max=3) as opened,
     ):
         yield opened

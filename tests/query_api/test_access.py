@@ -26,6 +26,9 @@ SCOPE_OF = {
     "/reports": "reports:read",
     "/reports/trial-balance": "reports:read",
     "/status": "status:read",
+    "/catalog": "sql:run",
+    "/saved-queries": "sql:run",
+    "/sql/audit": "sql:audit",
     **{f"/{kind.name}": kind.scope for kind in KINDS.values()},
 }
 

@@ -38,17 +38,22 @@ async def test_the_document_describes_every_route_with_its_parameters_and_proble
     """Paths, bearer security, problem bodies for every error."""
     document = (await window.client.get("/schema/openapi.json")).json()
     assert document["openapi"].startswith("3.1")
-    assert len(document["paths"]) == 22 + 2 * len(KINDS) + 3 + len(VERSIONED)
+    assert len(document["paths"]) == 27 + 2 * len(KINDS) + 3 + len(VERSIONED)
     operations = [(path, operation) for path, item in document["paths"].items() for operation in item.values()]
     for path, operation in operations:
         assert operation["summary"], path
         assert set(re.findall(r"{(\w+)}", path)) == {p["name"] for p in operation["parameters"] if p["in"] == "path"}
         for status, response in operation["responses"].items():
-            if status not in ("200", "202"):
+            if status not in ("200", "202", "204"):
                 assert list(response["content"]) == ["application/problem+json"], (path, status)
         assert {"400", "401", "403", "500"} <= set(operation["responses"])
     text = (await window.client.get("/schema/openapi.json")).text
     assert "\\\\Z" not in text
+
+
+def operations_of(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Every operation with its path."""
+    return [(path, operation) for path, item in document["paths"].items() for operation in item.values()]
 
 
 async def test_the_docs_page_needs_no_other_host(window: Window) -> None:

@@ -33,8 +33,8 @@ async def own_servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator
 @pytest.fixture(scope="module")
 async def outage(own_servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Window]:
     """The small bank over them. Tests run in order and leave the servers running."""
-    owner, reader = (own_servers.postgres_dsn(role) for role in ("bursar_owner", "bursar_reader"))
-    async with open_window(own_servers, owner, reader, small_bank("outage"), tmp_path_factory.mktemp("o")) as opened:
+    folder = tmp_path_factory.mktemp("o")
+    async with open_window(own_servers, own_servers.postgres_dsn, small_bank("outage"), folder) as opened:
         await opened.write_all()
         yield opened
 

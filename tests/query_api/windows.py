@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,8 @@ SCOPES = (
     "reports:read",
     "status:read",
     "projections:operate",
+    "sql:audit",
+    "sql:run",
 )
 STARTUP_TIMEOUT_S = 20.0
 
@@ -126,9 +128,10 @@ class Window:
 
 @asynccontextmanager
 async def open_window(
-    servers: Servers, owner_dsn: str, reader_dsn: str, bank: Bank, folder: Path, **more: Any
+    servers: Servers, dsn_of: Callable[[str], str], bank: Bank, folder: Path, **more: Any
 ) -> AsyncIterator[Window]:
     """Start a query API for a bank; write the bank where the test wants it. ``more``: further settings."""
+    owner_dsn = dsn_of("bursar_owner")
     await name_ledger(owner_dsn, bank.ledger)
     issuer_dir = folder / "issuer"
     issuer_dir.mkdir(parents=True, exist_ok=True)
@@ -136,7 +139,9 @@ async def open_window(
     settings = Settings(
         ledger=bank.ledger,
         environment="development",
-        database_url=reader_dsn,
+        database_url=dsn_of("bursar_reader"),
+        adhoc_database_url=dsn_of("bursar_asker"),
+        sql_timeout_ms=60_000,  # the limit of time has tests of its own; these must pass on a busy machine
         redis_url=servers.redis_url,
         nats_url=servers.nats_url,
         lake_dir=str(folder / "lake"),

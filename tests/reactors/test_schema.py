@@ -1,4 +1,4 @@
-"""schema.sql is the whole truth of schema `reactions`: its migrations leave exactly that. Every query is asked."""
+"""schema.sql is the whole truth of a schema beside the book: its migrations leave exactly that."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import subprocess
 from pathlib import Path
 
 import asyncpg
+import pytest
 
 from cli.devstack import Servers
 from cli.devstack.binaries import postgres_binary
-from cli.migrate import REACTIONS
+from cli.migrate import ADHOC, REACTIONS
 from tests.conftest import migrate_book
 
-SQL = REACTIONS
 ROOT = Path(__file__).parents[2]
 
 
@@ -33,18 +33,21 @@ def dump(dsn: str, schema: str) -> list[str]:
     return [line for line in lines if not re.match(r"SELECT pg_catalog\.set_config", line)]
 
 
-async def test_migrations_add_up_to_the_schema_file(servers: Servers) -> None:
-    async with servers.database("reactions_migrated") as migrated, servers.database("reactions_fresh") as fresh:
+@pytest.mark.parametrize(
+    ("schema", "sql", "part"), [("reactions", REACTIONS, "tasks_line"), ("adhoc", ADHOC, "asked_no_key")]
+)
+async def test_migrations_add_up_to_the_schema_file(servers: Servers, schema: str, sql: Path, part: str) -> None:
+    async with servers.database(f"{schema}_migrated") as migrated, servers.database(f"{schema}_fresh") as fresh:
         await migrate_book(migrated("bursar_owner"))
         connection = await asyncpg.connect(fresh("bursar_owner"))
-        await connection.execute("CREATE SCHEMA reactions")
-        await connection.execute((SQL / "schema.sql").read_text(encoding="utf-8"))
+        await connection.execute(f"CREATE SCHEMA {schema}")
+        await connection.execute((sql / "schema.sql").read_text(encoding="utf-8"))
         await connection.close()
 
-        by_migrations, by_schema = dump(migrated("postgres"), "reactions"), dump(fresh("postgres"), "reactions")
+        by_migrations, by_schema = dump(migrated("postgres"), schema), dump(fresh("postgres"), schema)
 
     assert by_migrations == by_schema
-    assert any("tasks_line" in line for line in by_schema)
+    assert any(part in line for line in by_schema)
 
 
 def test_every_query_is_used_somewhere() -> None:

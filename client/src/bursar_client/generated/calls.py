@@ -11,7 +11,7 @@ from typing import Literal
 
 from msgspec import UNSET, UnsetType
 
-from bursar_client.call import Call, PagedCall, body_of, key_of, path_of, query_of, read_as, read_content
+from bursar_client.call import Call, PagedCall, body_of, key_of, path_of, query_of, read_as, read_content, read_nothing
 from bursar_client.content import Content
 from bursar_client.generated import models
 
@@ -104,6 +104,45 @@ def approve_write_off(break_id: str, *, idempotency_key: str | None = None) -> C
         is_repeatable=True,
         body=body_of(models.Nothing()),
         read=read_as(models.Receipt),
+    )
+
+
+def ask_sql(
+    *,
+    sql: str,
+    min_position: int | None = None,
+    wait_ms: int | None = None,
+    stale_ok: bool | None = None,
+    as_of_position: int | None = None,
+    parameters: Mapping[str, str | int | bool | None] | UnsetType = UNSET,
+    limit: int = 1000,
+) -> Call[models.SqlView]:
+    """Answer one SELECT over the catalog's views, as of now or of a past position; `Accept` chooses the format.
+
+    The answer comes whole or not at all. Every question is kept on record with who asked it and what became of
+    it. Needs the scope `sql:run`.
+
+    `rendered` gives it as text/csv, application/vnd.apache.parquet, application/vnd.apache.arrow.stream.
+
+    - `min_position`: Answer only from this position of the book on; waits up to `wait_ms`.
+    - `wait_ms`: How long to wait for `min_position`. (without: 2000)
+    - `stale_ok`: When `min_position` is not reached in time, answer with what there is instead of 503. (without:
+      false)
+    - `as_of_position`: Only events up to this position.
+    - `sql`: One SELECT over the catalog's views, in DuckDB's SQL.
+    """
+    return Call(
+        name="ask_sql",
+        api="queries",
+        method="POST",
+        path="/v1/sql",
+        query=query_of(
+            {"min_position": min_position, "wait_ms": wait_ms, "stale_ok": stale_ok, "as_of_position": as_of_position}
+        ),
+        is_repeatable=False,
+        has_min_position=True,
+        body=body_of(models.SqlQuestion(sql=sql, parameters=parameters, limit=limit)),
+        read=read_as(models.SqlView),
     )
 
 
@@ -707,6 +746,23 @@ def define_rail(
     )
 
 
+def delete_saved_query(name: str) -> Call[None]:
+    """Remove one of the tenant's saved queries.
+
+    Needs the scope `sql:run`.
+
+    - `name`: A name of your choice.
+    """
+    return Call(
+        name="delete_saved_query",
+        api="queries",
+        method="DELETE",
+        path=path_of("/v1/saved-queries/{name}", {"name": name}),
+        is_repeatable=True,
+        read=read_nothing,
+    )
+
+
 def disable_webhook_endpoint(
     endpoint_id: str,
     *,
@@ -1047,6 +1103,31 @@ def list_accounts(
         has_min_position=True,
         read=read_as(models.AccountPage),
         items_of=lambda page: page.accounts,
+        cursor_of=lambda page: page.next_cursor,
+    )
+
+
+def list_asked(
+    *, subject: str | None = None, outcome: str | None = None, limit: int | None = None, cursor: str | None = None
+) -> PagedCall[models.AskedPage, models.AskedQuestion]:
+    """List the questions that the tenant's people asked, newest first, and how each ended.
+
+    A question without an outcome is running, or its process died. Needs the scope `sql:audit`.
+
+    - `subject`: Only what this subject asked.
+    - `outcome`: Only what ended so: answered, or a code.
+    - `limit`: Most items on a page; a page may have fewer. (without: 50)
+    - `cursor`: `next_cursor` of the page before.
+    """
+    return PagedCall(
+        name="list_asked",
+        api="queries",
+        method="GET",
+        path="/v1/sql/audit",
+        query=query_of({"subject": subject, "outcome": outcome, "limit": limit, "cursor": cursor}),
+        is_repeatable=True,
+        read=read_as(models.AskedPage),
+        items_of=lambda page: page.questions,
         cursor_of=lambda page: page.next_cursor,
     )
 
@@ -2008,6 +2089,21 @@ def list_reports() -> Call[models.ReportCatalogue]:
     )
 
 
+def list_saved_queries() -> Call[models.SavedQueriesView]:
+    """List the tenant's saved queries.
+
+    Needs the scope `sql:run`.
+    """
+    return Call(
+        name="list_saved_queries",
+        api="queries",
+        method="GET",
+        path="/v1/saved-queries",
+        is_repeatable=True,
+        read=read_as(models.SavedQueriesView),
+    )
+
+
 def list_settlements(
     *,
     min_position: int | None = None,
@@ -2608,6 +2704,21 @@ def read_cases(
     )
 
 
+def read_catalog() -> Call[models.CatalogView]:
+    """List the views with their columns and example questions, and the functions.
+
+    Needs the scope `sql:run`.
+    """
+    return Call(
+        name="read_catalog",
+        api="queries",
+        method="GET",
+        path="/v1/catalog",
+        is_repeatable=True,
+        read=read_as(models.CatalogView),
+    )
+
+
 def read_clearing_settlements(
     thing_id: str, *, min_position: int | None = None, wait_ms: int | None = None, stale_ok: bool | None = None
 ) -> Call[models.ThingView]:
@@ -3196,6 +3307,23 @@ def read_report(
         is_repeatable=True,
         has_min_position=True,
         read=read_as(models.ReportView),
+    )
+
+
+def read_saved_query(name: str) -> Call[models.SavedQueryView]:
+    """Read one of the tenant's saved queries.
+
+    Needs the scope `sql:run`.
+
+    - `name`: A name of your choice.
+    """
+    return Call(
+        name="read_saved_query",
+        api="queries",
+        method="GET",
+        path=path_of("/v1/saved-queries/{name}", {"name": name}),
+        is_repeatable=True,
+        read=read_as(models.SavedQueryView),
     )
 
 
@@ -3895,6 +4023,25 @@ def rotate_webhook_secret(
         is_repeatable=True,
         body=body_of(models.SecretRotation(overlap_hours=overlap_hours)),
         read=read_as(models.Receipt),
+    )
+
+
+def save_query(name: str, *, sql: str, description: str = "") -> Call[models.SavedQueryView]:
+    """Keep a question under a name, in place of what was there.
+
+    It is looked at when it is asked, not when it is saved. Needs the scope `sql:run`.
+
+    - `name`: A name of your choice.
+    - `sql`: One SELECT over the catalog's views, in DuckDB's SQL.
+    """
+    return Call(
+        name="save_query",
+        api="queries",
+        method="PUT",
+        path=path_of("/v1/saved-queries/{name}", {"name": name}),
+        is_repeatable=True,
+        body=body_of(models.SavedQuestion(sql=sql, description=description)),
+        read=read_as(models.SavedQueryView),
     )
 
 

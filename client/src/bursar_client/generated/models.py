@@ -134,6 +134,33 @@ class AskedFees(Struct, frozen=True, kw_only=True, omit_defaults=True):
     rounding: Literal["half_even", "half_up", "up"] = "half_even"
 
 
+class AskedPage(Struct, frozen=True, kw_only=True):
+    """Questions of the tenant, newest first."""
+
+    questions: tuple[AskedQuestion, ...]
+    next_cursor: str | None
+
+
+class AskedQuestion(Struct, frozen=True, kw_only=True):
+    """One question on record. ``outcome``: answered, a problem's code, cancelled, or null when none was recorded.
+
+    ``position``: what of the book it was about; ``elapsed_ms`` includes waiting for a turn.
+    """
+
+    question_id: str
+    asked_at: str
+    tenant: str
+    subject: str
+    address: str | None
+    sql: str
+    parameters: dict[str, str | int | bool | None]
+    outcome: str | None
+    detail: str | None
+    position: int | None
+    rows: int | None
+    elapsed_ms: int | None
+
+
 class AskedSchedule(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A schedule of cut-offs as it is asked for."""
 
@@ -329,6 +356,40 @@ class CaseVerdict(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     decision: Literal["clear", "confirm"]
     reason: str
+
+
+class CatalogColumn(Struct, frozen=True, kw_only=True):
+    """A column of a view. ``unit``: minor (of the currency), count, ms, or empty. ``example``: a value as text."""
+
+    name: str
+    type: str
+    unit: str
+    description: str
+    example: str
+
+
+class CatalogEntry(Struct, frozen=True, kw_only=True):
+    """A view that questions may name."""
+
+    name: str
+    title: str
+    description: str
+    columns: tuple[CatalogColumn, ...]
+    examples: tuple[CatalogExample, ...]
+
+
+class CatalogExample(Struct, frozen=True, kw_only=True):
+    """A question that the view answers."""
+
+    title: str
+    sql: str
+
+
+class CatalogView(Struct, frozen=True, kw_only=True):
+    """All views, and the functions that questions may use."""
+
+    views: tuple[CatalogEntry, ...]
+    functions: tuple[str, ...]
 
 
 class Classification(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -1512,6 +1573,29 @@ class RiskReason(Struct, frozen=True, kw_only=True):
     customer_words: str
 
 
+class SavedQueriesView(Struct, frozen=True, kw_only=True):
+    """All of the tenant's, by name."""
+
+    saved_queries: tuple[SavedQueryView, ...]
+
+
+class SavedQueryView(Struct, frozen=True, kw_only=True):
+    """A question that somebody of the tenant saved."""
+
+    name: str
+    sql: str
+    description: str
+    saved_by: str
+    saved_at: str
+
+
+class SavedQuestion(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is kept under a name."""
+
+    sql: str
+    description: str = ""
+
+
 class ScreeningSummary(Struct, frozen=True, kw_only=True):
     """One name screened. ``hits`` holds the best of them; ``hits_count`` counts all."""
 
@@ -1525,6 +1609,35 @@ class SecretRotation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """For how long the old secret signs too."""
 
     overlap_hours: int = 24
+
+
+class SqlColumn(Struct, frozen=True, kw_only=True):
+    """A column of an answer; ``type`` is DuckDB's name for it."""
+
+    name: str
+    type: str
+
+
+class SqlQuestion(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A question. ``parameters`` are the values of `$name` in it; ``limit``: the most rows of the answer."""
+
+    sql: str
+    parameters: Mapping[str, str | int | bool | None] | UnsetType = UNSET
+    limit: int = 1000
+
+
+class SqlView(Struct, frozen=True, kw_only=True):
+    """An answer: one array per row. Whole numbers of any size are numbers; decimals, dates and times are text.
+
+    ``truncated``: there were more rows than the limit or the size allowed.
+    """
+
+    columns: tuple[SqlColumn, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    truncated: bool
+    position: int
+    elapsed_ms: int
+    as_of: AsOf
 
 
 class StatementEntry(Struct, frozen=True, kw_only=True):
