@@ -226,6 +226,7 @@ class TestHands:
         await expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
         await page.keyboard.press("Escape")
         await page.keyboard.press("/")
+        await expect(page.locator("dialog[open] input")).to_be_focused()
         await page.keyboard.type("customers:anna:eur")
         await page.keyboard.press("Enter")
         await expect(page).to_have_url(re.compile("/accounts/customers%3Aanna%3Aeur$"))
