@@ -244,9 +244,7 @@ class AboutSql(FreshQuestion, frozen=True, kw_only=True, forbid_unknown_fields=T
 class AboutAsked(Question, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """About the questions in SQL that were asked."""
 
-    subject: Annotated[str, Meta(min_length=1, max_length=255, description="Only what this subject asked.")] | None = (
-        None
-    )
+    subject: Annotated[str, Meta(pattern=r"^[!-~]{1,255}\Z", description="Only what this subject asked.")] | None = None
     outcome: (
         Annotated[str, Meta(pattern=r"^[a-z_]{1,40}\Z", description="Only what ended so: answered, or a code.")] | None
     ) = None

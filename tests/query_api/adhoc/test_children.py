@@ -19,7 +19,7 @@ from query_api.adhoc.jobs import Allowance, Job, Reply
 from query_api.refusals import ReadRefused, Refusal
 from tests.query_api.adhoc.bombs import BOMBS
 
-LIMIT_S = 1.0
+LIMIT_S = 0.5
 COMPUTING_TICKS = 5
 GRACE_S = 60.0  # for a busy machine to start a process, and to notice that one is gone
 PATIENT = Allowance(timeout_s=GRACE_S)
