@@ -15,7 +15,6 @@ from tests.query_api.adhoc.conftest import Ask
 from tests.query_api.adhoc.escapes import ESCAPES
 from tests.query_api.windows import Window
 
-REFUSED = {"sql_not_allowed", "sql_failed", "invalid_body", "nul_character"}
 PLACE = re.compile(r"(?<![\w.])/(?:[\w.-]+/)+[\w.-]+|\.parquet|part-\d")
 REFUSED = ("sql_not_allowed", "sql_failed", "invalid_body", "nul_character")
 
