@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -17,7 +19,20 @@ from cli.migrate import run as migrate
 
 DsnOf = Callable[[str], str]
 
+TESTS: Final = Path(__file__).resolve().parent
+
+# Folders whose tests share one running stack: beside each other in two processes they would start it twice.
+WITH_ONE_STACK: Final = ("client", "dashboard", "demo", "e2e", "importing")
+
 _numbers = itertools.count(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say which tests stay in one process when there are several: those of a file, or of a folder with one stack."""
+    for item in items:
+        file = item.path.relative_to(TESTS)
+        folder = file.parts[0]
+        item.add_marker(pytest.mark.xdist_group(folder if folder in WITH_ONE_STACK else str(file)))
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from cli.devstack import BURSAR_PROCESSES, DevStack
 from cli.devstack.processes import SIMULATORS
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def demo_stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DevStack]:
     """Everything that `bursar up` runs, but the demo itself."""
     processes = (*SIMULATORS, *BURSAR_PROCESSES)

@@ -67,7 +67,7 @@ class Importer:
         return [json.loads(line) for line in self.report.read_text(encoding="utf-8").splitlines()]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def import_stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DevStack]:
     """Everything that `bursar up` runs, without the demo."""
     async with DevStack(tmp_path_factory.mktemp("import") / "stack", processes=BURSAR_PROCESSES) as stack:

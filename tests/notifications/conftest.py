@@ -12,14 +12,14 @@ from tests.conftest import migrate_book
 from tests.projectors.places import Place, make_place
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Servers]:
     """PostgreSQL, NATS and Valkey, started once; a test may kill NATS as long as it waits for it to come back."""
     async with running_servers(tmp_path_factory.mktemp("notifications") / "stack") as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def book_template(servers: Servers) -> AsyncIterator[str]:
     """Name of a migrated, empty book on these servers."""
     name = "book_template"
