@@ -91,15 +91,19 @@ def _at(place: Place, position: int) -> Callable[[], Awaitable[bool]]:
     return lambda: _wallets_at(place, position)
 
 
+async def _lag_is_told(process: Process) -> bool:
+    return 'projectors_lag_events{model="lake"}' in (await process.get("/metrics")).text
+
+
 async def test_both_models_are_built_shown_and_left_in_order(place: Place) -> None:
     book = RandomBook(seed=4, ledger=place.ledger)
     await place.record(book.write(600))
     async with running(place) as process:
         await until(process.ready, "the process is ready")
         await until(_at(place, book.position), "wallets is level")
+        await until(lambda: _lag_is_told(process), "the lag is in the metrics")
         metrics = (await process.get("/metrics")).text
         assert f'projectors_position{{model="wallets"}} {float(book.position)}' in metrics
-        assert 'projectors_lag_events{model="lake"}' in metrics
         assert 'projectors_commit_to_applied_seconds_count{model="wallets"}' in metrics
         process.process.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(process.process.wait(), STOP_WITHIN_S) == 0

@@ -140,10 +140,10 @@ class CustomerMachine(RuleBasedStateMachine):
         self.send(subject, wish, about=named)
         return named
 
-    @rule(target=customers, subject=people)
-    def take(self, subject: str) -> str:
-        """Somebody whom all goes well with."""
-        named = self.apply_as(subject, None)
+    @rule(target=customers, subject=people, entry=st.sampled_from((None, None, None, *ENTRIES)))
+    def take(self, subject: str, entry: str | None) -> str:
+        """Somebody whom all goes well with, but for a name on a list perhaps."""
+        named = self.apply_as(subject, entry)
         self.bring_document(named, subject)
         for reviewer in (person for person in PEOPLE if person != subject):
             self.verify(named, reviewer)
