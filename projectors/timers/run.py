@@ -22,6 +22,7 @@ from runtime.logs import configure_logging
 from runtime.memory import settle_memory
 from runtime.metrics import create_registry
 from runtime.postgres import create_pool
+from runtime.priority import yield_to_others
 from runtime.server import ops_app, serve_http
 from runtime.shutdown import Shutdown, supervise
 
@@ -36,6 +37,7 @@ _log = structlog.get_logger(__name__)
 async def run(settings: Settings) -> int:
     """Run the timers until SIGTERM or SIGINT; return the exit status. Logs and metrics are set up here."""
     configure_logging(PROCESS, settings.log_level)
+    yield_to_others()  # commands go first; what is due is due to the second, and the audit may take its time
     shutdown = Shutdown()
     shutdown.listen()
     registry = create_registry()
