@@ -15,9 +15,9 @@ from tests.command_api.door import Door, DsnOf, open_door
 OpenDoor = Callable[..., AbstractAsyncContextManager[Door]]
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 async def door(servers: Servers, book_template: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Door]:
-    """A command API that is shared: use accounts and keys of the test's own."""
+    """A command API that the tests of a file share: use accounts and keys of the test's own."""
     async with (
         servers.database("command_api", template=book_template) as dsn_of,
         open_door(

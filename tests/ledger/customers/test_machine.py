@@ -20,7 +20,7 @@ from tests.ledger.customers.machine import CustomerMachine
 
 RUNS: Final = 150
 FAULTY_RUNS: Final = 200
-BEGINNINGS_MAX: Final = 20  # one run of random steps may go round in circles for long; another begins elsewhere
+BEGINNINGS_MAX: Final = 40  # one run of random steps may go round in circles for long; another begins elsewhere
 Plant = Callable[[pytest.MonkeyPatch], None]
 
 
