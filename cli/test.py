@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 from typing import Final
 
 import rich_click as click
@@ -14,8 +12,6 @@ import rich_click as click
 from cli.lint import STATIC_CHECKS, failed_checks
 from cli.options import CHECKOUT, child_environment
 
-UNSTEADY_MAX: Final = 12  # more failures than these are no accident
-TESTS_FAILED: Final = 1  # exit code of pytest
 WORKERS_MAX: Final = 4  # each has a PostgreSQL, a NATS and a Valkey of its own
 
 
@@ -29,35 +25,11 @@ def command(pytest_arguments: tuple[str, ...]) -> None:
     """
     os.chdir(CHECKOUT)
     failed = [] if pytest_arguments else failed_checks(STATIC_CHECKS)
-    code = run_pytest(*pytest_arguments) if pytest_arguments else run_all(os.cpu_count() or 1)
+    argv = [sys.executable, "-P", "-m", "pytest", *(pytest_arguments or side_by_side(os.cpu_count() or 1))]
+    code = subprocess.run(argv, env=child_environment(), check=False).returncode
     if failed:
         click.echo(f"the tests are done, but these checks failed before them: {', '.join(failed)}", err=True)
     raise SystemExit(code or int(bool(failed)))
-
-
-def run_all(cores: int) -> int:
-    """Run everything; what failed beside other tests, when it is little, once more by itself. Return the exit code.
-
-    Many tests start and kill processes, and some wait for them longer than a busy machine allows. One that passes by
-    itself is named as unsteady, loudly: it wants mending. One that fails by itself fails the run.
-    """
-    with tempfile.TemporaryDirectory(prefix="bursar-tests-") as folder:
-        file = Path(folder) / "failed"
-        code = run_pytest(*side_by_side(cores), "-p", "tests.support.failures", "--failures-to", str(file))
-        failed = [name for name in file.read_text("utf-8").splitlines() if ".py::" in name] if file.exists() else []
-    if code != TESTS_FAILED or not 0 < len(failed) <= UNSTEADY_MAX:
-        return code
-    click.echo(f"\n-- once more, by themselves: the {len(failed)} that failed beside others")
-    again = run_pytest("-n", "0", *failed)
-    if again == 0:
-        click.echo("UNSTEADY: failed beside other tests, passed alone; mend them:\n  " + "\n  ".join(failed), err=True)
-    return again
-
-
-def run_pytest(*arguments: str) -> int:
-    """Run pytest in the checkout and return its exit code."""
-    argv = [sys.executable, "-P", "-m", "pytest", *arguments]
-    return subprocess.run(argv, env=child_environment(), check=False).returncode
 
 
 def side_by_side(cores: int) -> tuple[str, ...]:
