@@ -119,6 +119,7 @@ class CustomerMachine(RuleBasedStateMachine):
         assert "open" not in states, "forgotten beside an open case"
         assert not self.accounts[named], "forgotten with open accounts"
         if named in self.related or "confirmed" in states:
+            assert named in self.left_at, "forgotten though they never left"
             assert self.bank.now - self.left_at[named] >= KEPT, "forgotten before the law allows it"
         self.gone.add(named)
         assert not any(str(value).startswith("sealed.") for value in
@@ -143,12 +144,24 @@ class CustomerMachine(RuleBasedStateMachine):
     @rule(target=customers, subject=people, entry=st.sampled_from((None, None, None, *ENTRIES)))
     def take(self, subject: str, entry: str | None) -> str:
         """Somebody whom all goes well with, but for a name on a list perhaps."""
+        return self.take_as(subject, entry)
+
+    def take_as(self, subject: str, entry: str | None) -> str:
         named = self.apply_as(subject, entry)
         self.bring_document(named, subject)
         for reviewer in (person for person in PEOPLE if person != subject):
             self.verify(named, reviewer)
         self.open_account(named)
         return named
+
+    @rule(subject=people, entry=st.sampled_from(ENTRIES), decision=st.sampled_from((clear, confirm)))
+    def find_somebody_who_pays(self, subject: str, entry: str, decision: Any) -> None:
+        """Somebody taken turns up on a list, is judged, and tries to pay before and after."""
+        named = self.take_as(subject, None)
+        self.screen(named, entry)
+        self.pay_or_close(named, closing=False)
+        self.find_and_judge(named, entry, decision)
+        self.pay_or_close(named, closing=False)
 
     @rule(customer_id=customers, entry=st.sampled_from(ENTRIES), decision=st.sampled_from((clear, confirm)))
     def find_and_judge(self, customer_id: str, entry: str, decision: Any) -> None:
