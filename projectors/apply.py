@@ -29,6 +29,7 @@ from projectors.events import Batch, Unreadable
 from projectors.feed import Feed
 from projectors.progress import Progress
 from runtime.clock import Clock
+from runtime.shutdown import end_all
 from runtime.trace import parse_traceparent
 
 HALT_RETRY_S: Final = 5.0  # an event that cannot be read stays so until a deployment; asking is nearly free
@@ -120,8 +121,7 @@ class _ReadAhead:
     async def aclose(self) -> None:
         """Forget what was read ahead."""
         if self._reading is not None:
-            self._reading.cancel()
-            await asyncio.gather(self._reading, return_exceptions=True)
+            await end_all([self._reading])
 
 
 class Projection:

@@ -28,6 +28,7 @@ from nats.aio.client import Client
 from projectors.book import Book, BookUnreachable
 from projectors.events import Batch, Event, Unreadable, decode_events
 from projectors.tail import Heard, Listener, Tail
+from runtime.shutdown import end_all
 
 POLL_S: Final = 0.2
 SILENCE_S: Final = 1.0
@@ -149,8 +150,7 @@ class Feed:
     async def _forget_next_page(self) -> None:
         if self._next_page is not None:
             ahead, self._next_page = self._next_page, None
-            ahead.reading.cancel()
-            await asyncio.gather(ahead.reading, return_exceptions=True)
+            await end_all([ahead.reading])
 
     async def _from_stream(self, heard: list[Heard]) -> list[Event]:
         """Take the events up to the first hole or unreadable one; the book has to explain what comes then."""

@@ -20,7 +20,7 @@ from runtime.jetstream import connect_nats
 from runtime.metrics import nats_error_counter
 from runtime.postgres import create_pool
 from runtime.redis_client import connect_redis
-from runtime.shutdown import Shutdown
+from runtime.shutdown import Shutdown, end_all
 
 START_WAIT_S: Final = 5.0  # for the servers to answer; after it the API serves with those that did
 OPERATIONS_CONNECTIONS_MAX: Final = 2
@@ -63,9 +63,7 @@ class Sources:
                 task.result()
             yield
         finally:
-            for task in opening:
-                task.cancel()
-            await asyncio.gather(*opening, return_exceptions=True)
+            await end_all(opening)
             for source in (self.nats, self.redis, self.book, self.asker, self.operations):
                 if source is not None:
                     await source.close()

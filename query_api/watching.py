@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from contracts.projection_views import ProjectionLine
 from contracts.projections import Visibility
 from query_api.projections import Projections
+from runtime.shutdown import end_all
 
 WATCH_PERIOD_S: Final = 2.0
 VISIBLE_HEADER: Final = "bursar-visible"
@@ -67,8 +68,7 @@ class ProjectionWatch:
         try:
             yield
         finally:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
+            await end_all([running])
 
     def tell(self, model: str) -> Callable[[Response[Any]], Response[Any]]:
         """Return what adds to answers from a model how soon commits become readable in it."""

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from typing import Any, Final
 
 import structlog
 
 DRAIN_S: Final = 10.0  # what tasks get for finishing what they began; orchestrators kill after 30 s by default
+CANCEL_AGAIN_S: Final = 5.0  # tidying up after a cancellation may take so long
+CANCELS_MAX: Final = 10
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 _log = structlog.get_logger(__name__)
@@ -50,6 +52,27 @@ class Shutdown:
         await self._requested.wait()
 
 
+async def end_all(tasks: Iterable[asyncio.Future[Any]], *, again_s: float = CANCEL_AGAIN_S) -> None:
+    """Cancel tasks and wait until they have ended, asking again every ``again_s``; whoever waits sees no exception.
+
+    Once is not enough: a task may lose a cancellation. `asyncio.wait_for` of Python 3.11 takes one for an answer when
+    it comes together with the answer, and libraries that wait for two things at once do so too.
+    """
+    given = list(tasks)
+    left = {task for task in given if not task.done()}
+    for _ in range(CANCELS_MAX):
+        if not left:
+            break
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=again_s)
+    if left:
+        _log.error("tasks_left", tasks=sorted(str(task) for task in left))
+    for task in given:
+        if task.done() and not task.cancelled():
+            task.exception()  # read, so that Python does not warn about it
+
+
 async def supervise(
     tasks: Mapping[str, Coroutine[Any, Any, None]], shutdown: Shutdown, *, drain_s: float = DRAIN_S
 ) -> int:
@@ -67,10 +90,7 @@ async def supervise(
             shutdown.request(f"{failures[0].get_name()} stopped")
         return 1 if await _drain(running, drain_s) or failures else 0
     finally:
-        asked.cancel()
-        for task in running:
-            task.cancel()
-        await asyncio.gather(asked, *running, return_exceptions=True)
+        await end_all([asked, *running])
 
 
 async def _drain(running: set[asyncio.Task[None]], drain_s: float) -> bool:

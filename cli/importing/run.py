@@ -20,6 +20,7 @@ from cli.importing.refusals import RefusalReport
 from cli.importing.source import RawLine, Source
 from cli.importing.tally import Tally
 from contracts.money import minor_of, text_of
+from runtime.shutdown import end_all
 
 LINES_PER_BATCH_MAX: Final = 1_000
 BATCH_BYTES_MAX: Final = 2 * 1024 * 1024
@@ -100,9 +101,7 @@ class Import:
             while in_flight:
                 in_flight = await _one_done(in_flight)
         finally:
-            for task in in_flight:
-                task.cancel()
-            await asyncio.gather(*in_flight, return_exceptions=True)
+            await end_all(in_flight)
         return self._outcome(await self._reconcile(queries))
 
     def _chunks(self) -> Iterator[Sequence[ReadLine]]:

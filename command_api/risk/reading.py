@@ -26,6 +26,7 @@ from command_api.risk.features import Figures, figures_of
 from contracts.risk import RiskContext
 from contracts.risk_features import DISTINCT_WINDOW_S, FIGURE_MAX, RINGS, RISK, WINDOWS, RiskKeys
 from contracts.subjects import active_version_key
+from runtime.shutdown import end_all
 
 READ_DEADLINE_S: Final = 0.040  # of the 50 ms that a payment may wait for its score
 ACTIVE_VERSION_AGE_S: Final = 1.0  # a switch of versions is noticed within this
@@ -117,9 +118,7 @@ class RedisFigures:
 
     async def close(self) -> None:
         """Give up what is being asked, and close the connections."""
-        for asked in self._rounds:
-            asked.cancel()
-        await asyncio.gather(*self._rounds, return_exceptions=True)
+        await end_all(self._rounds)
         await self._client.aclose()
 
     async def _call(self, context: RiskContext, now_s: int) -> Any:

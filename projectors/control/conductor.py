@@ -19,13 +19,12 @@ from projectors.control.line import Surroundings
 from projectors.control.operating import Operator, Outcome, Refused
 from projectors.control.reporting import report_for_ever
 from projectors.control.table import ControlUnreachable, Report, VersionTable
-from projectors.lifetime import end_all
 from projectors.progress import Progress
 from projectors.stores.store import Store
 from runtime.health import Health
+from runtime.shutdown import end_all
 
 LOOK_PERIOD_S: Final = 1.0
-CANCEL_AGAIN_S: Final = 5.0  # a keeper that stops waits for its stores
 _PASSING: Final = (ControlUnreachable, TargetUnreachable, BookUnreachable, WrongBook)
 
 _log = structlog.get_logger(__name__)
@@ -60,7 +59,7 @@ class Conductor:
             for task in done:
                 task.result()
         finally:
-            await end_all([*endless, listening], again_s=CANCEL_AGAIN_S)
+            await end_all([*endless, listening])
 
     async def close(self) -> None:
         """Stop what still runs and close the stores; `run` has ended."""

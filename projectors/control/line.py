@@ -14,13 +14,14 @@ from projectors.apply import Projection
 from projectors.book import Book
 from projectors.control.table import Build, Report
 from projectors.feed import Feed
-from projectors.lifetime import closing, end_all
+from projectors.lifetime import closing
 from projectors.metrics import ProjectorMetrics
 from projectors.progress import Progress
 from projectors.stores.holding import Gate
 from projectors.stores.store import Store
 from projectors.tail import Tail
 from runtime.clock import Clock
+from runtime.shutdown import end_all
 
 CANCEL_AGAIN_S: Final = 1.0
 LEVEL_EVENTS_MAX: Final = 1_000  # fewer than this to go, and a version that is being built counts as following

@@ -1,7 +1,6 @@
 """The saga put together from the settings of its process: which rails there are, and how they are reached."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -19,6 +18,7 @@ from projectors.rails.rail import Rail
 from projectors.rails.sct_inst import open_sct_inst
 from projectors.reactors.registry import Supplies
 from projectors.reactors.tasks import Reactor
+from runtime.shutdown import end_all
 
 FILE_CURRENCY: Final = "EUR"
 
@@ -63,9 +63,9 @@ async def beside(work: Coroutine[Any, Any, None], *, name: str) -> AsyncIterator
     try:
         yield
     finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        await end_all([task])
+        if not task.cancelled():
+            task.result()
 
 
 def cut_offs(minutes: int, calendar: Calendar) -> Callable[[datetime], datetime]:

@@ -19,7 +19,7 @@ from projectors.reactors.store import TaskStore
 from projectors.reactors.tasks import AFTER_S_MAX, Again, Chance, Done, LeaseLost, Next, Park, Reactor, Result, Turn
 from runtime.clock import Clock
 from runtime.ids import new_trace_context, next_step
-from runtime.shutdown import Shutdown
+from runtime.shutdown import Shutdown, end_all
 from runtime.trace import current_trace, parse_traceparent
 
 POLL_S: Final = 0.25  # nobody tells a worker that a pause is over, or that another process has kept new tasks
@@ -86,9 +86,7 @@ class Worker:
             if running:
                 await asyncio.wait(running, timeout=FINISH_WITHIN_S)
         finally:
-            for task in running:
-                task.cancel()
-            await asyncio.gather(*running, return_exceptions=True)
+            await end_all(running)
 
     async def run_once(self) -> int:
         """Claim once, perform all of it, and return how many tasks that were. Raises TargetUnreachable."""

@@ -21,7 +21,7 @@ from projectors.timers.lease import QUERIES, Lease
 from projectors.timers.metrics import TimerMetrics
 from projectors.timers.schedules import Sweep, newest_tick, ticks_between
 from runtime.clock import Clock
-from runtime.shutdown import Shutdown
+from runtime.shutdown import Shutdown, end_all
 
 POLL_S: Final = 0.25
 CATCH_UP_TICKS: Final = 100  # per look; the next look takes the rest
@@ -113,8 +113,7 @@ class Ticker:
                 await asyncio.wait(self._running.values(), timeout=FINISH_WITHIN_S)
         finally:
             await self._drop_runs()
-            keeping.cancel()
-            await asyncio.gather(keeping, return_exceptions=True)
+            await end_all([keeping])
             await self._give_up()
 
     async def why_not_ready(self) -> str | None:
@@ -207,9 +206,7 @@ class Ticker:
             return
 
     async def _drop_runs(self) -> None:
-        for task in self._running.values():
-            task.cancel()
-        await asyncio.gather(*self._running.values(), return_exceptions=True)
+        await end_all(self._running.values())
         self._running.clear()
 
     async def _give_up(self) -> None:

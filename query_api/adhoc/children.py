@@ -20,6 +20,7 @@ import structlog
 from query_api.adhoc import jobs
 from query_api.adhoc.jobs import ANSWER_BYTES_MAX, Allowance, Job, Reply, Start
 from query_api.refusals import ReadRefused, Refusal, SourceDown
+from runtime.shutdown import end_all
 
 WAITING_MAX: Final = 8  # questions that wait for a turn; one more is told to come back
 TURN_WITHIN_S: Final = 5.0
@@ -151,8 +152,7 @@ class Children:
     async def close(self) -> None:
         """End all that wait; nothing may be running."""
         if self._starting is not None:
-            self._starting.cancel()
-            await asyncio.gather(self._starting, return_exceptions=True)
+            await end_all([self._starting])
         await self.retire()
 
     async def _take_turn(self) -> None:

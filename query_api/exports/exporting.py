@@ -25,6 +25,7 @@ from query_api.reports import Prepared
 from query_api.settings import Settings
 from query_api.writers import FORMATS
 from runtime.clock import Clock
+from runtime.shutdown import end_all
 
 EXPORT_TIMEOUT_S: Final = 900.0
 KEY_FILE: Final = "link.key"
@@ -80,8 +81,7 @@ class Exporting:
         try:
             yield
         finally:
-            working.cancel()
-            await asyncio.gather(working, return_exceptions=True)
+            await end_all([working])
             lake.close()
 
     async def create(self, asked: ExportAsked, *, tenant: str, fresh: Fresh) -> ExportView:

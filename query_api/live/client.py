@@ -14,6 +14,7 @@ from typing import Final
 
 from runtime.http.asgi import Receive, Scope, Send
 from runtime.server import abort_connection, bound_send_buffer
+from runtime.shutdown import end_all
 
 FRAMES_MAX: Final = 64
 BYTES_MAX: Final = 256 * 1024
@@ -112,9 +113,7 @@ class LiveAnswer:
                 abort_connection(scope)
         finally:
             self._leave(self._client)
-            for task in (sending, leaving, ending):
-                task.cancel()
-            await asyncio.gather(leaving, ending, return_exceptions=True)
+            await end_all([sending, leaving, ending])
             await _ended(sending)
 
     async def _send(self, send: Send) -> None:

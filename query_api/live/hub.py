@@ -32,7 +32,7 @@ from query_api.overview.snapshot import Overviews
 from query_api.refusals import ReadRefused, Refusal, SourceDown
 from query_api.wallets import Wallets
 from runtime.clock import Clock
-from runtime.shutdown import Shutdown
+from runtime.shutdown import Shutdown, end_all
 
 TICK_S: Final = 0.2
 LOOK_S: Final = 1.0  # without an announcement
@@ -241,8 +241,7 @@ async def producing(hub: Hub, shutdown: Shutdown) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        running.cancel()
-        await asyncio.wait([running])
+        await end_all([running])
 
 
 def topics_of(asked: str | None, allowed: Iterable[str]) -> frozenset[str]:

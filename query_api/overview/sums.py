@@ -18,6 +18,7 @@ from contracts.overview import CurrencyBalances, DayVolume, MinuteVolume, Volume
 from query_api.lake import Lake, LakeCursor
 from query_api.refusals import ReadRefused, SourceDown
 from runtime.clock import Clock
+from runtime.shutdown import end_all
 from runtime.sql_files import load_queries
 
 REFRESH_S: Final = 1.0
@@ -147,8 +148,7 @@ class LakeSums:
     async def close(self) -> None:
         """Give up what is being read."""
         if self._refreshing is not None:
-            self._refreshing.cancel()
-            await asyncio.wait([self._refreshing])
+            await end_all([self._refreshing])
 
     async def _refresh(self) -> None:
         try:

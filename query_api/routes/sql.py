@@ -29,6 +29,7 @@ from query_api.routes.parts import parts_of
 from runtime.auth import Principal
 from runtime.http.framework import ProblemException
 from runtime.http.problems import problem_of
+from runtime.shutdown import end_all
 
 T = TypeVar("T")
 
@@ -158,10 +159,7 @@ async def while_connected(request: AnyRequest, work: Awaitable[T]) -> T:
     try:
         await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        leaving.cancel()
-        if not working.done():
-            working.cancel()
-        await asyncio.wait({working, leaving})
+        await end_all([working, leaving])
     if working.cancelled():
         raise ProblemException(problem_of(408, "the client left before the answer", code="client_left"))
     return working.result()

@@ -34,6 +34,8 @@ async def context(browser: Browser, stage: Stage) -> AsyncIterator[BrowserContex
 
 
 @pytest.fixture
-async def page(context: BrowserContext) -> Page:
-    """A page of that profile."""
-    return await context.new_page()
+async def page(context: BrowserContext) -> AsyncIterator[Page]:
+    """A page of that profile. What it was still asking for through the test's hands ends with it."""
+    page = await context.new_page()
+    yield page
+    await page.unroute_all(behavior="ignoreErrors")

@@ -9,7 +9,7 @@ import textwrap
 
 import pytest
 
-from runtime.shutdown import Shutdown, supervise
+from runtime.shutdown import Shutdown, end_all, supervise
 from tests.runtime.conftest import free_port
 
 EXIT_WAIT_S = 20.0
@@ -19,7 +19,7 @@ PROCESS = textwrap.dedent("""
     import asyncio, sys
     from runtime.logs import configure_logging
     from runtime.server import serve_http
-    from runtime.shutdown import Shutdown, supervise
+    from runtime.shutdown import Shutdown, end_all, supervise
 
     async def app(scope, receive, send):
         if scope["type"] != "http":
@@ -131,3 +131,30 @@ async def test_a_signal_ends_a_serving_process_although_a_stream_is_open(number:
 
     assert process.returncode == 0
     assert f'"reason":"{number.name}"' in log
+
+
+async def test_a_task_that_loses_a_cancellation_is_cancelled_again() -> None:
+    """As one does that waits with `asyncio.wait_for`, when the answer and the cancellation come together."""
+    lost = 0
+
+    async def answers() -> None:
+        nonlocal lost
+        while True:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                lost += 1
+                if lost == 2:
+                    raise
+
+    async def fails() -> None:
+        raise RuntimeError("its own affair")
+
+    tasks = [asyncio.create_task(answers()), asyncio.create_task(fails())]
+    await asyncio.sleep(0)
+
+    async with asyncio.timeout(EXIT_WAIT_S):
+        await end_all(tasks, again_s=0.01)
+
+    assert lost == 2
+    assert tasks[0].cancelled()
