@@ -23,29 +23,50 @@ def drill_links(
     if not drills:
         return ()
     places = {name: place for place, name in enumerate(names)}
-    return tuple(_link_of(drills, places, row, bound, position) for row in rows)
+    ways = [_Way(drill, places, bound, position) for drill in drills]
+    return tuple(next((link for way in ways if (link := way.link_of(row)) is not None), None) for row in rows)
 
 
-def _link_of(
-    drills: Sequence[Drill], places: Mapping[str, int], row: tuple[Any, ...], bound: Mapping[str, Any], position: int
-) -> DrillLink | None:
-    for drill in drills:
-        if drill.only_where is not None and row[places[drill.only_where]] not in drill.values:
-            continue
-        given = {name: _value(source, places, row, bound) for name, source in drill.parameters.items()}
-        if not drill.target.startswith("/"):
-            shown = {name: _plain(value) for name, value in given.items() if value is not None}
-            return DrillLink(path=REPORTS_UNDER + drill.target, parameters={**shown, AS_OF_POSITION: position})
-        if all(value is not None for value in given.values()):
-            beside = {name: _plain(value) for name, value in given.items() if f"{{{name}}}" not in drill.target}
-            return DrillLink(path=drill.target.format(**given), parameters=beside)
-    return None
+class _Way:
+    """One drill of a report: what its links have in common is worked out once, not for each of thousands of rows."""
+
+    def __init__(self, drill: Drill, places: Mapping[str, int], bound: Mapping[str, Any], position: int) -> None:
+        self._values = drill.values
+        self._condition = None if drill.only_where is None else places[drill.only_where]
+        self._target = drill.target
+        self._is_report = not drill.target.startswith("/")
+        self._in_path = frozenset(name for name in drill.parameters if f"{{{name}}}" in drill.target)
+        constant = {name: _constant(source, bound) for name, source in drill.parameters.items() if _is_constant(source)}
+        self._constant = {name: value for name, value in constant.items() if value is not None}
+        self._is_complete = self._is_report or len(self._constant) == len(constant)
+        self._from_row = [
+            (name, places[source]) for name, source in drill.parameters.items() if not _is_constant(source)
+        ]
+        self._beside = {name: _plain(value) for name, value in self._constant.items() if name not in self._in_path}
+        if self._is_report:
+            self._beside[AS_OF_POSITION] = position
+
+    def link_of(self, row: tuple[Any, ...]) -> DrillLink | None:
+        """Give the link of a row; None when this is not its way."""
+        if not self._is_complete or (self._condition is not None and row[self._condition] not in self._values):
+            return None
+        given = [(name, row[place]) for name, place in self._from_row]
+        if self._is_report:
+            shown = {name: _plain(value) for name, value in given if value is not None}
+            return DrillLink(path=REPORTS_UNDER + self._target, parameters={**shown, **self._beside})
+        if any(value is None for _, value in given):
+            return None
+        beside = {name: _plain(value) for name, value in given if name not in self._in_path}
+        path = self._target.format(**self._constant, **dict(given))
+        return DrillLink(path=path, parameters={**beside, **self._beside})
 
 
-def _value(source: str, places: Mapping[str, int], row: tuple[Any, ...], bound: Mapping[str, Any]) -> Any:
-    if source.startswith("$"):
-        return bound.get(source[1:])
-    return int(source) if source.isdigit() else row[places[source]]
+def _is_constant(source: str) -> bool:
+    return source.startswith("$") or source.isdigit()
+
+
+def _constant(source: str, bound: Mapping[str, Any]) -> Any:
+    return bound.get(source[1:]) if source.startswith("$") else int(source)
 
 
 def _plain(value: Any) -> str | int:

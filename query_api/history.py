@@ -76,6 +76,7 @@ class History:
                 _QUERIES["read_period_entries"],
                 {
                     **bounds,
+                    "opening_minor": int(balances["opening_minor"]),
                     "after_date": after_date,
                     "after_position": after_position,
                     "after_leg": after_leg,

@@ -63,7 +63,7 @@ _DUCKDB_TYPES: Final = {
 _NO_MEMORY: Final = "the query needs more memory than it may have; narrow it, or ask for an export"
 _LAKE_FAILED: Final = (OSError, DeltaError, duckdb.IOException, duckdb.PermissionException)
 
-_SUMS: Final = "sums_of_files"
+_SUMS: Final = {"months": "months_of_files", "days": "days_of_files"}
 
 _log = structlog.get_logger(__name__)
 
@@ -251,7 +251,8 @@ class Lake:
         self._lock_down(database)
         for definition in (*define_views(files, position), *rollup):
             database.execute(definition)
-        database.unregister(_SUMS)
+        for name in _SUMS.values():
+            database.unregister(name)
         return Snapshot(database, position, files)
 
     def _sum_entries(self, database: duckdb.DuckDBPyConnection, table: DeltaTable, position: int) -> list[str]:
@@ -268,12 +269,13 @@ class Lake:
             lambda sql: database.sql(sql).to_arrow_table(),
             lambda path: _relation([path], columns),
         )
-        database.register(_SUMS, summed.sums)
+        database.register(_SUMS["months"], summed.sums.months)
+        database.register(_SUMS["days"], summed.sums.days)
         others = [uri for uri in uris.values() if uri not in summed.paths]
         return rollup_definitions(
             _relation(list(summed.paths), columns),
             _relation(others, columns),
-            _SUMS,
+            **_SUMS,
             through=summed.through,
             position=position,
         )

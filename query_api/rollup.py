@@ -1,4 +1,4 @@
-"""Sums by account and month over the lake's sealed files, kept in memory: the checkpoints of balances.
+"""Sums by account and month, and by day, over the lake's sealed files, kept in memory: the checkpoints of balances.
 
 A sealed file never changes, so it is summed once per process. Only files at the beginning of the book count, as long as
 they follow on one another and end before the snapshot's position: then "summed" means "up to a position", and a
@@ -22,8 +22,9 @@ FILE_ROWS_MIN: Final = 200_000  # smaller files will be merged into others soon
 FILES_AT_ONCE: Final = 2  # summed while a snapshot opens; the next ones are summed while the next snapshot does
 SUMS_ROWS_MAX: Final = 1_000_000  # what is kept of all files together
 
+_SUMMING: Final = ("sum_months_of_file", "sum_days_of_file")
 _SQL: Final = load_queries(Path(__file__).parent / "sql" / "rollup.sql")
-_TYPES: Final[Mapping[str, pa.DataType]] = {
+_MONTH_TYPES: Final[Mapping[str, pa.DataType]] = {
     "account_id": pa.string(),
     "account_type": pa.string(),
     "currency": pa.string(),
@@ -33,7 +34,15 @@ _TYPES: Final[Mapping[str, pa.DataType]] = {
     "credit_minor": pa.decimal128(38, 0),
     "entries": pa.int64(),
 }
-_NO_SUMS: Final = pa.schema(_TYPES).empty_table()
+_DAY_TYPES: Final[Mapping[str, pa.DataType]] = {
+    "effective_date": pa.date32(),
+    "currency": pa.string(),
+    "scale": pa.int16(),
+    "event_type": pa.string(),
+    "transfers": pa.int64(),
+    "entries": pa.int64(),
+    "volume_minor": pa.decimal128(38, 0),
+}
 
 _log = structlog.get_logger(__name__)
 
@@ -49,10 +58,25 @@ class EntriesFile(NamedTuple):
     last_position: int
 
 
+class FileSums(NamedTuple):
+    """Sums of one file, or of several one after another."""
+
+    months: pa.Table  # by account
+    days: pa.Table  # by kind of event
+
+    @property
+    def rows(self) -> int:
+        """How much is kept."""
+        return int(self.months.num_rows + self.days.num_rows)
+
+
+NO_SUMS: Final = FileSums(pa.schema(_MONTH_TYPES).empty_table(), pa.schema(_DAY_TYPES).empty_table())
+
+
 class Summed(NamedTuple):
     """What is summed of a snapshot: these files, and so every entry up to ``through``."""
 
-    sums: pa.Table
+    sums: FileSums
     paths: tuple[str, ...]
     through: int
 
@@ -61,7 +85,7 @@ class Rollup:
     """The sums of one lake's files, as far as they were needed yet. Used by one thread at a time."""
 
     def __init__(self) -> None:
-        self._sums: dict[str, pa.Table] = {}
+        self._sums: dict[str, FileSums] = {}
         self.has_more = False  # files that another snapshot would sum
 
     def sum_files(
@@ -78,26 +102,29 @@ class Rollup:
                     self.has_more = True
                     break
                 try:
-                    self._sums[file.path] = query(_SQL["sum_file"].format(file=relation(file.path)))
+                    self._sums[file.path] = FileSums(
+                        *(query(_SQL[name].format(file=relation(file.path))) for name in _SUMMING)
+                    )
                 except duckdb.OutOfMemoryException:  # then its entries are read as they are, which takes less at once
                     _log.warning("file_not_summed", file=file.path, rows=file.rows)
                     break
                 new += 1
-            rows += self._sums[file.path].num_rows
+            rows += self._sums[file.path].rows
             if rows > SUMS_ROWS_MAX:
                 break
             kept.append(file.path)
             through = file.last_position
         live = {file.path for file in files}
         self._sums = {path: sums for path, sums in self._sums.items() if path in live}
-        tables = [self._sums[path] for path in kept]
-        return Summed(pa.concat_tables(tables) if tables else _NO_SUMS, tuple(kept), through)
+        together = FileSums(*map(pa.concat_tables, zip(NO_SUMS, *(self._sums[path] for path in kept), strict=True)))
+        return Summed(together, tuple(kept), through)
 
 
-def rollup_definitions(summed: str, others: str, sums: str, *, through: int, position: int) -> list[str]:
-    """Write the statements that make a snapshot's sums, and ``movements`` on top of them."""
-    names = {"summed": summed, "others": others, "sums": sums, "through": through, "position": position}
-    return [statement.format(**names) for name, statement in _SQL.items() if name != "sum_file"]
+def rollup_definitions(summed: str, others: str, *, months: str, days: str, through: int, position: int) -> list[str]:
+    """Write the statements that make a snapshot's sums, and ``movements`` and ``day_volumes`` on top of them."""
+    names: dict[str, object] = {"summed": summed, "others": others, "months": months, "days": days}
+    names |= {"through": through, "position": position}
+    return [statement.format(**names) for name, statement in _SQL.items() if name not in _SUMMING]
 
 
 def entries_files(table: DeltaTable) -> list[EntriesFile]:

@@ -14,12 +14,7 @@
 -- column: transfers integer count number of transfers
 -- column: entries integer count number of entries
 -- column: volume_minor integer minor sum of the debits
-SELECT effective_date, currency, any_value(scale) AS scale, event_type,
-       count(DISTINCT transfer_id) AS transfers,
-       count(*) AS entries,
-       sum(CASE WHEN amount_minor > 0 THEN amount_minor::HUGEINT ELSE 0::HUGEINT END) AS volume_minor
-  FROM entries_as_of($as_of_position, $as_of_date)
- WHERE ($currency IS NULL OR currency = $currency)
-   AND ($from IS NULL OR effective_date >= $from) AND ($to IS NULL OR effective_date <= $to)
- GROUP BY effective_date, currency, event_type
+SELECT effective_date, currency, scale, event_type, transfers, entries, volume_minor
+  FROM day_volumes($as_of_position, $from, CASE WHEN $as_of_date < $to OR $to IS NULL THEN $as_of_date ELSE $to END)
+ WHERE $currency IS NULL OR currency = $currency
  ORDER BY effective_date, currency, event_type

@@ -39,23 +39,23 @@ SELECT account.currency, account.scale, account.normal_side,
 
 -- name: read_period_balances
 -- Opening and closing balance of a period, debits less credits.
-SELECT COALESCE(sum(amount_minor::HUGEINT) FILTER (WHERE effective_date < $from), 0::HUGEINT) AS opening_minor,
-       COALESCE(sum(amount_minor::HUGEINT) FILTER (WHERE $to IS NULL OR effective_date <= $to), 0::HUGEINT)
-           AS closing_minor
-  FROM entries_as_of($as_of_position, NULL)
- WHERE account_id = $account_id;
+SELECT CASE WHEN $from IS NULL THEN 0::HUGEINT
+            ELSE (SELECT COALESCE(sum(debit_minor - credit_minor), 0::HUGEINT)
+                    FROM movements($as_of_position, NULL, $from::DATE - 1) WHERE account_id = $account_id)
+       END AS opening_minor,
+       (SELECT COALESCE(sum(debit_minor - credit_minor), 0::HUGEINT)
+          FROM movements($as_of_position, NULL, $to) WHERE account_id = $account_id) AS closing_minor;
 
 -- name: read_period_entries
--- A page of a period by effective date; the running balance starts at the beginning of the book.
+-- A page of a period by effective date; the running balance starts at the opening one.
 WITH running AS (
-    SELECT *, sum(amount_minor::HUGEINT) OVER (
+    SELECT *, $opening_minor::HUGEINT + sum(amount_minor::HUGEINT) OVER (
                ORDER BY effective_date, position, leg ROWS UNBOUNDED PRECEDING) AS balance_minor
-      FROM entries_as_of($as_of_position, NULL)
-     WHERE account_id = $account_id
+      FROM entries_as_of($as_of_position, $to)
+     WHERE account_id = $account_id AND ($from IS NULL OR effective_date >= $from)
 )
 SELECT position, leg, transfer_id, event_type, amount_minor, balance_minor, effective_date, recorded_at, reference
   FROM running
- WHERE ($from IS NULL OR effective_date >= $from) AND ($to IS NULL OR effective_date <= $to)
-   AND ($after_date IS NULL OR (effective_date, position, leg) > ($after_date, $after_position, $after_leg))
+ WHERE ($after_date IS NULL OR (effective_date, position, leg) > ($after_date, $after_position, $after_leg))
  ORDER BY effective_date, position, leg
  LIMIT $rows_max;

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -22,6 +23,7 @@ DAYS = 120
 ROUNDS = 150
 FILES = 6
 Plain = Callable[[int, date | None, date | None], dict[str, tuple[int, int, int]]]
+PerDay = dict[date, tuple[int, int, int]]
 
 
 def busy_bank(chance: random.Random) -> Bank:
@@ -71,14 +73,33 @@ async def test_sums_and_entries_agree_for_any_position_and_days(
     asked = [(chance.randrange(1, bank.position + 1), some_day(), some_day()) for _ in range(ROUNDS)]
     asked += [(bank.position, None, None), (bank.position, BEGIN, BEGIN + timedelta(days=30))]
 
-    def job(cursor: LakeCursor) -> list[tuple[object, dict[str, tuple[int, int, int]]]]:
-        return [(one, sums_of(cursor, *one)) for one in asked]
+    def job(cursor: LakeCursor) -> list[tuple[Any, dict[str, tuple[int, int, int]], PerDay]]:
+        return [(one, sums_of(cursor, *one), volumes_of(cursor, *one)) for one in asked]
 
     lake = open_lake(tmp_path / "main")
-    for one, sums in await lake.run(job):
-        assert sums == expected(*one), one  # type: ignore[misc]
+    for one, sums, volumes in await lake.run(job):
+        assert sums == expected(*one), one
+        assert volumes == counted(bank, *one), one
     summed = await lake.run(lambda cursor: cursor.query("FROM summed_entries", {}).num_rows)
     assert (summed > 0) == (sealed_rows_min == 1)
+
+
+def counted(bank: Bank, up_to: int, first: date | None, last: date | None) -> PerDay:
+    """Transfers, entries and debits per day, from the plain list of entries."""
+    found: dict[date, tuple[set[int], int, int]] = {}
+    for position, _, _, amount_minor, _, day in bank.entries:
+        if position <= up_to and (first is None or day >= first) and (last is None or day <= last):
+            transfers, entries, debits = found.get(day, (set(), 0, 0))
+            found[day] = (transfers | {position}, entries + 1, debits + max(amount_minor, 0))
+    return {day: (len(transfers), entries, debits) for day, (transfers, entries, debits) in found.items()}
+
+
+def volumes_of(cursor: LakeCursor, up_to: int, first: date | None, last: date | None) -> PerDay:
+    """Ask the lake."""
+    rows = cursor.query("FROM day_volumes($up_to, $first, $last)", {"up_to": up_to, "first": first, "last": last})
+    return {
+        row["effective_date"]: (row["transfers"], row["entries"], int(row["volume_minor"])) for row in rows.to_pylist()
+    }
 
 
 def sums_of(cursor: LakeCursor, up_to: int, first: date | None, last: date | None) -> dict[str, tuple[int, int, int]]:
@@ -88,6 +109,11 @@ def sums_of(cursor: LakeCursor, up_to: int, first: date | None, last: date | Non
         row["account_id"]: (int(row["debit_minor"]), int(row["credit_minor"]), int(row["entries"]))
         for row in rows.to_pylist()
     }
+
+
+def nothing_in_it(sql: str) -> pa.Table:
+    """Answer as an empty file would."""
+    return rollup.NO_SUMS.months if "account_id" in sql else rollup.NO_SUMS.days
 
 
 @pytest.mark.parametrize(
@@ -105,7 +131,7 @@ def test_only_whole_beginnings_of_the_book_are_summed(
 ) -> None:
     """A file that another one overlaps, or that ends behind the snapshot, ends the beginning."""
     ordered = sorted((EntriesFile(*file) for file in files), key=lambda file: file.first_position)
-    summed = Rollup().sum_files(ordered, position, lambda sql: rollup._NO_SUMS, lambda path: path)
+    summed = Rollup().sum_files(ordered, position, nothing_in_it, lambda path: path)
     assert list(summed.paths) == expected
     assert summed.through == (ordered[len(expected) - 1].last_position if expected else 0)
 
