@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -70,10 +70,11 @@ class ProjectionWatch:
         finally:
             await end_all([running])
 
-    def tell(self, model: str) -> Callable[[Response[Any]], Response[Any]]:
+    def tell(self, model: str) -> Callable[[Response[Any]], Awaitable[Response[Any]]]:
         """Return what adds to answers from a model how soon commits become readable in it."""
 
-        def told(response: Response[Any]) -> Response[Any]:
+        # Asynchronous although it waits for nothing: the framework runs synchronous hooks in a thread.
+        async def told(response: Response[Any]) -> Response[Any]:
             header = self._headers.get(model)
             if header is not None:
                 response.headers[VISIBLE_HEADER] = header
