@@ -52,6 +52,14 @@ class Stage:
         body: dict[str, Any] = answer.json()
         return body
 
+    async def ask_sql(self, sql: str) -> dict[str, Any]:
+        """Ask a question in SQL."""
+        async with self._client(self.address) as client:
+            answer = await client.post("/v1/sql", json={"sql": sql})
+        assert answer.status_code == 200, answer.text
+        body: dict[str, Any] = answer.json()
+        return body
+
     async def fetch(self, path: str, **headers: str) -> httpx2.Response:
         """Fetch a page or a file as a browser without a session does."""
         async with httpx2.AsyncClient(base_url=self.address, timeout=ANSWER_WITHIN_S, trust_env=False) as client:

@@ -152,6 +152,64 @@ class TestShownIsWhatTheApiSays:
         await expect(shown).to_have_text(re.compile(r"\d\d:\d\d:\d\d UTC$"))
 
 
+class TestSql:
+    """The page of SQL: its views, its editor, the answer, and queries that are kept."""
+
+    QUESTION = "SELECT currency, count(*) AS accounts FROM accounts GROUP BY ALL ORDER BY currency"
+
+    async def test_every_view_is_named_with_its_columns(self, page: Page, stage: Stage) -> None:
+        await open_page(page, "/sql")
+        views = (await stage.ask("catalog"))["views"]
+        assert await page.locator(".schema summary").all_inner_texts() == [view["name"] for view in views]
+        await page.get_by_label("Find a view or a column").fill("account_type")
+        having = [view["name"] for view in views if "account_type" in str(view["columns"])]
+        assert await page.locator(".schema summary").all_inner_texts() == having
+        await expect(page.locator(".schema-column", has_text="account_type").first).to_be_visible()
+
+    async def test_a_question_is_typed_and_answered(self, page: Page, stage: Stage) -> None:
+        await open_page(page, "/sql")
+        await write_sql(page, "SELECT currency, count(*) AS accounts FROM acc")
+        offered = page.locator(".cm-tooltip-autocomplete li", has_text="accounts").first
+        await expect(offered).to_be_visible()
+        await offered.click()
+        await page.keyboard.type(" GROUP BY ALL ORDER BY currency")
+        await page.keyboard.press("Control+Enter")
+        said = await stage.ask_sql(self.QUESTION)
+        await expect(page.get_by_role("region", name="Result", exact=True)).to_be_visible()
+        assert await rows_of(page, "Result") == [[currency, f"{count:,}"] for currency, count in said["rows"]]
+        bars = page.get_by_role("list", name="accounts by currency").get_by_role("listitem")
+        await expect(bars).to_have_count(len(said["rows"]))
+
+    async def test_a_refused_question_says_why(self, page: Page) -> None:
+        await open_page(page, "/sql")
+        await write_sql(page, "SELECT * FROM read_csv('/etc/passwd')")
+        await page.get_by_role("button", name="Run").click()
+        refused = page.get_by_role("alert")
+        await expect(refused).to_contain_text("The query was refused")
+        assert "root:" not in await refused.inner_text()
+
+    async def test_a_query_is_kept_and_found_again(self, page: Page) -> None:
+        await open_page(page, "/sql")
+        await write_sql(page, self.QUESTION)
+        await page.get_by_label("Save as").fill("by-currency")
+        await page.get_by_role("button", name="Save", exact=True).click()
+        await expect(page.get_by_role("button", name="Delete")).to_be_visible()
+        await write_sql(page, "SELECT 1")
+        await open_page(page, "/sql")
+        await page.get_by_label("Saved").select_option("by-currency")
+        await expect(page.locator(".cm-content")).to_have_text(self.QUESTION)
+        await page.get_by_role("button", name="Delete").click()
+        await expect(page.get_by_label("Saved").get_by_role("option", name="by-currency")).to_have_count(0)
+
+
+async def write_sql(page: Page, sql: str) -> None:
+    """Write over what is in the editor."""
+    await page.locator(".cm-content").click()
+    await page.keyboard.press("Control+a")
+    await page.keyboard.press("Delete")
+    await page.keyboard.type(sql)
+
+
 class TestLive:
     """What is committed appears by itself."""
 
