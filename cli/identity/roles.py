@@ -51,7 +51,7 @@ ROLES: Final[Mapping[str, Role]] = {
     "auditor": Role(
         title="Auditor",
         purpose="sees everything and changes nothing",
-        scopes=(*READING, "sql:run"),
+        scopes=(*READING, "sql:audit", "sql:run"),
     ),
     "administrator": Role(
         title="Administrator",
