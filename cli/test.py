@@ -18,7 +18,7 @@ WORKERS_MAX: Final = 4  # each has a PostgreSQL, a NATS and a Valkey of its own
 @click.command(name="test", context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})
 @click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED)
 def command(pytest_arguments: tuple[str, ...]) -> None:
-    """Run the static checks of `bursar lint`, then the default tests, group by group on as many processes as cores.
+    """Run the static checks of `bursar lint`, then the default tests, group by group on one process more than cores.
 
     Further arguments go to pytest, such as `-k hold` or a folder: then without the static checks and in one process,
     unless `-n 2 --dist loadgroup` is among them.
@@ -34,6 +34,6 @@ def command(pytest_arguments: tuple[str, ...]) -> None:
 
 def side_by_side(cores: int) -> tuple[str, ...]:
     """Return pytest's arguments for several processes; what shares a fixture stays together, see tests/conftest.py."""
-    workers = min(cores, WORKERS_MAX)
+    workers = min(cores + 1, WORKERS_MAX)  # many tests wait, for a cut-off or a time-out
     # in the order of the folders: left to itself, xdist begins the long files, which hold few tests, last
-    return ("-n", str(workers), "--dist", "loadgroup", "--no-loadscope-reorder") if workers > 1 else ()
+    return ("-n", str(workers), "--dist", "loadgroup", "--no-loadscope-reorder")

@@ -18,8 +18,8 @@ from query_api.refusals import SourceDown
 
 OPEN_PAUSE_S: Final = 1.0
 
-# What opening a connection raises when the server is away, refuses or is not what it should be.
-OPENING_FAILED: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, nats.errors.Error, RedisError)
+# What a connection raises when the server is away, refuses or is not what it should be.
+UNREACHED: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, nats.errors.Error, RedisError)
 
 _log = structlog.get_logger(__name__)
 
@@ -49,13 +49,17 @@ class Source(Generic[T]):
         while self._opened is None:  # ends with the first success, or by cancellation when the process stops
             try:
                 self._opened = await self._open_it()
-            except OPENING_FAILED as error:
+            except UNREACHED as error:
                 self._why_not = f"cannot connect ({type(error).__name__})"
                 _log.warning("source_not_open", source=self.name, error=type(error).__name__, detail=str(error))
                 await asyncio.sleep(OPEN_PAUSE_S)
 
     async def close(self) -> None:
-        """Close what is open."""
+        """Close what is open. One that fails in that must not keep the others from being closed."""
         opened, self._opened = self._opened, None
-        if opened is not None:
+        if opened is None:
+            return
+        try:
             await self._close_it(opened)
+        except UNREACHED as error:
+            _log.warning("source_not_closed", source=self.name, error=type(error).__name__, detail=str(error))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +19,8 @@ from cli.devstack.supervisor import Supervisor
 class DevStack:
     """Servers, schema and processes of one folder for the length of an `async with` block.
 
-    `processes` are started in order, each once the one before is ready. `migrate` False leaves the database empty.
+    `processes` are started side by side, and those that nobody can ask (traffic of the demo) once all others are ready.
+    `migrate` False leaves the database empty.
     Raises what `start_servers` raises, and `StartFailed` with the end of the log of a process that did not start.
     """
 
@@ -91,13 +93,22 @@ class DevStack:
         servers.ports |= choose_ports(names, servers.data.read_state().ports, data_dir=servers.data.path)
         servers.addresses = self._addresses()
         identity.ready_made_token(servers.data)  # makes the key that the APIs read at their start
-        for spec in self._processes:
-            began = time.monotonic()
-            await self.supervisor.start(service_of(spec, servers))
-            where = f"{spec.name} on port {servers.ports[spec.name]}" if spec.health else spec.name
-            self._report(f"{where} ({time.monotonic() - began:.1f} s)")
+        asked = [spec for spec in self._processes if spec.health]
+        for together in (asked, [spec for spec in self._processes if not spec.health]):
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for spec in together:
+                        group.create_task(self._start_process(spec))
+            except ExceptionGroup as failed:  # one is enough to know what is wrong
+                raise failed.exceptions[0] from None
         servers.ready = True
         servers.remember()
+
+    async def _start_process(self, spec: ProcessSpec) -> None:
+        began = time.monotonic()
+        await self.supervisor.start(service_of(spec, self.servers))
+        where = f"{spec.name} on port {self.servers.ports[spec.name]}" if spec.health else spec.name
+        self._report(f"{where} ({time.monotonic() - began:.1f} s)")
 
     def _addresses(self) -> dict[str, str]:
         """Return every address by its name in `bursar status --json`; the ones of servers include credentials."""

@@ -40,6 +40,21 @@ class ErrorCount(Protocol):
         ...
 
 
+class _Closing(Client):
+    """A client that closes also when its server goes away meanwhile.
+
+    The library writes out what is pending first, and gives up half-way when that fails: subscriptions stay behind.
+    """
+
+    async def _close(self, status: int, do_cbs: bool = True) -> None:
+        try:
+            await super()._close(status, do_cbs)
+        except OSError as lost:
+            _log.warning("nats_lost_while_closing", error=type(lost).__name__)
+            self._status = Client.DISCONNECTED  # nothing is pending any more: the second time only tidies up
+            await super()._close(status, do_cbs)
+
+
 async def connect_nats(
     url: str, *, name: str, on_closed: Callable[[], None], errors: ErrorCount | None = None
 ) -> Client:
@@ -49,7 +64,7 @@ async def connect_nats(
     not ask for it stops the process then.
     Raises TimeoutError when no server answers, and the library's error when it refuses the credentials.
     """
-    client = Client()
+    client = _Closing()
 
     async def log_error(error: Exception) -> None:
         # Lost messages (SlowConsumerError) and failed callbacks are only ever reported here.

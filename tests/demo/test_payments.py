@@ -31,6 +31,7 @@ WITHIN_S = 180.0  # under a minute on a quiet machine
 POLL_S = 0.5
 ERRANDS_UNTIL = 400  # wishes; later than any errand
 FAST_PER_S = 10_000.0
+WISHES = 60
 
 # What must have happened to a payment of each kind, in this order, a minute after it was made.
 EXPECTED: Mapping[str, Sequence[str]] = {
@@ -120,14 +121,14 @@ async def test_the_same_seed_makes_the_same_commands_and_outcomes_on_another_sta
 async def _run_on_a_fresh_stack(
     folder: Path, *, seed_number: int, clock: FixedClock
 ) -> tuple[list[Request], dict[str, tuple[str, str | None]]]:
-    """Make a hundred wishes; return what was sent, without ids, and how payments ended, by end-to-end id."""
+    """Make WISHES wishes; return what was sent, without ids, and how payments ended, by end-to-end id."""
     heard: list[Request] = []
     processes = demonstration(seed=seed_number)[:-1]
     async with DevStack(folder, processes=processes) as stack:
         async with speaking(stack.url("command-api"), stack.servers.data, clock=clock) as people:
             await seed(people)
             traffic = Traffic(people, seed=seed_number, heard=heard.append)
-            await run_traffic(traffic, Shutdown(), rate_per_s=FAST_PER_S, wishes_max=100)
+            await run_traffic(traffic, Shutdown(), rate_per_s=FAST_PER_S, wishes_max=WISHES)
         token = stack.token()
         async with open_client(stack.url("query-api"), lambda: token) as queries:
             async with asyncio.timeout(WITHIN_S):

@@ -7,6 +7,7 @@ import asyncio
 import msgspec
 import pytest
 from nats.aio.client import Client
+from nats.aio.msg import Msg
 
 from cli.devstack import Servers
 from runtime.jetstream import (
@@ -14,6 +15,7 @@ from runtime.jetstream import (
     PublishFailed,
     PullLoop,
     WrongLastSequence,
+    connect_nats,
     fetch_range,
     last_sequence,
     publish_batch,
@@ -317,3 +319,22 @@ async def test_after_a_reconnect_the_loop_does_not_wait_for_missing_heartbeats(k
             await _publish_through_trouble(nc, stream, 5)
         assert [sequence for sequence, _ in await _collect(loop, 5, within_s=5.0)] == [1, 2, 3, 4, 5]
         await loop.close()
+
+
+async def test_a_connection_lost_while_it_is_closed_leaves_nothing_behind(servers: Servers) -> None:
+    """What is pending cannot be written any more; the subscription ends all the same."""
+
+    async def ignore(message: Msg) -> None:
+        pass
+
+    before = asyncio.all_tasks()
+    client = await connect_nats(servers.nats_url, name="tests", on_closed=lambda: None)
+    await client.subscribe("somewhere", cb=ignore)
+    await client.flush()
+    await client.publish("elsewhere", b"pending")
+    client._transport._io_writer.transport.abort()  # type: ignore[union-attr]  # as a server does that is killed
+    await client.close()
+    await asyncio.sleep(0)
+
+    assert client.is_closed
+    assert asyncio.all_tasks() <= before
