@@ -54,7 +54,7 @@ export function AccountPage({ id }: { id: string }) {
                 <span class="tile-figure">
                   <Amount minor={data.held_minor} currency={data.currency} scale={data.scale} />
                 </span>
-                <span class="tile-note">reserved by open holds</span>
+                <span class="tile-note">reserved by holds and payments under way</span>
               </div>
               <div class="tile">
                 <span class="tile-title">Available</span>

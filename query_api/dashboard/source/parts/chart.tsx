@@ -76,7 +76,7 @@ function optionsOf(
   const options: uPlot.Options = {
     width: box.clientWidth || 400,
     height: wanted.height,
-    padding: [8, 8, 0, 0],
+    padding: [8, 24, 0, 0], // the last label of the time axis is centred on its mark
     cursor: { y: false, points: { size: 6 }, drag: { setScale: false } },
     legend: { live: true },
     scales: { x: { time: true } },
