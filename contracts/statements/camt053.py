@@ -7,6 +7,8 @@ original entry was a debit"). Balances of DBIT are negative.
 Opening is OPBD, else PRCD, else the first ITBD (a later page); closing is CLBD, else the last ITBD. A bank that prints
 available balances only is taken at those (OPAV and CLAV), never at one of each kind.
 
+BookgDt may be absent; an entry is then taken as booked on its value date, as in MT940 when it has no entry date.
+
 Statements carry far more than a ledger asks for, so the tables here are lenient: what they do not name is left aside.
 """
 
@@ -233,6 +235,8 @@ def _entry(element: Element, where: str, own_id: str | None) -> BankLine:
     status = element.find("Sts")
     shape = _CODED_STATUS if status is not None and len(status) else ENTRY  # .08 has Sts/Cd, .02 the code itself
     fields = read_shape(element, shape, where, notes)
+    if "valued" in fields:
+        fields.setdefault("booked", fields["valued"])
     required(fields, {"money": "Amt", "direction": "CdtDbtInd", "status": "Sts", "booked": "BookgDt"}, where)
     money: _Money = fields["money"]
     amount_minor = _signed(money.minor, fields["direction"], where)

@@ -82,6 +82,24 @@ def test_a_bank_that_gives_no_details() -> None:
     assert statement.lines[0].entry_ref == "011111333306999888000000001"
 
 
+def test_an_overdrawn_account_with_charges_on_their_value_dates() -> None:
+    """SWIFT's sample of a payment and its charges: prefixed names, balances of debit, no booking dates."""
+    (statement,) = accepted(sample("swift-charges.camt.053.001.08.xml"))
+    assert (statement.statement_id, statement.sequence) == ("100-01", "1001")
+    figures = (statement.opening.amount_minor, statement.booked_minor, statement.closing.amount_minor)
+    assert figures == (-10_00, -2_460_00, -2_470_00)
+    assert [(line.amount_minor, line.currency, line.code) for line in statement.lines] == [
+        (-2_450_00, "GBP", "PMNT-ICDT-XBCT"),
+        (-10_00, "GBP", "PMNT-ICDT-CHRG"),
+    ]
+    payment, charge = (line.references for line in statement.lines)
+    assert (payment.instruction_id, payment.end_to_end_id) == ("pacs008bzmsgid-1", "pacs008EndToEndId-001")
+    assert payment.uetr == charge.uetr == "7a562c67-ca16-48ba-b074-65581be6f001"
+    assert (payment.account_servicer_ref, charge.account_servicer_ref) == ("ABKREF-125646", "ABCREF-125678")
+    assert charge.transaction_id == "camt105chrgid1"
+    assert {(line.booked_on, line.valued_on) for line in statement.lines} == {(date(2022, 10, 20), date(2022, 10, 20))}
+
+
 def test_references_batches_reversals_and_what_is_only_pending() -> None:
     (statement,) = accepted(sample("own-batches.camt.053.001.08.xml"))
     assert (statement.opening.kind, statement.opening.amount_minor) == ("PRCD", -10_000)
@@ -144,6 +162,7 @@ def test_which_balances_a_statement_stands_between(balances: str, kinds: tuple[s
         (balance("OPBD", 0) + balance("CLBD", 1) + entry(1).replace("CRDT", "IN"), "bad_value"),
         (balance("OPBD", 0) + balance("CLBD", 1) + entry(1).replace("<Sts>BOOK</Sts>", ""), "missing_element"),
         (balance("OPBD", 0) + balance("CLBD", 1) + entry(1).replace("2026-11-16", "16.11.2026"), "bad_date"),
+        (balance("OPBD", 0) + balance("CLBD", 1) + entry(1).replace("BookgDt", "Dated"), "missing_element"),
     ],
 )
 def test_what_is_missing_or_wrong_is_refused(parts: str, code: str) -> None:
