@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from contracts.report_views import DrillLink
-from query_api.report_files import Drill
+from query_api.report_files import Drill, is_constant
 
 REPORTS_UNDER: Final = "/v1/reports/"
 AS_OF_POSITION: Final = "as_of_position"
@@ -36,11 +36,11 @@ class _Way:
         self._target = drill.target
         self._is_report = not drill.target.startswith("/")
         self._in_path = frozenset(name for name in drill.parameters if f"{{{name}}}" in drill.target)
-        constant = {name: _constant(source, bound) for name, source in drill.parameters.items() if _is_constant(source)}
+        constant = {name: _constant(source, bound) for name, source in drill.parameters.items() if is_constant(source)}
         self._constant = {name: value for name, value in constant.items() if value is not None}
         self._is_complete = self._is_report or len(self._constant) == len(constant)
         self._from_row = [
-            (name, places[source]) for name, source in drill.parameters.items() if not _is_constant(source)
+            (name, places[source]) for name, source in drill.parameters.items() if not is_constant(source)
         ]
         self._beside = {name: _plain(value) for name, value in self._constant.items() if name not in self._in_path}
         if self._is_report:
@@ -59,10 +59,6 @@ class _Way:
         beside = {name: _plain(value) for name, value in given if name not in self._in_path}
         path = self._target.format(**self._constant, **dict(given))
         return DrillLink(path=path, parameters={**beside, **self._beside})
-
-
-def _is_constant(source: str) -> bool:
-    return source.startswith("$") or source.isdigit()
 
 
 def _constant(source: str, bound: Mapping[str, Any]) -> Any:

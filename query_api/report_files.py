@@ -34,6 +34,11 @@ _HEADER_LINE: Final = re.compile(rf"-- ({'|'.join(_KINDS)}): (.+)")
 _DRILL_TARGET: Final = re.compile(r"(?P<target>[^?]+)(?:\?(?P<column>\w+)=(?P<values>[\w|]+))?")
 
 
+def is_constant(source: str) -> bool:
+    """Whether what a drill's parameter comes from is the same for every row: a $parameter, or a number."""
+    return source.startswith("$") or source.isdigit()
+
+
 class Drill(msgspec.Struct, frozen=True, kw_only=True):
     """Where the entries behind a row are. ``parameters``: name to column, to $parameter of this report, or to a number.
 
@@ -48,7 +53,7 @@ class Drill(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def columns(self) -> set[str]:
         """The columns that it looks at."""
-        sources = {source for source in self.parameters.values() if source[0] != "$" and not source.isdigit()}
+        sources = {source for source in self.parameters.values() if not is_constant(source)}
         return sources | ({self.only_where} if self.only_where else set())
 
 

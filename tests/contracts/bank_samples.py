@@ -18,6 +18,7 @@ def transaction(number: int, *, amount: str = "1.25", currency: str = "EUR", ext
         f"<CdtTrfTxInf><PmtId><InstrId>I-{number}</InstrId><EndToEndId>E-{number}</EndToEndId>"
         f"<UETR>eb6305c9-1f7c-4a9b-9b1e-{number:012x}</UETR></PmtId>"
         f'<Amt><InstdAmt Ccy="{currency}">{amount}</InstdAmt></Amt>'
+        # ISO 9362: XXX is the head office
         f"<CdtrAgt><FinInstnId><BICFI>COBADEFFXXX</BICFI></FinInstnId></CdtrAgt>"
         f"<Cdtr><Nm>Creditor {number}</Nm>{address}</Cdtr>"
         f"<CdtrAcct><Id><IBAN>DE89370400440532013000</IBAN></Id></CdtrAcct>{extra}</CdtTrfTxInf>"

@@ -107,6 +107,7 @@ def test_references_batches_reversals_and_what_is_only_pending() -> None:
     credit, batch, returned, pending = statement.lines
     assert credit.references.uetr == "eb6305c9-1f7c-4a9b-9b1e-2c2f4e7a91d4"
     assert (credit.references.instruction_id, credit.references.account_servicer_ref) == ("INSTR-1", "ASR-1")
+    # ISO 9362: XXX is the head office
     assert credit.counterparty == Counterparty(name="Weaver Mill Ltd", iban="DK5000400440116243", bic="DABADKKKXXX")
     assert credit.remittance == "Wool, November\nRF18539007547034"
     assert batch.batch is not None

@@ -73,6 +73,7 @@ def test_other_dialects_in_a_swift_envelope() -> None:
     assert contra.counterparty == slash.counterparty
     assert (arrows.references.end_to_end_id, arrows.references.mandate_id) == ("E2E-78", "M-1")
     assert arrows.references.instruction_id == "KUNDENREF-7"
+    # ISO 9362: XXX is the head office
     assert arrows.counterparty == Counterparty(name="Weaver Mill", iban="DE89370400440532013000", bic="COBADEFFXXX")
     assert arrows.remittance == "Wool and more"
     assert free.remittance == "Charges of the year\nbefore"
