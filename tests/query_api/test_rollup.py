@@ -13,14 +13,17 @@ import pyarrow as pa
 import pytest
 
 from query_api import rollup
+from query_api.history import History
 from query_api.lake import LakeCursor
+from query_api.questions import PeriodAsked
 from query_api.rollup import EntriesFile, Rollup
 from tests.query_api.bank import Bank
-from tests.query_api.reporting import open_lake
+from tests.query_api.reporting import DATING, open_lake
 
 BEGIN = date(2026, 1, 1)
 DAYS = 120
 ROUNDS = 150
+STATEMENTS = 60
 FILES = 6
 Plain = Callable[[int, date | None, date | None], dict[str, tuple[int, int, int]]]
 PerDay = dict[date, tuple[int, int, int]]
@@ -109,6 +112,48 @@ def sums_of(cursor: LakeCursor, up_to: int, first: date | None, last: date | Non
         row["account_id"]: (int(row["debit_minor"]), int(row["credit_minor"]), int(row["entries"]))
         for row in rows.to_pylist()
     }
+
+
+@pytest.mark.parametrize("sealed_rows_min", [1, 10**9])
+async def test_a_statement_of_any_period_runs_from_its_opening_balance(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sealed_rows_min: int
+) -> None:
+    """At any position: opening, every running balance and closing are what the plain list of entries gives."""
+    monkeypatch.setattr(rollup, "FILE_ROWS_MIN", sealed_rows_min)
+    monkeypatch.setattr(rollup, "FILES_AT_ONCE", FILES - 1)
+    chance = random.Random(28)
+    bank = busy_bank(chance)
+    for number in range(1, FILES + 1):
+        bank.write_lake(tmp_path, to=bank.position * number // FILES)
+    history = History(open_lake(tmp_path / "main"), dating=DATING)
+    for _ in range(STATEMENTS):
+        first, last = sorted(BEGIN + timedelta(days=chance.randrange(DAYS)) for _ in range(2))
+        asked = PeriodAsked(
+            account_id=f"customers:c{chance.randrange(4)}",
+            first_day=chance.choice((None, first)),
+            last_day=chance.choice((None, last)),
+            limit=1_000,
+            position=chance.randrange(10, bank.position + 1),
+        )
+        view = await history.period(asked)
+        shown = [(one.effective_date, one.position, one.balance_minor) for one in view.entries]
+        assert (view.opening_minor, shown, view.closing_minor) == ran(bank, asked), asked
+
+
+def ran(bank: Bank, asked: PeriodAsked) -> tuple[int, list[tuple[date, int, int]], int]:
+    """The statement of a liability, from the plain list of entries."""
+    entries = sorted(
+        (day, position, leg, -amount_minor)
+        for position, leg, account_id, amount_minor, _, day in bank.entries
+        if account_id == asked.account_id and position <= (asked.position or 0)
+    )
+    opening = balance = sum(a for day, _, _, a in entries if asked.first_day is not None and day < asked.first_day)
+    shown: list[tuple[date, int, int]] = []
+    for day, position, _, amount_minor in entries:
+        if (asked.first_day is None or day >= asked.first_day) and (asked.last_day is None or day <= asked.last_day):
+            balance += amount_minor
+            shown.append((day, position, balance))
+    return opening, shown, balance
 
 
 def nothing_in_it(sql: str) -> pa.Table:
