@@ -24,6 +24,7 @@ from contracts.commands import (
     Reason,
     ReasonCode,
     Reference,
+    RefundInstructionId,
     Subscriptions,
 )
 from contracts.commands.clearing import SignedMinor
@@ -41,6 +42,7 @@ from contracts.ids import (
     HoldId,
     MerchantId,
     PaymentId,
+    RecallId,
     SettlementId,
     StandingOrderId,
     StatementId,
@@ -49,6 +51,7 @@ from contracts.ids import (
     WebhookEndpointId,
 )
 from contracts.money import AmountMinor, CurrencyCode
+from contracts.payment_codes import RecallReason
 from ledger.sequencer.queue import BATCH_COMMANDS_MAX
 from runtime.http.framework import ProblemException, field_error_of
 from runtime.http.problems import problem_of
@@ -175,6 +178,13 @@ class Refund(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reason: Reason | None = None
 
 
+class Recall(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Why a payment should come back: in words, and as the other bank is told."""
+
+    reason: Reason
+    reason_code: RecallReason = "CUST"
+
+
 class Review(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A reviewer's decision with its reason."""
 
@@ -196,6 +206,22 @@ class RailOutcome(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     outcome: Literal["accepted", "rejected", "unknown", "not_found"]
     reason_code: ReasonCode | None = None
     rail_reference: RailText | None = None
+
+
+class RefundOutcome(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a rail says became of a refund."""
+
+    instruction_id: RefundInstructionId
+    outcome: Literal["accepted", "rejected"]
+    reason_code: ReasonCode | None = None
+
+
+class RecallAnswer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the creditor's bank says to a recall."""
+
+    recall_id: RecallId
+    answer: Literal["accepted", "refused"]
+    reason_code: ReasonCode | None = None
 
 
 class RailReturn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

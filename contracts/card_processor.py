@@ -1,5 +1,5 @@
-"""What we say to a card processor, and what it says to us: charges (a top-up from a card), payouts (money to a card),
-the events it sends about them, and the report with which it settles.
+"""What we say to a card processor, and what it says to us: charges (a top-up from a card), refunds of charges, payouts
+(money to a card), the events it sends about them, and the report with which it settles.
 
 Amounts are integers in minor units on this wire too. `reference` is our instruction id: it names the movement on both
 sides, and is the idempotency key of the request that makes it.
@@ -18,11 +18,19 @@ from msgspec import Meta
 from contracts.commands.payments import CardToken
 from contracts.money import AmountMinor
 
-CardKind = Literal["charge", "payout"]
+CardKind = Literal["charge", "payout", "refund"]
 CardStatus = Literal["pending", "succeeded", "failed", "disputed"]
-"""A payout is never disputed. `succeeded` is final for the movement; a dispute takes the money back later."""
+"""Only a charge is disputed. `succeeded` is final for the movement; a dispute takes the money back later."""
 
-CardEventType = Literal["charge.succeeded", "charge.failed", "charge.disputed", "payout.paid", "payout.failed"]
+CardEventType = Literal[
+    "charge.succeeded",
+    "charge.failed",
+    "charge.disputed",
+    "payout.paid",
+    "payout.failed",
+    "refund.paid",
+    "refund.failed",
+]
 
 Reference = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}\Z", description="Our instruction id.")]
 IsoCurrency = Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z")]
@@ -30,22 +38,30 @@ Aware = Annotated[datetime, Meta(tz=True)]
 
 
 class CardInstruction(msgspec.Struct, frozen=True, kw_only=True):
-    """Take an amount from a card (`charge`), or send one to it (`payout`)."""
+    """Take an amount from a card (`charge`), send one to it (`payout`), or give back of a charge (`refund`).
+
+    The card is named for a charge or payout, the charge (by our instruction id) for a refund of it.
+    """
 
     instruction_id: Reference
     kind: CardKind
     amount_minor: AmountMinor
     currency: IsoCurrency
-    card_token: CardToken
+    card_token: CardToken | None = None
+    charge: Reference | None = None
 
 
 class CardMovementRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The body of `POST /v1/charges` and `POST /v1/payouts`; the header Idempotency-Key repeats the reference."""
+    """The body of `POST /v1/charges`, `/v1/payouts` and `/v1/refunds`; Idempotency-Key repeats the reference.
+
+    `card_token` for charges and payouts; `charge`, the reference of what is refunded, for refunds.
+    """
 
     reference: Reference
     amount_minor: AmountMinor
     currency: IsoCurrency
-    card_token: CardToken
+    card_token: CardToken | None = None
+    charge: Reference | None = None
 
 
 class CardMovement(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,6 +125,8 @@ REASON_OF_FAILURE: Final[Mapping[str, str]] = MappingProxyType(
         "currency_not_supported": "AM03",
         "suspected_fraud": "FR01",
         "refused_by_issuer": "MS03",
+        "charge_unknown": "NOOR",
+        "charge_used_up": "ARDT",
     }
 )
 """The processor's words in ISO 20022's; one that is not here is MS03, not specified."""

@@ -15,6 +15,7 @@ HOLD_PREFIX: Final = "hold_"
 PAYMENT_PREFIX: Final = "pay_"
 STANDING_ORDER_PREFIX: Final = "so_"
 REFUND_PREFIX: Final = "rfnd_"
+RECALL_PREFIX: Final = "rcl_"
 QUOTE_PREFIX: Final = "quote_"
 WEBHOOK_ENDPOINT_PREFIX: Final = "whe_"
 STATEMENT_PREFIX: Final = "stmt_"
@@ -43,6 +44,7 @@ PaymentId = Annotated[str, Meta(pattern=f"^{PAYMENT_PREFIX}{_POSITION}", example
 StandingOrderId = Annotated[str, Meta(pattern=f"^{STANDING_ORDER_PREFIX}{_POSITION}", examples=["so_46"])]
 QuoteId = Annotated[str, Meta(pattern=f"^{QUOTE_PREFIX}{_POSITION}", examples=["quote_45"])]
 WebhookEndpointId = Annotated[str, Meta(pattern=f"^{WEBHOOK_ENDPOINT_PREFIX}{_POSITION}", examples=["whe_46"])]
+RecallId = Annotated[str, Meta(pattern=f"^{RECALL_PREFIX}{_POSITION}", examples=["rcl_49"])]
 SettlementId = Annotated[str, Meta(pattern=f"^{SETTLEMENT_PREFIX}{_POSITION}", examples=["set_47"])]
 MerchantId = Annotated[
     str,
@@ -103,8 +105,13 @@ def standing_order_id(position: int) -> str:
 
 
 def refund_id(position: int) -> str:
-    """Name the refund booked by the event at ``position``."""
+    """Name the refund that the event at ``position`` booked, or asked a rail for."""
     return f"{REFUND_PREFIX}{position}"
+
+
+def recall_id(position: int) -> str:
+    """Name the recall asked for by the event at ``position``."""
+    return f"{RECALL_PREFIX}{position}"
 
 
 def quote_id(position: int) -> str:
@@ -135,6 +142,11 @@ def settlement_id(position: int) -> str:
 def instruction_id(payment: str, attempt: int) -> str:
     """Name one attempt to have a payment executed by a rail: the same attempt always has the same name."""
     return f"{payment}.{attempt}"
+
+
+def afterwards_id(payment: str, refund_or_recall: str) -> str:
+    """Name to a rail what is asked of it about a payment that has settled: the payment it is about, and the wish."""
+    return f"{payment}.{refund_or_recall}"
 
 
 def uetr_of(ledger: str, payment: str) -> str:

@@ -47,6 +47,10 @@ RAIL_OF: Final[dict[PaymentType, tuple[RailName, ...]]] = {
 }
 """The rails a kind of payment may take; the first is used unless the client names another."""
 
+RecallReason = Literal["CUST", "DUPL", "TECH", "FRAD", "AM09", "AC03"]
+"""Why a payment is asked back (SCT Inst rulebook): its customer asks, it was sent twice, by a fault, by fraud, with a
+wrong amount, or to a wrong account."""
+
 SCA_ACR: Final = "urn:bursar:acr:sca"  # the authentication context class of strong customer authentication
 
 REASON_WORDS: Final[dict[str, str]] = {
@@ -63,15 +67,22 @@ REASON_WORDS: Final[dict[str, str]] = {
     "AM03": "the currency is not allowed",
     "AM04": "the funds are insufficient",
     "AM05": "the payment is a duplicate",
+    "AM09": "the amount is wrong",
     "AM12": "the amount is invalid",
     "AM14": "the amount exceeds an agreed limit",
     "AM21": "the limit of a period is used up",
+    "ARDT": "it was returned already",
     "CUST": "the customer asked for it",
     "DS0H": "the payer did not prove who they are",
+    "DUPL": "it was sent twice",
     "FOCR": "returned after a recall",
     "FR01": "fraud is suspected",
+    "FRAD": "the payer did not make it",
+    "LEGL": "the law forbids it",
     "MS03": "no reason was given",
     "NOAS": "the payer did not answer",
+    "NOOR": "it never arrived",
     "RR04": "a regulation forbids it",
+    "TECH": "a technical fault sent it",
     "TM01": "the cut-off has passed",
 }

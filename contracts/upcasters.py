@@ -8,10 +8,20 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
+from msgspec.structs import asdict
+
 from contracts.assessment import Assessment
 from contracts.events.event import EventData
+from contracts.events.given_back import PaymentRecallRequested, PaymentRefunded
 from contracts.events.payments import PaymentFacts, PaymentInitiated, PaymentRejected, PaymentSettled
-from contracts.events.superseded import EVENTS, PaymentInitiatedV1, PaymentRejectedV1, PaymentSettledV1
+from contracts.events.superseded import (
+    EVENTS,
+    PaymentInitiatedV1,
+    PaymentRecallRequestedV1,
+    PaymentRefundedV1,
+    PaymentRejectedV1,
+    PaymentSettledV1,
+)
 
 Upcaster = Callable[[Any, datetime, str], EventData]
 
@@ -100,9 +110,19 @@ def _rejected(old: PaymentRejectedV1, recorded_at: datetime, subject: str) -> Pa
     )
 
 
+def _refunded(old: PaymentRefundedV1, recorded_at: datetime, subject: str) -> PaymentRefunded:
+    return PaymentRefunded(**asdict(old), balances=())
+
+
+def _recall_requested(old: PaymentRecallRequestedV1, recorded_at: datetime, subject: str) -> PaymentRecallRequested:
+    return PaymentRecallRequested(**asdict(old), reason_code=None, recall=None)
+
+
 # (type, older version) -> the struct it was written as, and what makes today's of it: (old, recorded_at, subject).
 UPCASTERS: Final[dict[tuple[str, int], tuple[type[EventData], Upcaster]]] = {
     ("payment_initiated", 1): (EVENTS["payment_initiated", 1], _initiated),
     ("payment_settled", 1): (EVENTS["payment_settled", 1], _settled),
     ("payment_rejected", 1): (EVENTS["payment_rejected", 1], _rejected),
+    ("payment_refunded", 1): (EVENTS["payment_refunded", 1], _refunded),
+    ("payment_recall_requested", 1): (EVENTS["payment_recall_requested", 1], _recall_requested),
 }

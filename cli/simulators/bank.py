@@ -4,6 +4,7 @@
 |---|---|
 | `POST /instructions` (pacs.008) | pacs.002, or what the misbehaviour makes of it |
 | `POST /inquiries` (pacs.028) | pacs.002; RJCT with NOOR if the instruction never came |
+| `POST /recalls` (camt.056) | camt.029: pending at first; the decision also comes by callback |
 | `GET /audit` | JSON: what was executed, what came twice, what should not have come |
 | `GET /statement?date=2026-11-30&currency=EUR` | camt.053 of our nostro account |
 | `POST /incoming` (pacs.008) | 202: an incoming payment is made and reported by callback |
@@ -21,6 +22,7 @@ from urllib.parse import parse_qs
 import msgspec
 
 from cli.simulators.bank_books import BankBooks, BankTerms, Kept, report_about
+from cli.simulators.bank_recalls import BankRecalls, contradicting
 from cli.simulators.callbacks import wait_for
 from cli.simulators.misbehaviour import NOT_NOTICED, Kind, answer_of, treatment_of
 from cli.simulators.nostro_statement import render_statement
@@ -38,6 +40,8 @@ from cli.simulators.spoiling import (
 from contracts.iso20022 import pacs
 from contracts.iso20022.pacs import CreditTransferInstruction, StatusReport
 from contracts.iso20022.pacs_reading import read_inquiries, read_instructions
+from contracts.iso20022.recalls import render_recall_answers
+from contracts.iso20022.recalls_reading import read_recalls
 from runtime.clock import Clock
 from runtime.http.asgi import Receive, Scope, Send, read_body
 
@@ -53,8 +57,18 @@ class _ReturnWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Bank:
     """The bank as an ASGI application, with its two questions and its pages."""
 
-    def __init__(self, books: BankBooks, terms: BankTerms, pace: Pace, *, clock: Clock, stop: asyncio.Event) -> None:
+    def __init__(
+        self,
+        books: BankBooks,
+        recalls: BankRecalls,
+        terms: BankTerms,
+        pace: Pace,
+        *,
+        clock: Clock,
+        stop: asyncio.Event,
+    ) -> None:
         self._books = books
+        self._recalls = recalls
         self._terms = terms
         self._pace = pace
         self._clock = clock
@@ -64,6 +78,7 @@ class Bank:
         """Execute what was put off, until the process stops."""
         while not self._stop.is_set():
             self._books.settle_due(self._clock.now())
+            self._recalls.decide_due(self._clock.now())
             await wait_for(self._stop, SETTLE_EVERY_S)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,6 +91,8 @@ class Bank:
             await self._take(instruction, receive, send)
         elif wants(scope, "POST", "/inquiries"):
             await self._inquire(await read_body(receive, BODY_BYTES_MAX), receive, send)
+        elif wants(scope, "POST", "/recalls"):
+            await self._recall(await read_body(receive, BODY_BYTES_MAX), receive, send)
         elif wants(scope, "GET", "/audit"):
             await give(send, json_answer(self.audit()))
         elif wants(scope, "GET", "/statement"):
@@ -131,6 +148,18 @@ class Bank:
             report = report_about(kept, now)
         await give_spoilt(kind, self._status(report, kind), receive, send, self._stop)
 
+    async def _recall(self, body: bytes, receive: Receive, send: Send) -> None:
+        (request,) = read_recalls(body)
+        answer = self._recalls.take(request, now=self._clock.now())
+        kind = self._later_answer(request.recall_id, "recall", self._books.count(request.recall_id, "recall"))
+        if not await hold(receive, self._stop, self._pace.wait_s(kind)):
+            return
+        if kind is Kind.WRONG_IDS:
+            answer = msgspec.structs.replace(answer, recall_id="other-recall", status="ACCR", reason_code=None)
+        content = render_recall_answers(contradicting(answer) if kind is Kind.CONTRADICTORY else [answer])
+        marked = self._pace.marked(Answer(body=content, media_type=pacs.MEDIA_TYPE))
+        await give_spoilt(kind, marked, receive, send, self._stop)
+
     def audit(self) -> dict[str, object]:
         """Say what was done, so that a test can prove that nothing was executed twice."""
         movements = self._books.movements()
@@ -153,6 +182,7 @@ class Bank:
             "repeated_instructions": self._books.repeated(),
             "violations": [{"instruction_id": one, "rule": rule} for one, rule in self._books.violations()],
             "totals_minor": dict(totals),
+            "recalls": self._recalls.all(),
             "returns": [one.instruction_id for one in movements if one.kind == "return"],
             "incoming": [one.instruction_id for one in movements if one.kind == "incoming"],
         }
@@ -184,8 +214,9 @@ class Bank:
     def _give_back(self, body: bytes) -> Answer:
         wish = msgspec.json.decode(body, type=_ReturnWish)
         kept = self._books.find(wish.instruction_id)
-        if kept is None or not self._books.give_back(kept, reason_code=wish.reason_code, now=self._clock.now()):
+        if kept is None or kept.state != "executed":
             return json_answer({"detail": "no executed instruction has this id"}, status=404)
+        self._books.give_back(kept, reason_code=wish.reason_code, now=self._clock.now())
         return json_answer({"instruction_id": wish.instruction_id}, status=202)
 
 

@@ -40,6 +40,15 @@ CREATE TABLE IF NOT EXISTS violations (
     rule TEXT NOT NULL
 ) STRICT;
 
+CREATE TABLE IF NOT EXISTS recalls (
+    recall_id TEXT PRIMARY KEY,
+    content BLOB NOT NULL,
+    state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'accepted', 'refused')),
+    reason_code TEXT,
+    decide_at REAL NOT NULL,
+    arrivals INTEGER NOT NULL DEFAULT 1
+) STRICT;
+
 -- name: read_instruction
 -- One row or none: whoever repeats an id is answered from here.
 SELECT content, treatment, state, reason_code, arrivals
@@ -121,3 +130,36 @@ SELECT instruction_id, arrivals
   FROM instructions
  WHERE arrivals > 1
  ORDER BY instruction_id;
+
+-- name: insert_recall
+-- A recall is known by its id from its first arrival on.
+INSERT INTO recalls (recall_id, content, decide_at)
+VALUES (?, ?, ?)
+    ON CONFLICT (recall_id) DO NOTHING;
+
+-- name: count_recall
+UPDATE recalls
+   SET arrivals = arrivals + 1
+ WHERE recall_id = ?;
+
+-- name: read_recall
+SELECT content, state, reason_code
+  FROM recalls
+ WHERE recall_id = ?;
+
+-- name: read_due_recalls
+SELECT content
+  FROM recalls
+ WHERE state = 'pending' AND decide_at <= ?
+ ORDER BY decide_at
+ LIMIT 100;
+
+-- name: decide_recall
+UPDATE recalls
+   SET state = ?, reason_code = ?
+ WHERE recall_id = ? AND state = 'pending';
+
+-- name: read_recalls
+SELECT recall_id, state, reason_code, arrivals
+  FROM recalls
+ ORDER BY recall_id;

@@ -146,7 +146,7 @@ class BankBooks:
                     self._report(kept, now)
 
     def give_back(self, kept: Kept, *, reason_code: str, now: datetime, after_s: float = 0.0) -> bool:
-        """Return an executed instruction's money, once; False if it was not executed."""
+        """Return an executed instruction's money, once; False if it was not executed, or was returned before."""
         if kept.state != "executed":
             return False
         one = kept.instruction
@@ -165,10 +165,11 @@ class BankBooks:
             reason_code=reason_code,
         )
         with self._books.transaction():
-            if self._move(reference, "return", one, one.amount_minor, now):
+            is_new = self._move(reference, "return", one, one.amount_minor, now)
+            if is_new:
                 body = pacs.render_return(returned)
                 self._callbacks.put(reference, pacs.MEDIA_TYPE, body, after_s=after_s)
-        return True
+        return is_new
 
     def pay_in(self, incoming: CreditTransferInstruction, *, now: datetime, after_s: float = 0.0) -> None:
         """Credit our nostro account with a payment from outside, and tell us by pacs.008."""

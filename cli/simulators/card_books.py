@@ -26,6 +26,8 @@ FILE: Final = "cards"
 JSON: Final = "application/json"
 CONTENT_DIFFERS: Final = "same idempotency key with another content"
 
+PREFIXES: Final[dict[CardKind, str]] = {"charge": "ch", "payout": "po", "refund": "re"}
+
 CHARGE_FEE_PER_10_000: Final = 140
 CHARGE_FEE_MINOR: Final = 25
 PAYOUT_FEE_MINOR: Final = 25
@@ -55,7 +57,8 @@ class KeptMovement(msgspec.Struct, frozen=True, kw_only=True):
 
     movement: CardMovement
     treatment: Kind
-    card_token: str
+    card_token: str | None
+    charge: str | None
     arrivals: int
     is_new: bool = False
     is_same: bool = True
@@ -80,10 +83,11 @@ class CardBooks:
                 if not is_same:
                     self._books.run(FILE, "insert_violation", wish.reference, CONTENT_DIFFERS)
                 return msgspec.structs.replace(known, arrivals=known.arrivals + 1, is_same=is_same)
-            movement_id = f"{'ch' if kind == 'charge' else 'po'}_{_digest(wish.reference)}"
+            movement_id = f"{PREFIXES[kind]}_{_digest(wish.reference)}"
             decide_at = now.timestamp() + self._terms.pending_s
-            row = (wish.reference, kind, movement_id, content, wish.amount_minor, wish.currency, wish.card_token)
-            self._books.run(FILE, "insert_movement", *row, treatment, "pending", None, decide_at)
+            row = (wish.reference, kind, movement_id, content, wish.amount_minor, wish.currency)
+            about = (wish.card_token, wish.charge)
+            self._books.run(FILE, "insert_movement", *row, *about, treatment, "pending", None, decide_at)
             kept = self.find(wish.reference)
             assert kept is not None
             return msgspec.structs.replace(kept, is_new=True)
@@ -93,7 +97,7 @@ class CardBooks:
         row = self._books.row(FILE, "read_movement", reference)
         if row is None:
             return None
-        movement_id, _, kind, status, amount_minor, currency, failure_code, _, treatment, arrivals, card_token = row
+        movement_id, _, kind, status, amount_minor, currency, failure_code, _, treatment, arrivals, token, charge = row
         movement = CardMovement(
             id=movement_id,
             reference=reference,
@@ -103,7 +107,9 @@ class CardBooks:
             currency=currency,
             failure_code=failure_code,
         )
-        return KeptMovement(movement=movement, treatment=Kind(treatment), card_token=card_token, arrivals=int(arrivals))
+        return KeptMovement(
+            movement=movement, treatment=Kind(treatment), card_token=token, charge=charge, arrivals=int(arrivals)
+        )
 
     def decide_due(self, now: datetime) -> None:
         """Decide what waited until now, settle it, and report it."""
@@ -154,7 +160,7 @@ class CardBooks:
         return bytes(row[7]) if row else b""
 
     def _decide(self, kept: KeptMovement, now: datetime) -> None:
-        failure = FAILING_TOKENS.get(kept.card_token)
+        failure = FAILING_TOKENS.get(kept.card_token or "") if kept.charge is None else self._why_no_refund(kept)
         if kept.treatment is Kind.WRONG_IDS:
             failure = failure or "refused_by_issuer"
         status: CardStatus = "failed" if failure else "succeeded"
@@ -162,10 +168,19 @@ class CardBooks:
         if not self._books.run(FILE, "set_status", status, failure, one.reference, "pending"):
             return
         if failure is None:
-            self._settle(one, "charge.succeeded" if one.kind == "charge" else "payout.paid", now)
+            self._settle(one, _type_of(one), now)
         self._report(one, kept.treatment, now)
         if failure is None and one.kind == "charge" and self._is_disputed(kept):
             self._dispute(one, kept.treatment, now)
+
+    def _why_no_refund(self, kept: KeptMovement) -> str | None:
+        """Say why a charge cannot be refunded: it never succeeded, or less of it is left. None when it can."""
+        charge = self.find(kept.charge or "")
+        if charge is None or charge.movement.kind != "charge" or charge.movement.status == "failed":
+            return "charge_unknown"
+        (refunded_minor,) = self._books.row(FILE, "sum_refunded", kept.charge) or (0,)
+        is_left = refunded_minor + kept.movement.amount_minor <= charge.movement.amount_minor
+        return None if is_left and charge.movement.status == "succeeded" else "charge_used_up"
 
     def _is_disputed(self, kept: KeptMovement) -> bool:
         is_unlucky = happens(self._terms.seed, self._terms.profile, "dispute", kept.movement.reference)
@@ -200,6 +215,8 @@ class CardBooks:
 def _type_of(one: CardMovement) -> CardEventType:
     if one.kind == "payout":
         return "payout.paid" if one.status == "succeeded" else "payout.failed"
+    if one.kind == "refund":
+        return "refund.paid" if one.status == "succeeded" else "refund.failed"
     types: dict[CardStatus, CardEventType] = {
         "succeeded": "charge.succeeded",
         "disputed": "charge.disputed",
@@ -214,6 +231,8 @@ def _gross_and_fee(one: CardMovement, event_type: CardEventType) -> tuple[int, i
         return -one.amount_minor, DISPUTE_FEE_MINOR
     if one.kind == "payout":
         return -one.amount_minor, PAYOUT_FEE_MINOR
+    if one.kind == "refund":
+        return -one.amount_minor, 0  # the charge's fee is not given back, and no other is taken
     return one.amount_minor, CHARGE_FEE_MINOR + (one.amount_minor * CHARGE_FEE_PER_10_000 + 5_000) // 10_000
 
 

@@ -1,9 +1,9 @@
-"""The simulated card processor's door: charges and payouts in JSON, a settlement report, an audit page.
+"""The simulated card processor's door: charges, payouts and refunds in JSON, a settlement report, an audit page.
 
 | Request | Answer |
 |---|---|
-| `POST /v1/charges`, `POST /v1/payouts` with `Idempotency-Key` | the movement, pending; the outcome by webhook |
-| `GET /v1/charges?reference=…`, `GET /v1/payouts?reference=…` | none or one movement |
+| `POST /v1/charges`, `/v1/payouts`, `/v1/refunds`, with `Idempotency-Key` | the movement; its outcome by webhook |
+| `GET /v1/charges?reference=…`, the same for payouts and refunds | none or one movement |
 | `GET /v1/settlements?date=2026-11-30&currency=EUR` | what was settled on that day, with fees |
 | `GET /audit` | what was executed, how often it came, what should not have come |
 """
@@ -36,7 +36,7 @@ from runtime.clock import Clock
 from runtime.http.asgi import Receive, Scope, Send, header, read_body
 
 DECIDE_EVERY_S: Final = 0.05
-PATHS: Final[dict[str, CardKind]] = {"/v1/charges": "charge", "/v1/payouts": "payout"}
+PATHS: Final[dict[str, CardKind]] = {"/v1/charges": "charge", "/v1/payouts": "payout", "/v1/refunds": "refund"}
 
 
 class CardProcessor:
@@ -66,6 +66,8 @@ class CardProcessor:
             wish = msgspec.json.decode(await read_body(receive, BODY_BYTES_MAX), type=CardMovementRequest)
             if header(scope, b"idempotency-key") != wish.reference.encode():
                 raise ValueError("Idempotency-Key must repeat the reference")
+            if (wish.charge is None) == (kind == "refund") or (wish.card_token is None) != (kind == "refund"):
+                raise ValueError("a refund names a charge, everything else a card")
             await self._create(kind, wish, receive, send)
         elif kind is not None and scope["method"] == "GET":
             await self._look_up(kind, given.get("reference", ""), receive, send)

@@ -4,12 +4,13 @@
 -- One script; a processor that starts again finds what it has.
 CREATE TABLE IF NOT EXISTS movements (
     reference TEXT NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('charge', 'payout')),
+    kind TEXT NOT NULL CHECK (kind IN ('charge', 'payout', 'refund')),
     movement_id TEXT NOT NULL UNIQUE,
     content BLOB NOT NULL,
     amount_minor INTEGER NOT NULL,
     currency TEXT NOT NULL,
-    card_token TEXT NOT NULL,
+    card_token TEXT,
+    charge TEXT,
     treatment TEXT NOT NULL,
     status TEXT NOT NULL,
     failure_code TEXT,
@@ -44,15 +45,21 @@ CREATE TABLE IF NOT EXISTS violations (
 -- name: insert_movement
 -- The primary key is what makes a second execution impossible.
 INSERT INTO movements
-       (reference, kind, movement_id, content, amount_minor, currency, card_token, treatment, status, failure_code,
-        decide_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+       (reference, kind, movement_id, content, amount_minor, currency, card_token, charge, treatment, status,
+        failure_code, decide_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: read_movement
 SELECT movement_id, reference, kind, status, amount_minor, currency, failure_code, content, treatment, arrivals,
-       card_token
+       card_token, charge
   FROM movements
  WHERE reference = ?;
+
+-- name: sum_refunded
+-- What was given back of a charge: refunds that were paid.
+SELECT coalesce(sum(amount_minor), 0)
+  FROM movements
+ WHERE kind = 'refund' AND charge = ? AND status = 'succeeded';
 
 -- name: count_arrival
 UPDATE movements

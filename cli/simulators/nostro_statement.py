@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 
 from cli.simulators.bank_books import BankTerms, Movement
 from contracts.currencies import SCALE_OF_CURRENCY
-from contracts.iso20022 import pacs
+from contracts.iso20022.writing import NAMESPACE_PREFIX, time_text
 from contracts.money import text_of
 
 STATEMENT: Final = "camt.053.001.08"
@@ -30,11 +30,11 @@ def render_statement(
     if scale is None:
         raise ValueError("currency is not an ISO 4217 code")
     closing_minor = opening_minor + sum(one.amount_minor for one in movements)
-    closed_at = pacs.time_text(datetime.combine(day, time(), UTC) + timedelta(days=1))
+    closed_at = time_text(datetime.combine(day, time(), UTC) + timedelta(days=1))
     name = f"STMT-{day:%Y%m%d}-{currency}"
     entries = "".join(_entry(one, scale) for one in movements)
     return (
-        f'<?xml version="1.0" encoding="UTF-8"?>\n<Document xmlns="{pacs.NAMESPACE_PREFIX}{STATEMENT}">'
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<Document xmlns="{NAMESPACE_PREFIX}{STATEMENT}">'
         f"<BkToCstmrStmt><GrpHdr><MsgId>{name}</MsgId><CreDtTm>{closed_at}</CreDtTm></GrpHdr>"
         f"<Stmt><Id>{name}</Id><ElctrncSeqNb>{day.toordinal()}</ElctrncSeqNb><CreDtTm>{closed_at}</CreDtTm>"
         f"<Acct><Id><IBAN>{terms.nostro_iban}</IBAN></Id><Ccy>{currency}</Ccy>"

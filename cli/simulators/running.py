@@ -15,6 +15,7 @@ import msgspec
 from cli.simulators.bank import Bank
 from cli.simulators.bank_books import BankBooks, BankTerms
 from cli.simulators.bank_files import BankFiles
+from cli.simulators.bank_recalls import BankRecalls
 from cli.simulators.books import Books
 from cli.simulators.callbacks import Callbacks, CallbackSettings
 from cli.simulators.card_books import CardBooks, CardTerms
@@ -78,7 +79,8 @@ def bank_parts(running: Running, *, time_limit_s: float, margin_s: float, files_
         pending_s=given.pending_s,
     )
     books = BankBooks(running.books, running.callbacks, terms)
-    bank = Bank(books, terms, running.pace, clock=running.clock, stop=running.stop)
+    recalls = BankRecalls(running.books, books, running.callbacks, terms)
+    bank = Bank(books, recalls, terms, running.pace, clock=running.clock, stop=running.stop)
     tasks = {"settle": bank.settle_later()}
     if files_dir is not None:
         files = BankFiles(books, terms, files_dir, late_s=given.late_s, clock=running.clock)

@@ -16,9 +16,15 @@ from litestar.params import FromPath
 
 from command_api.desk import AnyRequest, Desk, unavailable_response
 from contracts.card_processor import CardEvent, reason_of
-from contracts.commands import Command, RecordRailOutcome, ReturnPayment
-from contracts.iso20022 import pacs
-from contracts.iso20022.pacs_reading import read_message
+from contracts.commands import (
+    Command,
+    RecordRailOutcome,
+    RecordRecallAnswer,
+    RecordRefundOutcome,
+    ReturnPayment,
+)
+from contracts.iso20022 import pacs, recalls
+from contracts.iso20022.bank_messages import read_message
 from contracts.rejections import Rejection
 from ledger.sequencer.queue import Declined, Unavailable
 from runtime.auth import Principal
@@ -50,7 +56,7 @@ class _Coded(msgspec.Struct):
 async def receive_message(
     rail: FromPath[str], request: AnyRequest, desk: NamedDependency[Desk], signing: NamedDependency[RailSecrets]
 ) -> Response[Any]:
-    """Take a rail's message: outcomes of instructions, returns, charge-backs."""
+    """Take a rail's message: outcomes of instructions and refunds, answers to recalls, returns, charge-backs."""
     body = await request.body()
     verified = verify(dict(request.headers), body, secrets=signing.by_rail.get(rail, ()), now=SystemClock().now())
     if isinstance(verified, WebhookRefused):
@@ -93,6 +99,14 @@ def _card_commands(event: CardEvent) -> list[Command]:
             return [_outcome(payment_id, movement.reference, "accepted", reference=movement.id)]
         case "charge.failed" | "payout.failed":
             return [_outcome(payment_id, movement.reference, "rejected", reason=reason_of(movement.failure_code))]
+        case "refund.paid" | "refund.failed":
+            refund = RecordRefundOutcome(
+                payment_id=payment_id,
+                instruction_id=movement.reference,
+                outcome="accepted" if event.type == "refund.paid" else "rejected",
+                reason_code=None if event.type == "refund.paid" else reason_of(movement.failure_code),
+            )
+            return [refund]
         case "charge.disputed":
             back = ReturnPayment(
                 payment_id=payment_id,
@@ -126,6 +140,13 @@ def _bank_part(part: object) -> Iterable[Command]:
                 payment_id=_payment_of(part.original_instruction_id),
                 return_id=part.return_id,
                 amount_minor=part.returned_minor,
+                reason_code=part.reason_code,
+            )
+        case recalls.RecallAnswer(status="ACCR" | "RJCR"):
+            yield RecordRecallAnswer(
+                payment_id=_payment_of(part.recall_id),
+                recall_id=part.recall_id.rpartition(".")[2],
+                answer="accepted" if part.status == "ACCR" else "refused",
                 reason_code=part.reason_code,
             )
         case _:

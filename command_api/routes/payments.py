@@ -9,7 +9,7 @@ from litestar.params import FromPath, JSONBody
 
 from command_api.desk import AnyRequest, Desk
 from command_api.problems import authorisation_differs
-from command_api.requests import Answer, Authorisation, Because, Refund, Why, command_of
+from command_api.requests import Answer, Authorisation, Because, Recall, Refund, command_of
 from contracts.commands import (
     AuthorisePayment,
     CancelPayment,
@@ -84,15 +84,22 @@ async def cancel_payment(
 async def refund_payment(
     payment_id: FromPath[str], data: JSONBody[Refund], request: AnyRequest, desk: NamedDependency[Desk]
 ) -> Answer:
-    """Give back a settled book payment, in whole or part."""
+    """Give back a settled payment, in whole or part.
+
+    A book payment is given back at once. The refund of a card top-up is asked of the processor, with the amount held
+    on the account until it answers.
+    """
     return await desk.send(request, command_of(RefundPayment, data, payment_id=payment_id))
 
 
 @post("/payments/{payment_id:str}/recall")
 async def recall_payment(
-    payment_id: FromPath[str], data: JSONBody[Why], request: AnyRequest, desk: NamedDependency[Desk]
+    payment_id: FromPath[str], data: JSONBody[Recall], request: AnyRequest, desk: NamedDependency[Desk]
 ) -> Answer:
-    """Ask the creditor's bank to give a settled payment back."""
+    """Ask the creditor's bank to give a settled instant payment back.
+
+    It may refuse. If it agrees, the money comes as a return.
+    """
     return await desk.send(request, command_of(RecallPayment, data, payment_id=payment_id))
 
 

@@ -7,11 +7,22 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from command_api.desk import AnyRequest, Desk
-from command_api.requests import Answer, Nothing, RailOutcome, RailReturn, Why, command_of
+from command_api.requests import (
+    Answer,
+    Nothing,
+    RailOutcome,
+    RailReturn,
+    RecallAnswer,
+    RefundOutcome,
+    Why,
+    command_of,
+)
 from contracts.commands import (
     InstructPayment,
     ParkPayment,
     RecordRailOutcome,
+    RecordRecallAnswer,
+    RecordRefundOutcome,
     ReturnPayment,
 )
 
@@ -50,9 +61,27 @@ async def return_payment(
     return await desk.send(request, command_of(ReturnPayment, data, payment_id=payment_id))
 
 
+@post("/payments/{payment_id:str}/refund-outcome")
+async def record_refund_outcome(
+    payment_id: FromPath[str], data: JSONBody[RefundOutcome], request: AnyRequest, desk: NamedDependency[Desk]
+) -> Answer:
+    """Record what a rail says became of a refund."""
+    return await desk.send(request, command_of(RecordRefundOutcome, data, payment_id=payment_id))
+
+
+@post("/payments/{payment_id:str}/recall-answer")
+async def record_recall_answer(
+    payment_id: FromPath[str], data: JSONBody[RecallAnswer], request: AnyRequest, desk: NamedDependency[Desk]
+) -> Answer:
+    """Record what the creditor's bank says to a recall."""
+    return await desk.send(request, command_of(RecordRecallAnswer, data, payment_id=payment_id))
+
+
 HANDLERS: Final = [
     instruct_payment,
     record_rail_outcome,
     park_payment,
     return_payment,
+    record_refund_outcome,
+    record_recall_answer,
 ]

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from contracts.commands.command import PRINTABLE, Command, Metadata, Reason, Reference
-from contracts.ids import AccountId, PaymentId, QuoteId
+from contracts.ids import PAYMENT_PREFIX, REFUND_PREFIX, AccountId, PaymentId, QuoteId, RecallId
 from contracts.money import AmountMinor, CurrencyCode, DecimalText
-from contracts.payment_codes import RAIL_OF, PaymentType, RailName
+from contracts.payment_codes import RAIL_OF, PaymentType, RailName, RecallReason
 
 AUTHORISATION_CHARS_MAX = 64
 
@@ -22,6 +22,14 @@ AddressLine = Annotated[str, Meta(min_length=1, max_length=70, pattern=PRINTABLE
 CardToken = Annotated[str, Meta(pattern=r"^tok_[a-z0-9_]{1,60}\Z", description="The processor's token of a card.")]
 ReasonCode = Annotated[str, Meta(pattern=r"^[A-Z0-9]{4}\Z", description="ISO 20022 status reason.", examples=["AM04"])]
 InstructionId = Annotated[str, Meta(pattern=r"^pay_[1-9][0-9]{0,17}\.[1-9][0-9]{0,2}\Z", examples=["pay_44.1"])]
+RefundInstructionId = Annotated[
+    str,
+    Meta(
+        pattern=rf"^{PAYMENT_PREFIX}[1-9][0-9]{{0,17}}\.{REFUND_PREFIX}[1-9][0-9]{{0,17}}\Z",
+        description="A refund, as its rail is asked for it: the payment and the refund.",
+        examples=["pay_44.rfnd_48"],
+    ),
+]
 PayeeText = Annotated[str, Meta(min_length=1, max_length=128, pattern=PRINTABLE)]
 RailText = Annotated[str, Meta(min_length=1, max_length=64, pattern=PRINTABLE, description="A rail's own reference.")]
 
@@ -166,7 +174,11 @@ class ReviewPayment(Command, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class RefundPayment(Command, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="refund_payment"):
-    """Give back all that is left of a settled book payment, or a part of it; never more than the original."""
+    """Give back all that is left of a settled payment, or a part of it; never more than the original.
+
+    A book payment is given back at once. Of a card top-up the processor is asked, with the amount held meanwhile. What
+    was paid to somebody outside only they can give back, see RecallPayment.
+    """
 
     payment_id: PaymentId
     amount_minor: AmountMinor | None = None
@@ -174,10 +186,11 @@ class RefundPayment(Command, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class RecallPayment(Command, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="recall_payment"):
-    """Ask the creditor's bank to give back a payment that has settled there."""
+    """Ask the creditor's bank to give back a payment that has settled there; it may refuse."""
 
     payment_id: PaymentId
     reason: Reason
+    reason_code: RecallReason = "CUST"
 
 
 class ResolvePayment(Command, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="resolve_payment"):
@@ -228,6 +241,24 @@ class ParkPayment(Command, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     payment_id: PaymentId
     reason: Reason
+
+
+class RecordRefundOutcome(Command, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="record_refund_outcome"):
+    """What a rail says became of a refund. ``rejected``: it was not and never will be paid under this id."""
+
+    payment_id: PaymentId
+    instruction_id: RefundInstructionId
+    outcome: Literal["accepted", "rejected"]
+    reason_code: ReasonCode | None = None
+
+
+class RecordRecallAnswer(Command, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="record_recall_answer"):
+    """What the creditor's bank says to a recall. After ``accepted`` the money comes as a return."""
+
+    payment_id: PaymentId
+    recall_id: RecallId
+    answer: Literal["accepted", "refused"]
+    reason_code: ReasonCode | None = None
 
 
 class ReturnPayment(Command, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="return_payment"):

@@ -280,49 +280,6 @@ class PaymentCancelled(EventData, frozen=True, kw_only=True):
     status: PaymentStatus
 
 
-class PaymentReturned(EventData, frozen=True, kw_only=True):
-    """A rail gave back, or took back, all or a part of a settled payment.
-
-    ``diverted``: booked on the suspense account.
-    """
-
-    payment_id: str
-    return_id: str
-    transfer_id: str
-    amount_minor: int
-    returned_minor: int
-    reason_code: str
-    diverted: bool
-    postings: tuple[PostedPosting, ...]
-    effective_date: date
-    facts: PaymentFacts
-    status: PaymentStatus
-
-
-class PaymentRefunded(EventData, frozen=True, kw_only=True):
-    """All or a part of a settled payment was given back; ``refunded_minor`` is the sum so far."""
-
-    payment_id: str
-    refund_id: str
-    transfer_id: str
-    amount_minor: int
-    refunded_minor: int
-    reason: str | None
-    postings: tuple[PostedPosting, ...]
-    effective_date: date
-    facts: PaymentFacts
-    status: PaymentStatus
-
-
-class PaymentRecallRequested(EventData, frozen=True, kw_only=True):
-    """The creditor's bank was asked to give a settled payment back."""
-
-    payment_id: str
-    reason: str
-    facts: PaymentFacts
-    status: PaymentStatus
-
-
 class PaymentContradicted(EventData, frozen=True, kw_only=True):
     """A rail said otherwise than before, after the payment had ended. Nothing is booked; an operator must look."""
 
@@ -372,9 +329,6 @@ EVENTS: Final[dict[tuple[str, int], type[EventData]]] = {
     ("payment_settled", 2): PaymentSettled,
     ("payment_rejected", 2): PaymentRejected,
     ("payment_cancelled", 1): PaymentCancelled,
-    ("payment_returned", 1): PaymentReturned,
-    ("payment_refunded", 1): PaymentRefunded,
-    ("payment_recall_requested", 1): PaymentRecallRequested,
     ("payment_contradicted", 1): PaymentContradicted,
     ("rail_defined", 1): RailDefined,
     ("authentication_defined", 1): AuthenticationDefined,

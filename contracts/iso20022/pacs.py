@@ -23,13 +23,13 @@ from xml.sax.saxutils import escape
 import msgspec
 from msgspec import Meta
 
+from contracts.iso20022.writing import agent_element, amount_element, document, original_ids, time_text
 from contracts.money import AMOUNT_MINOR_MAX, SCALE_MAX, text_of
 
 CREDIT_TRANSFER: Final = "pacs.008.001.08"
 STATUS_REPORT: Final = "pacs.002.001.10"
 STATUS_INQUIRY: Final = "pacs.028.001.03"
 PAYMENT_RETURN: Final = "pacs.004.001.09"
-NAMESPACE_PREFIX: Final = "urn:iso:std:iso:20022:tech:xsd:"
 MEDIA_TYPE: Final = "application/xml"
 
 INSTANT_LIMIT: Final = timedelta(seconds=10)
@@ -37,8 +37,6 @@ INSTANT_LIMIT: Final = timedelta(seconds=10)
 
 NEVER_RECEIVED: Final = "NOOR"
 """Reason code of an inquiry's answer: the original was never received (ISO external code set)."""
-NOT_PROVIDED: Final = "NOTPROVIDED"
-"""Stands where an agent has to be named and only the IBAN is known (EPC guidelines)."""
 TIMED_OUT: Final = "AB06"
 """Reason code of a refusal because the instruction arrived after its time limit."""
 TRANSACTIONS_MAX: Final = 10_000  # of one bulk message
@@ -173,7 +171,7 @@ def render_instructions(
     total = text_of(sum(one.amount_minor for one in instructions), scale=first.scale)
     local = "<LclInstrm><Cd>INST</Cd></LclInstrm>" if is_instant else ""
     body = "".join(_transfer(checked(one), local) for one in instructions)
-    return _document(
+    return document(
         CREDIT_TRANSFER,
         f"<FIToFICstmrCdtTrf>{_header(message_id, created_at, end='')}"
         f"<NbOfTxs>{len(instructions)}</NbOfTxs>"
@@ -190,10 +188,10 @@ def _transfer(one: CreditTransferInstruction, local: str) -> str:
         f"<CdtTrfTxInf><PmtId><InstrId>{instruction_id}</InstrId>"
         f"<EndToEndId>{escape(one.end_to_end_id)}</EndToEndId><TxId>{instruction_id}</TxId><UETR>{one.uetr}</UETR></PmtId>"
         f"<PmtTpInf><SvcLvl><Cd>SEPA</Cd></SvcLvl>{local}</PmtTpInf>"
-        f"{_amount('IntrBkSttlmAmt', one.amount_minor, one.currency, one.scale)}"
+        f"{amount_element('IntrBkSttlmAmt', one.amount_minor, one.currency, one.scale)}"
         f"<AccptncDtTm>{time_text(one.accepted_at)}</AccptncDtTm><ChrgBr>SLEV</ChrgBr>"
         f"<Dbtr><Nm>{escape(one.debtor_name)}</Nm></Dbtr><DbtrAcct><Id><IBAN>{one.debtor_iban}</IBAN></Id></DbtrAcct>"
-        f"{_agent('DbtrAgt', one.debtor_bic)}{_agent('CdtrAgt', one.creditor_bic)}"
+        f"{agent_element('DbtrAgt', one.debtor_bic)}{agent_element('CdtrAgt', one.creditor_bic)}"
         f"<Cdtr><Nm>{escape(one.creditor_name)}</Nm></Cdtr>"
         f"<CdtrAcct><Id><IBAN>{one.creditor_iban}</IBAN></Id></CdtrAcct>{text}</CdtTrfTxInf>"
     )
@@ -205,13 +203,13 @@ def render_status_reports(reports: Sequence[StatusReport]) -> bytes:
         raise WrongMessage(f"a message holds 1 to {TRANSACTIONS_MAX} transactions, not {len(reports)}")
     header = _header(reports[0].message_id, reports[0].created_at)
     body = "".join(_status(checked(one)) for one in reports)
-    return _document(STATUS_REPORT, f"<FIToFIPmtStsRpt>{header}{body}</FIToFIPmtStsRpt>")
+    return document(STATUS_REPORT, f"<FIToFIPmtStsRpt>{header}{body}</FIToFIPmtStsRpt>")
 
 
 def _status(one: StatusReport) -> str:
     reason = f"<StsRsnInf><Rsn><Cd>{one.reason_code}</Cd></Rsn></StsRsnInf>" if one.reason_code else ""
     return (
-        f"<TxInfAndSts>{_original(one.original_instruction_id, one.original_end_to_end_id, one.original_uetr)}"
+        f"<TxInfAndSts>{original_ids(one.original_instruction_id, one.original_end_to_end_id, one.original_uetr)}"
         f"<TxSts>{one.status}</TxSts>{reason}{_accepted(one.accepted_at)}</TxInfAndSts>"
     )
 
@@ -219,11 +217,11 @@ def _status(one: StatusReport) -> str:
 def render_inquiry(inquiry: StatusInquiry) -> bytes:
     """Write a pacs.028. Raises WrongMessage."""
     one = checked(inquiry)
-    return _document(
+    return document(
         STATUS_INQUIRY,
         f"<FIToFIPmtStsReq>{_header(one.message_id, one.created_at)}<TxInf>"
         f"<StsReqId>{escape(one.message_id)}</StsReqId>"
-        f"{_original(one.original_instruction_id, one.original_end_to_end_id, one.original_uetr)}"
+        f"{original_ids(one.original_instruction_id, one.original_end_to_end_id, one.original_uetr)}"
         f"{_accepted(one.accepted_at)}</TxInf></FIToFIPmtStsReq>",
     )
 
@@ -231,13 +229,13 @@ def render_inquiry(inquiry: StatusInquiry) -> bytes:
 def render_return(returned: PaymentReturn) -> bytes:
     """Write a pacs.004. Raises WrongMessage."""
     one = checked(returned)
-    return _document(
+    return document(
         PAYMENT_RETURN,
         f"<PmtRtr>{_header(one.return_id, one.created_at, end='')}<NbOfTxs>1</NbOfTxs>{_CLEARED}</GrpHdr>"
         f"<TxInf><RtrId>{escape(one.return_id)}</RtrId>"
-        f"{_original(one.original_instruction_id, one.original_end_to_end_id, one.original_uetr)}"
-        f"{_amount('OrgnlIntrBkSttlmAmt', one.original_amount_minor, one.currency, one.scale)}"
-        f"{_amount('RtrdIntrBkSttlmAmt', one.returned_minor, one.currency, one.scale)}"
+        f"{original_ids(one.original_instruction_id, one.original_end_to_end_id, one.original_uetr)}"
+        f"{amount_element('OrgnlIntrBkSttlmAmt', one.original_amount_minor, one.currency, one.scale)}"
+        f"{amount_element('RtrdIntrBkSttlmAmt', one.returned_minor, one.currency, one.scale)}"
         f"<IntrBkSttlmDt>{one.settled_on}</IntrBkSttlmDt>"
         f"<RtrRsnInf><Rsn><Cd>{one.reason_code}</Cd></Rsn></RtrRsnInf></TxInf></PmtRtr>",
     )
@@ -264,38 +262,11 @@ def is_about(report: StatusReport, instruction: CreditTransferInstruction) -> bo
     )
 
 
-def time_text(moment: datetime) -> str:
-    """Write an aware moment as ISODateTime in UTC, microseconds kept."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
-
-
 _CLEARED: Final = "<SttlmInf><SttlmMtd>CLRG</SttlmMtd></SttlmInf>"
-_DECLARATION: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
-
-
-def _document(kind: str, body: str) -> bytes:
-    return f'{_DECLARATION}<Document xmlns="{NAMESPACE_PREFIX}{kind}">{body}</Document>\n'.encode()
 
 
 def _header(message_id: str, created_at: datetime, *, end: str = "</GrpHdr>") -> str:
     return f"<GrpHdr><MsgId>{escape(message_id)}</MsgId><CreDtTm>{time_text(created_at)}</CreDtTm>{end}"
-
-
-def _amount(name: str, minor: int, currency: str, scale: int) -> str:
-    return f'<{name} Ccy="{currency}">{text_of(minor, scale=scale)}</{name}>'
-
-
-def _agent(name: str, bic: str | None) -> str:
-    bank = f"<BICFI>{bic}</BICFI>" if bic else f"<Othr><Id>{NOT_PROVIDED}</Id></Othr>"
-    return f"<{name}><FinInstnId>{bank}</FinInstnId></{name}>"
-
-
-def _original(instruction_id: str, end_to_end_id: str, uetr: str) -> str:
-    instruction_id = escape(instruction_id)
-    return (
-        f"<OrgnlInstrId>{instruction_id}</OrgnlInstrId><OrgnlEndToEndId>{escape(end_to_end_id)}</OrgnlEndToEndId>"
-        f"<OrgnlTxId>{instruction_id}</OrgnlTxId><OrgnlUETR>{uetr}</OrgnlUETR>"
-    )
 
 
 def _accepted(moment: datetime | None) -> str:

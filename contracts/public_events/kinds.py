@@ -34,8 +34,11 @@ PUBLIC_KINDS: Final[dict[str, type[PublicData]]] = {
     "payment.rejected.v1": payments.PublicPaymentRejected,
     "payment.cancelled.v1": payments.PublicPaymentCancelled,
     "payment.returned.v1": payments.PublicPaymentReturned,
+    "payment.refund_requested.v1": payments.PublicPaymentRefundRequested,
     "payment.refunded.v1": payments.PublicPaymentRefunded,
+    "payment.refund_failed.v1": payments.PublicPaymentRefundFailed,
     "payment.recall_requested.v1": payments.PublicPaymentRecallRequested,
+    "payment.recall_answered.v1": payments.PublicPaymentRecallAnswered,
     "webhook_endpoint.disabled.v1": webhooks.PublicWebhookEndpointDisabled,
 }
 KIND_OF: Final[dict[type[PublicData], str]] = {data: kind for kind, data in PUBLIC_KINDS.items()}

@@ -126,5 +126,25 @@ class PublicPaymentRefunded(PublicPaymentEvent, frozen=True, kw_only=True):
     effective_date: date
 
 
+class PublicPaymentRefundRequested(PublicPaymentEvent, frozen=True, kw_only=True):
+    """A rail is asked to give back all or a part of a settled payment; so much is held on the payee's account."""
+
+    refund_minor: int
+
+
+class PublicPaymentRefundFailed(PublicPaymentEvent, frozen=True, kw_only=True):
+    """A rail did not give back what it was asked to; it is free on the payee's account again."""
+
+    refund_minor: int
+    reason_code: str
+
+
 class PublicPaymentRecallRequested(PublicPaymentEvent, frozen=True, kw_only=True):
     """The creditor's bank was asked to give a settled payment back."""
+
+
+class PublicPaymentRecallAnswered(PublicPaymentEvent, frozen=True, kw_only=True):
+    """The creditor's bank will give a payment back, or will not; the money itself comes as a return."""
+
+    answer: Literal["accepted", "refused"]
+    reason_code: str | None

@@ -121,6 +121,7 @@ NOT_SHOWN: Final = frozenset(
         "payment_authorisation_failed", "payment_authorised", "payment_presented", "payment_accepted",
         "payment_instructed", "payment_outcome_unknown", "payment_instruction_lapsed", "payment_parked",
         "payment_resolution_proposed", "payment_resumed", "payment_settled", "payment_rejected", "payment_cancelled",
-        "payment_returned", "payment_refunded", "payment_recall_requested", "payment_contradicted",
+        "payment_returned", "payment_refund_requested", "payment_refunded", "payment_refund_failed",
+        "payment_recall_requested", "payment_recall_answered", "payment_contradicted",
     }
 )  # fmt: skip

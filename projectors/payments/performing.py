@@ -7,17 +7,19 @@ import structlog
 from msgspec import Struct
 
 from contracts.payment_codes import RailName
+from projectors.payments.afterwards import ask_for_recall, ask_for_refund
 from projectors.payments.instructions import (
     Erased,
     Execution,
     Institution,
-    RailInstruction,
     execution_of,
     open_instruction,
 )
 from projectors.payments.saga import (
     EXECUTE,
     INSTRUCT,
+    RECALL,
+    REFUND,
     TIME_LIMIT,
     Ask,
     GiveUp,
@@ -27,19 +29,19 @@ from projectors.payments.saga import (
     next_move,
     react,
 )
+from projectors.payments.telling import ENDED, NOT_CONFIGURED_S, first_answer, settled, tell
 from projectors.rails.rail import Rail, RailAnswer, Rejected, Unknown
-from projectors.reactors.commands import Answer, CommandClient, Refused, Reply, Unavailable
-from projectors.reactors.tasks import Again, Done, Park, Reactor, Result, Retry, Turn, always
+from projectors.reactors.commands import CommandClient, Refused
+from projectors.reactors.tasks import Again, Done, Reactor, Result, Retry, Turn, always
 from runtime.clock import Clock
 from runtime.vault import Vault, VaultError
 
 NAME: Final = "payments"
-ENDED: Final = frozenset({"payment_state_conflict", "instruction_unknown"})
-NOT_CONFIGURED_S: Final = 60.0
 ERASED_PAYEE: Final = "AC03"
 RETRIES: Final = {
     INSTRUCT: Retry(base_s=0.2, cap_s=30.0, attempts_max=1_000),
-    EXECUTE: Retry(base_s=0.2, cap_s=30.0, attempts_max=1_000_000),  # ended by the patience with its rail, not by count
+    # These are ended by the patience with whoever has to answer, not by count.
+    **dict.fromkeys((EXECUTE, REFUND, RECALL), Retry(base_s=0.2, cap_s=30.0, attempts_max=1_000_000)),
 }
 
 _log = structlog.get_logger(__name__)
@@ -69,8 +71,18 @@ class Saga(Struct, frozen=True, kw_only=True):
     async def perform(self, turn: Turn) -> Result:
         """Perform one task."""
         if turn.kind == INSTRUCT:
-            reply = await self._send(turn, str(turn.payload["payment_id"]), "instruct", {})
-            return _settled(reply)
+            return settled(await tell(self.commands, turn, str(turn.payload["payment_id"]), "instruct", {}))
+        if turn.kind == REFUND:
+            return await ask_for_refund(turn, commands=self.commands, rails=self.rails, now=self.clock.now)
+        if turn.kind == RECALL:
+            return await ask_for_recall(
+                turn,
+                commands=self.commands,
+                rails=self.rails,
+                now=self.clock.now,
+                ledger=self.ledger,
+                institution=self.institution,
+            )
         return await self._execute(turn, execution_of(turn.payload))
 
     async def _execute(self, turn: Turn, execution: Execution) -> Result:
@@ -100,15 +112,7 @@ class Saga(Struct, frozen=True, kw_only=True):
         is_late = limit is not None and self.clock.now() - execution.instruction.instructed_at > limit
         if turn.resumed or execution.sent_before or is_late:
             return await rail.inquire(instruction)
-        return await self._first_answer(turn, instruction, rail)
-
-    async def _first_answer(self, turn: Turn, instruction: RailInstruction, rail: Rail[Any]) -> RailAnswer:
-        """Note that the instruction leaves, then let it leave; take the note back if it has not."""
-        await turn.begin("sending")
-        answer = await rail.send(instruction)
-        if isinstance(answer, Unknown) and not answer.sent:
-            await turn.retract()
-        return answer
+        return await first_answer(turn, instruction, rail)
 
     async def _follow(self, turn: Turn, execution: Execution, move: Move) -> Result:
         match move:
@@ -119,11 +123,11 @@ class Saga(Struct, frozen=True, kw_only=True):
                     "reason_code": move.reason_code,
                     "rail_reference": move.reference,
                 }
-                return _settled(await self._send(turn, execution.payment_id, "outcome", outcome, move.outcome))
+                return settled(await tell(self.commands, turn, execution.payment_id, "outcome", outcome, move.outcome))
             case Ask():
                 if move.tell:
                     outcome = {"instruction_id": execution.instruction.instruction_id, "outcome": "unknown"}
-                    reply = await self._send(turn, execution.payment_id, "outcome", outcome, "unknown")
+                    reply = await tell(self.commands, turn, execution.payment_id, "outcome", outcome, "unknown")
                     if isinstance(reply, Refused) and reply.code in ENDED:
                         return Done({"ended": reply.code})  # a message of the rail was faster
                 return Again(why="the rail has not said what became of it", after_s=move.after_s)
@@ -133,24 +137,6 @@ class Saga(Struct, frozen=True, kw_only=True):
                 return Again(why="the rail has not received it", after_s=move.after_s)
             case GiveUp():
                 _log.warning("payment_parked", payment_id=execution.payment_id, why=move.why)
-                return _settled(await self._send(turn, execution.payment_id, "park", {"reason": move.why}, "park"))
-
-    async def _send(
-        self, turn: Turn, payment_id: str, action: str, body: Mapping[str, Any], says: str = "once"
-    ) -> Reply:
-        """Send a command; what it says is part of its key, because one task may have to say several things in turn."""
-        key = f"{turn.idempotency_key}:{says}"
-        return await self.commands.send(f"/v1/payments/{payment_id}/{action}", body, key=key)
-
-
-def _settled(reply: Reply) -> Result:
-    """The book took it, or knows better already; anything else is for a person or for later."""
-    match reply:
-        case Answer():
-            return Done({"position": reply.position})
-        case Refused(code=code) if code in ENDED:
-            return Done({"ended": code})
-        case Refused():
-            return Park(f"refused: {reply.status} {reply.code}")
-        case Unavailable():
-            return Again(why=reply.why, after_s=reply.after_s)
+                return settled(
+                    await tell(self.commands, turn, execution.payment_id, "park", {"reason": move.why}, "park")
+                )

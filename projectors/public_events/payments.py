@@ -97,6 +97,27 @@ def refunded(event: e.PaymentRefunded) -> Said:
     return Said(event.payment_id, data)
 
 
+def refund_requested(event: e.PaymentRefundRequested) -> Said:
+    """Say that a rail is asked to give money back."""
+    data = public.PublicPaymentRefundRequested(payment=_payment_of(event), refund_minor=event.amount_minor)
+    return Said(event.payment_id, data)
+
+
+def refund_failed(event: e.PaymentRefundFailed) -> Said:
+    """Say that a rail did not give money back, and why where that may be said."""
+    data = public.PublicPaymentRefundFailed(
+        payment=_payment_of(event), refund_minor=event.amount_minor, reason_code=speakable(event.reason_code)
+    )
+    return Said(event.payment_id, data)
+
+
+def recall_answered(event: e.PaymentRecallAnswered) -> Said:
+    """Say what the creditor's bank answered, and why where that may be said."""
+    code = None if event.reason_code is None else speakable(event.reason_code)
+    data = public.PublicPaymentRecallAnswered(payment=_payment_of(event), answer=event.answer, reason_code=code)
+    return Said(event.payment_id, data)
+
+
 def step(kind: type[public.PublicPaymentEvent]) -> Translation:
     """Return the translation of an event that says no more than which payment it is about."""
 
@@ -141,8 +162,11 @@ SAID: Final[Translations] = {
     e.PaymentRejected: (rejected,),
     e.PaymentCancelled: (cancelled,),
     e.PaymentReturned: (returned,),
+    e.PaymentRefundRequested: (refund_requested,),
     e.PaymentRefunded: (refunded,),
+    e.PaymentRefundFailed: (refund_failed,),
     e.PaymentRecallRequested: (step(public.PublicPaymentRecallRequested),),
+    e.PaymentRecallAnswered: (recall_answered,),
 }
 _OPERATORS: Final = "between Bursar, a rail and its operators; what it leads to is said when it has happened"
 UNSAID: Final[Unsaid] = {

@@ -1,4 +1,4 @@
-"""Card charges and payouts at a processor, over JSON.
+"""Card charges, payouts and refunds of charges at a processor, over JSON.
 
 The instruction id is the processor's idempotency key, so that a repeated request is the same movement. The outcome
 normally comes by webhook; whoever misses it asks by GET, with the reference. An answer counts only if it repeats our
@@ -24,7 +24,7 @@ from projectors.rails.rail import Accepted, NotFound, Pending, RailAnswer, Rejec
 from runtime.clock import Clock
 
 JSON: Final = "application/json"
-PATHS: Final = MappingProxyType({"charge": "/v1/charges", "payout": "/v1/payouts"})
+PATHS: Final = MappingProxyType({"charge": "/v1/charges", "payout": "/v1/payouts", "refund": "/v1/refunds"})
 
 T = TypeVar("T")
 
@@ -40,12 +40,13 @@ class CardPsp:
         self._guard = guard
 
     async def send(self, instruction: CardInstruction) -> RailAnswer:
-        """Create the charge or payout, or find the one that this instruction id has made before."""
+        """Create the movement, or find the one that this instruction id has made before."""
         request = CardMovementRequest(
             reference=instruction.instruction_id,
             amount_minor=instruction.amount_minor,
             currency=instruction.currency,
             card_token=instruction.card_token,
+            charge=instruction.charge,
         )
         content = msgspec.json.encode(request)
         headers = {"Content-Type": JSON, "Accept": JSON, "Idempotency-Key": instruction.instruction_id}
@@ -112,8 +113,8 @@ def _movement_about(instruction: CardInstruction, movement: CardMovement) -> Car
         raise Unusable("about another movement")
     if (movement.failure_code is not None) != (movement.status == "failed"):
         raise Unusable("contradictory: status and failure code do not go together")
-    if movement.kind == "payout" and movement.status == "disputed":
-        raise Unusable("a payout is never disputed")
+    if movement.kind != "charge" and movement.status == "disputed":
+        raise Unusable(f"a {movement.kind} is never disputed")
     return movement
 
 

@@ -28,7 +28,8 @@ import structlog
 
 from contracts.iso20022 import pacs
 from contracts.iso20022.pacs import CreditTransferInstruction, StatusReport
-from contracts.iso20022.pacs_reading import MESSAGE_BYTES_MAX, read_status_reports
+from contracts.iso20022.pacs_reading import read_status_reports
+from contracts.iso20022.transactions import MESSAGE_BYTES_MAX
 from projectors.rails.rail import Accepted, NotFound, Pending, RailAnswer, Rejected, Unknown
 from runtime.clock import Clock
 

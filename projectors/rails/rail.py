@@ -1,4 +1,4 @@
-"""What every rail looks like from inside: two questions, and the five answers there are.
+"""What every rail looks like from inside: two questions (three, where payments can be recalled), and five answers.
 
 A rail never raises for anything that the network or the counterparty does. What could not be learned is `Unknown`, and
 `Unknown` is answered by asking (`inquire`), never by paying again under another id.
@@ -6,9 +6,11 @@ A rail never raises for anything that the network or the counterparty does. What
 
 from __future__ import annotations
 
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 import msgspec
+
+from contracts.iso20022.recalls import RecallRequest
 
 
 class Accepted(msgspec.Struct, frozen=True):
@@ -69,4 +71,13 @@ class Rail(Protocol[I]):
 
     async def inquire(self, instruction: I) -> RailAnswer:
         """Ask what became of it; moves nothing."""
+        ...
+
+
+@runtime_checkable
+class RecallingRail(Protocol):
+    """A rail on which the creditor's bank can be asked to give a payment back."""
+
+    async def recall(self, request: RecallRequest) -> RailAnswer:
+        """Ask, or ask again, which is the same: Accepted, Rejected for a reason, Pending, or Unknown."""
         ...

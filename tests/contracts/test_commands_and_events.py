@@ -37,6 +37,8 @@ FIRST_EVENT_OF: Final[dict[type[c.Command], type[e.EventData]]] = {
     c.RecordRailOutcome: e.PaymentContradicted,
     c.ParkPayment: e.PaymentParked,
     c.RefundPayment: e.PaymentRefunded,
+    c.RecordRefundOutcome: e.PaymentContradicted,
+    c.RecordRecallAnswer: e.PaymentRecallAnswered,
     c.ReturnPayment: e.PaymentReturned,
     c.RecallPayment: e.PaymentRecallRequested,
     c.DefineRail: e.RailDefined,

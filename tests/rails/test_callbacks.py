@@ -17,7 +17,8 @@ from xsdata.formats.dataclass.parsers import XmlParser
 from xsdata.formats.dataclass.parsers.config import ParserConfig
 
 from contracts.iso20022 import pacs
-from contracts.iso20022.pacs_reading import read_instructions, read_message, read_returns, read_status_reports
+from contracts.iso20022.bank_messages import read_message
+from contracts.iso20022.pacs_reading import read_instructions, read_returns, read_status_reports
 from projectors.rails.guard import RailLimits
 from projectors.rails.rail import Pending
 from tests.rails.counterparties import ACCEPTING, Counterparty, instruction, rail_to, simulated

@@ -1,4 +1,4 @@
-"""The four messages: round trips, the classes generated from the schemas as a second opinion, and hostile bytes."""
+"""Messages between banks: round trips, the schemas' generated classes as a second opinion, and hostile bytes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from pyiso20022.camt import camt_029_001_09, camt_056_001_08  # type: ignore[import-untyped]
 from pyiso20022.pacs import pacs_002_001_10, pacs_004_001_09, pacs_008_001_08, pacs_028_001_03  # type: ignore[import-untyped]
 from xsdata.formats.dataclass.parsers import XmlParser
 from xsdata.formats.dataclass.parsers.config import ParserConfig
@@ -18,15 +19,17 @@ from xsdata.formats.dataclass.serializers import XmlSerializer
 
 from contracts.currencies import SCALE_OF_CURRENCY
 from contracts.iso20022 import pacs
+from contracts.iso20022.bank_messages import read_message
 from contracts.iso20022.pacs import PaymentReturn, StatusInquiry, StatusReport, WrongMessage
 from contracts.iso20022.pacs_reading import (
-    DEPTH_MAX,
     read_inquiries,
     read_instructions,
-    read_message,
     read_returns,
     read_status_reports,
 )
+from contracts.iso20022.recalls import RecallAnswer, RecallRequest, render_recall, render_recall_answers
+from contracts.iso20022.recalls_reading import read_recall_answers, read_recalls
+from contracts.iso20022.transactions import DEPTH_MAX
 from contracts.money import AMOUNT_MINOR_MAX
 from tests.rails.counterparties import ACCEPTING
 
@@ -50,6 +53,21 @@ RETURN = PaymentReturn(
     **ORIGINAL,
 )
 
+RECALL = RecallRequest(
+    recall_id="pay_7.rcl_9",
+    created_at=NOW,
+    from_bic="BURSDEFF",
+    amount_minor=12_34,
+    currency="EUR",
+    scale=2,
+    settled_on=date(2026, 11, 30),
+    reason_code="FRAD",
+    **ORIGINAL,
+)
+REFUSAL = RecallAnswer(
+    answer_id="A1", created_at=NOW, recall_id="pay_7.rcl_9", status="RJCR", reason_code="CUST", **ORIGINAL
+)
+
 MESSAGES: list[tuple[bytes, Any]] = [
     (pacs.render_instruction(ACCEPTING), pacs_008_001_08),
     (
@@ -60,6 +78,9 @@ MESSAGES: list[tuple[bytes, Any]] = [
     (pacs.render_status_reports([REPORT]), pacs_002_001_10),
     (pacs.render_inquiry(INQUIRY), pacs_028_001_03),
     (pacs.render_return(RETURN), pacs_004_001_09),
+    (render_recall(RECALL), camt_056_001_08),
+    (render_recall_answers([REFUSAL]), camt_029_001_09),
+    (render_recall_answers([replace(REFUSAL, status="ACCR", reason_code=None)]), camt_029_001_09),
 ]
 
 names = st.text(
@@ -82,7 +103,9 @@ def _spelt(text: str | None) -> str:
         return text
 
 
-@pytest.mark.parametrize(("content", "module"), MESSAGES, ids=["008", "008-bulk", "008-odd", "002", "028", "004"])
+@pytest.mark.parametrize(
+    ("content", "module"), MESSAGES, ids=["008", "008-bulk", "008-odd", "002", "028", "004", "056", "029-no", "029-yes"]
+)
 def test_the_schema_classes_read_a_message_and_write_it_again(content: bytes, module: Any) -> None:
     """They refuse unknown elements, and write in the order of the schema."""
     parser = XmlParser(config=ParserConfig(fail_on_unknown_properties=True, fail_on_unknown_attributes=True))
@@ -111,7 +134,9 @@ def test_the_other_messages_come_back_as_they_were() -> None:
     assert read_status_reports(pacs.render_status_reports([REPORT])) == (REPORT,)
     assert read_inquiries(pacs.render_inquiry(INQUIRY)) == (INQUIRY,)
     assert read_returns(pacs.render_return(RETURN)) == (RETURN,)
-    assert [len(read_message(content)) for content, _ in MESSAGES] == [1, 2, 1, 1, 1, 1]
+    assert read_recalls(render_recall(RECALL)) == (RECALL,)
+    assert read_recall_answers(render_recall_answers([REFUSAL])) == (REFUSAL,)
+    assert [len(read_message(content)) for content, _ in MESSAGES] == [1, 2, *[1] * 7]
 
 
 @pytest.mark.parametrize(
@@ -192,6 +217,25 @@ def test_two_statuses_for_one_instruction_contradict_each_other() -> None:
     other = replace(REPORT, status="ACCC", reason_code=None)
     with pytest.raises(WrongMessage, match="contradictory"):
         read_status_reports(pacs.render_status_reports([REPORT, other]))
+
+
+NO = render_recall_answers([REFUSAL])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        NO.replace(b"<CxlStsRsnInf><Rsn><Cd>CUST</Cd></Rsn></CxlStsRsnInf>", b""),
+        NO.replace(b">RJCR</TxCxlSts>", b">DONE</TxCxlSts>"),
+        NO.replace(b"<RslvdCase>", b"<Case>").replace(b"</RslvdCase>", b"</Case>"),
+        render_recall_answers([REFUSAL, replace(REFUSAL, status="ACCR", reason_code=None)]),
+        render_recall(RECALL),
+        CONTENT,
+    ],
+)
+def test_what_is_no_answer_to_a_recall_is_refused(content: bytes) -> None:
+    with pytest.raises(WrongMessage):
+        read_recall_answers(content)
 
 
 def test_a_message_of_error_holds_nothing_of_the_content() -> None:

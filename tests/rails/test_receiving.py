@@ -14,7 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from contracts.iso20022 import pacs
-from contracts.iso20022.pacs_reading import read_message
+from contracts.iso20022.bank_messages import read_message
 from runtime.webhooks import Verified, sign, verify
 from tests.rails.counterparties import ACCEPTING
 from tests.rails.test_pacs import REPORT, RETURN

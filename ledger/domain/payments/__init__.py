@@ -6,7 +6,9 @@
     authorisation.py  strong customer authentication bound to amount and payee; a request for payment answered
     review.py         people decide: held payments, stuck payments, always two where money could be lost
     execution.py      accepted, given to a rail, settled, rejected, or not known
-    afterwards.py     refunds, returns, recalls
+    refunds.py        given back by the payee: at once in the book, by asking a card processor
+    returns.py        given or taken back by a rail
+    recalls.py        asked back from the creditor's bank
     booking.py        the postings and holds of all of these
 
 Every decision ends in the same place: ``gates.next_step`` says what the payment meets next, so a payment that was

@@ -13,7 +13,7 @@ from contracts.events import AccountBalance, PostedPosting
 from contracts.rejections import Refused, Rejection
 from ledger.domain.fx.positions import trade_postings
 from ledger.domain.payments.life_cycle import Payment
-from ledger.domain.postings import beyond_terms, book_postings, usable
+from ledger.domain.postings import NO_HELD_CHANGE, beyond_terms, book_postings, usable
 from ledger.domain.state import State
 
 # Why a booking was refused -> ISO 20022 external status reason, for (payer's, payee's) account.
@@ -117,7 +117,7 @@ def book_payment(
     posted = book_postings(postings, state=state, held_change=freed, frozen_too=payment.attempt > 0)
     if isinstance(posted, Refused):
         return posted
-    return posted, _balances_of(posted, freed)
+    return posted, balances_of(posted, freed)
 
 
 def _principal(payment: Payment, state: State, *, to_suspense: bool) -> tuple[Posting, ...]:
@@ -138,21 +138,27 @@ def _taker_of_fee(payment: Payment, state: State) -> str:
 
 
 def book_back(
-    payment: Payment, state: State, *, amount_minor: int, instead_of_inside: str | None = None
+    payment: Payment,
+    state: State,
+    *,
+    amount_minor: int,
+    instead_of_inside: str | None = None,
+    held_change: Mapping[str, int] = NO_HELD_CHANGE,
+    frozen_too: bool = False,
 ) -> tuple[PostedPosting, ...] | Refused:
     """Book the way back of a part of a payment.
 
-    ``instead_of_inside``: the account that stands in for the customer's.
+    ``instead_of_inside``: the account that stands in for the customer's. The rest as for `book_postings`.
     """
     inward = payment.debtor_account_id is None
-    payer, payee = _where_it_went(payment), payment.payer
+    payer, payee = where_it_went(payment), payment.payer
     if instead_of_inside is not None:
         payer, payee = (instead_of_inside, payee) if inward else (payer, instead_of_inside)
     postings = _move(payer, payee, amount_minor, payment.currency, state=state, led_by=_inside(payment))
-    return book_postings(postings, state=state)
+    return book_postings(postings, state=state, held_change=held_change, frozen_too=frozen_too)
 
 
-def _where_it_went(payment: Payment) -> str:
+def where_it_went(payment: Payment) -> str:
     """The account that the payment was booked on: not the payee's, if that could not take it."""
     return payment.suspense if payment.diverted and payment.suspense is not None else payment.payee
 
@@ -179,7 +185,8 @@ def _move(
     )
 
 
-def _balances_of(posted: tuple[PostedPosting, ...], freed: Mapping[str, int]) -> tuple[AccountBalance, ...]:
+def balances_of(posted: tuple[PostedPosting, ...], freed: Mapping[str, int]) -> tuple[AccountBalance, ...]:
+    """The last balances of the accounts on which postings freed what was held."""
     last = {posting.account_id: posting for posting in posted if posting.account_id in freed}
     return tuple(
         AccountBalance(

@@ -8,7 +8,16 @@ from ledger.domain import limits
 from ledger.domain.contexts import Context, Decider, Touched
 from ledger.domain.customers.life_cycle import CUSTOMER
 from ledger.domain.fx import positions, quotes
-from ledger.domain.payments import afterwards, authorisation, execution, initiation, review, terms
+from ledger.domain.payments import (
+    authorisation,
+    execution,
+    initiation,
+    recalls,
+    refunds,
+    returns,
+    review,
+    terms,
+)
 from ledger.domain.payments.authorisation import ProvenAuthorisation
 from ledger.domain.payments.initiation import AssessedPayment
 from ledger.domain.payments.life_cycle import PAYMENT, Payment
@@ -27,9 +36,11 @@ ABOUT_A_PAYMENT: Final[dict[type[Any], Decider]] = {
     c.InstructPayment: execution.decide_instruct,
     c.RecordRailOutcome: execution.decide_outcome,
     c.ParkPayment: execution.decide_park,
-    c.RefundPayment: afterwards.decide_refund,
-    c.ReturnPayment: afterwards.decide_return,
-    c.RecallPayment: afterwards.decide_recall,
+    c.RefundPayment: refunds.decide_refund,
+    c.RecordRefundOutcome: refunds.decide_refund_outcome,
+    c.ReturnPayment: returns.decide_return,
+    c.RecallPayment: recalls.decide_recall,
+    c.RecordRecallAnswer: recalls.decide_recall_answer,
 }
 
 
@@ -101,9 +112,12 @@ CONTEXT: Final = Context(
         e.PaymentSettled: execution.evolve_settled,
         e.PaymentRejected: execution.evolve_ended,
         e.PaymentCancelled: execution.evolve_ended,
-        e.PaymentReturned: afterwards.evolve_returned,
-        e.PaymentRefunded: afterwards.evolve_refunded,
-        e.PaymentRecallRequested: afterwards.evolve_recalled,
+        e.PaymentReturned: returns.evolve_returned,
+        e.PaymentRefundRequested: refunds.evolve_refund_requested,
+        e.PaymentRefunded: refunds.evolve_refunded,
+        e.PaymentRefundFailed: refunds.evolve_refund_failed,
+        e.PaymentRecallRequested: recalls.evolve_recalled,
+        e.PaymentRecallAnswered: recalls.evolve_recall_answered,
         e.PaymentContradicted: execution.evolve_contradicted,
         e.RailDefined: terms.evolve_rail,
         e.AuthenticationDefined: terms.evolve_authentication,

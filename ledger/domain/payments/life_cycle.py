@@ -62,9 +62,12 @@ PAYMENT_TRANSITIONS: Final[Mapping[tuple[PaymentState | None, type[e.EventData]]
     ("instructed", e.PaymentSettled): frozenset({"settled"}),
     ("instructed", e.PaymentRejected): frozenset({"rejected"}),
     ("instructed", e.PaymentContradicted): frozenset({"instructed"}),
+    ("settled", e.PaymentRefundRequested): frozenset({"settled"}),
     ("settled", e.PaymentRefunded): frozenset({"settled"}),
+    ("settled", e.PaymentRefundFailed): frozenset({"settled"}),
     ("settled", e.PaymentReturned): frozenset({"settled"}),
     ("settled", e.PaymentRecallRequested): frozenset({"settled"}),
+    ("settled", e.PaymentRecallAnswered): frozenset({"settled"}),
     ("settled", e.PaymentContradicted): frozenset({"settled"}),
     ("rejected", e.PaymentContradicted): frozenset({"rejected"}),
     ("cancelled", e.PaymentContradicted): frozenset({"cancelled"}),
@@ -78,12 +81,24 @@ class Vote(Struct, frozen=True):
     choice: str
 
 
+class RailRefund(Struct, frozen=True, kw_only=True):
+    """A refund that a rail was asked for, and what became of it so far."""
+
+    refund_id: str
+    amount_minor: int
+    reason: str | None
+    state: Literal["asked", "paid", "failed"] = "asked"
+
+
 class Payment(Record, frozen=True, kw_only=True):
     """A payment between decisions. ``payer`` and ``payee``: the accounts of this ledger that its booking debits,
     credits.
 
     ``cleared``: the gates behind it. ``held_minor``: reserved on the payer's account. ``diverted``: what came in was
     booked on the suspense account. What only matters on the way (parties, votes) is dropped at the end.
+
+    ``refunds``: those asked of a rail; what is still asked is held, and counts as given back already. ``recall_id``:
+    None of a recall that no bank was told of. ``recall_answer``: what the creditor's bank said to it.
     """
 
     payment_id: str
@@ -126,7 +141,10 @@ class Payment(Record, frozen=True, kw_only=True):
     refunded_minor: int = 0
     returned_minor: int = 0
     returns: tuple[str, ...] = ()
+    refunds: tuple[RailRefund, ...] = ()
     recalled: bool = False
+    recall_id: str | None = None
+    recall_answer: Literal["accepted", "refused"] | None = None
     settlement_id: str | None = None
     counted_against: tuple[str, ...] = ()
 
@@ -139,6 +157,12 @@ class Payment(Record, frozen=True, kw_only=True):
     def is_final(self) -> bool:
         """True when nothing but a refund, a return or a contradiction can follow."""
         return self.state in FINAL_STATES
+
+    @property
+    def left_minor(self) -> int:
+        """What has been neither refunded nor returned, and is not about to be."""
+        asked_minor = sum(refund.amount_minor for refund in self.refunds if refund.state == "asked")
+        return self.amount_minor - self.refunded_minor - self.returned_minor - asked_minor
 
     @property
     def instruction(self) -> Instruction:
@@ -191,6 +215,13 @@ def expect(state: State, payment_id: str, *states: PaymentState) -> Payment | Re
         f"payment {payment_id} is {payment.state}, not {' or '.join(states)}",
         "/payment_id",
     )
+
+
+def settled_payment(state: State, payment_id: str) -> Payment:
+    """The payment that an event of after its settlement is about."""
+    payment = state.record(PAYMENT, payment_id)
+    assert isinstance(payment, Payment), f"{payment_id} was not loaded"
+    return payment
 
 
 def become(state: State, event: Any, to: PaymentState, **changes: Any) -> None:

@@ -17,6 +17,7 @@ from typing import Any, Final
 from contracts import commands as c
 from contracts import events as e
 from contracts.assessment import Assessment
+from contracts.ids import afterwards_id
 from contracts.payment_codes import PaymentType, RailName
 from ledger.domain.payments.life_cycle import PAYMENT, Payment
 from tests.support.customers import verify_customers
@@ -101,6 +102,12 @@ class PaymentBank(BookInMemory):
     def settle(self, amount: str = "10.00", **wish: Any) -> Payment:
         """One that its rail has executed."""
         payment = self.instruct(amount, **wish)
+        self.do(outcome(payment, "accepted"))
+        return self.payment(payment.payment_id)
+
+    def top_up(self, *, creditor: str = "bob") -> Payment:
+        """One that a card paid in."""
+        payment = self.instruct_again(self.pay(top_up(creditor=creditor)).payment_id)
         self.do(outcome(payment, "accepted"))
         return self.payment(payment.payment_id)
 
@@ -209,6 +216,19 @@ def give_back(payment: Payment, amount_minor: int, *, return_id: str = "R1") -> 
     )
 
 
+def refund_outcome(payment: Payment, said: Any, *, which: int = 0, **more: Any) -> c.RecordRefundOutcome:
+    """What the processor says about one of a payment's refunds."""
+    refund_id = payment.refunds[which].refund_id if payment.refunds else "rfnd_1"
+    name = afterwards_id(payment.payment_id, refund_id)
+    return c.RecordRefundOutcome(payment_id=payment.payment_id, instruction_id=name, outcome=said, **more)
+
+
+def recall_answer(payment: Payment, said: Any, **more: Any) -> c.RecordRecallAnswer:
+    """What the creditor's bank says to a payment's recall."""
+    recall_id = payment.recall_id or "rcl_1"
+    return c.RecordRecallAnswer(payment_id=payment.payment_id, recall_id=recall_id, answer=said, **more)
+
+
 def a_payment_bank() -> PaymentBank:
     """A payment in every state, and some in special conditions; it is NOON."""
     bank = PaymentBank()
@@ -240,6 +260,9 @@ def _end_some(bank: PaymentBank) -> None:
     bank.call("settled_by_card", bank.settle(rail="card_psp"))
     bank.call("recalled", bank.settle())
     bank.do(c.RecallPayment(payment_id=bank.named["recalled"], reason="wrong"))
+    bank.call("topped_up", bank.top_up())
+    bank.call("refund_asked", bank.top_up())
+    bank.do(c.RefundPayment(payment_id=bank.named["refund_asked"], amount_minor=400))
     bank.call("returned", bank.settle())
     bank.do(give_back(bank.payment("returned"), 400))
     bank.call("refunded", bank.pay(pay_in_book()))

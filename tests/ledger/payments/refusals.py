@@ -8,6 +8,7 @@ from typing import Any, Final
 from contracts import commands as c
 from contracts.rejections import Rejection as R
 from ledger.domain.payments.life_cycle import Payment
+from ledger.domain.payments.refunds import REFUNDS_MAX
 from tests.ledger.payments.bank import (
     ANSWER_BY,
     PaymentBank,
@@ -20,6 +21,8 @@ from tests.ledger.payments.bank import (
     outcome,
     pay_in_book,
     pay_out,
+    recall_answer,
+    refund_outcome,
     resolve,
     review,
     suspense_of,
@@ -71,6 +74,28 @@ def spent() -> PaymentBank:
 
 
 SPENT: Final = spent()
+
+
+def refunding() -> PaymentBank:
+    """Top-ups that cannot be refunded, or whose refund has nowhere to be booked, and a recall that was answered."""
+    bank = PaymentBank()
+    bank.call("often", bank.top_up(creditor="alice"))
+    for _ in range(REFUNDS_MAX):
+        bank.do(c.RefundPayment(payment_id=bank.named["often"], amount_minor=1))
+    bank.do(refund_outcome(bank.payment("often"), "accepted"))
+    bank.call("answered", bank.settle())
+    bank.do(c.RecallPayment(payment_id=bank.named["answered"], reason="wrong"))
+    bank.do(recall_answer(bank.payment("answered"), "accepted"))
+    bank.call("spent", bank.top_up())
+    bank.do(move("bob", "world", 1_000))
+    bank.call("frozen", bank.top_up(creditor="carol"))
+    bank.do(c.FreezeAccount(account_id="carol"))
+    clearing = clearing_of("card_psp")
+    bank.do(move("world", clearing, bank.account(clearing).posted_minor), c.CloseAccount(account_id=clearing))
+    return bank
+
+
+REFUNDING: Final = refunding()
 
 
 def of(name: str) -> Payment:
@@ -162,6 +187,19 @@ AFTERWARDS: Final = (
         bank=CLOSED),
     row(c.RefundPayment(payment_id=CLOSED.named["frozen_payee"]), R.ACCOUNT_FROZEN, "/postings/0/account_id",
         bank=CLOSED),
+    row(about(c.RefundPayment, "settled_by_card"), R.REFUND_NOT_POSSIBLE),
+    row(about(c.RefundPayment, "refund_asked", amount_minor=601), R.REFUND_EXCEEDS_PAYMENT, "/amount_minor"),
+    row(c.RefundPayment(payment_id=REFUNDING.named["spent"]), R.INSUFFICIENT_FUNDS, None, bank=REFUNDING),
+    row(c.RefundPayment(payment_id=REFUNDING.named["frozen"]), R.ACCOUNT_FROZEN, bank=REFUNDING),
+    row(c.RefundPayment(payment_id=REFUNDING.named["often"], amount_minor=1), R.REFUND_NOT_POSSIBLE, bank=REFUNDING),
+    row(about(c.RecordRefundOutcome, NOBODY, instruction_id="pay_1.rfnd_1", outcome="accepted"), R.PAYMENT_NOT_FOUND),
+    row(refund_outcome(of("accepted"), "accepted"), R.PAYMENT_STATE_CONFLICT),
+    row(refund_outcome(of("topped_up"), "accepted"), R.INSTRUCTION_UNKNOWN, "/instruction_id"),
+    row(refund_outcome(of("settled"), "accepted"), R.INSTRUCTION_UNKNOWN, "/instruction_id"),
+    row(refund_outcome(REFUNDING.payment("often"), "accepted"), R.PAYMENT_STATE_CONFLICT, "/instruction_id",
+        bank=REFUNDING),
+    row(refund_outcome(REFUNDING.payment("often"), "accepted", which=-1), R.ACCOUNT_CLOSED, "/postings/1/account_id",
+        bank=REFUNDING),
     row(about(c.ReturnPayment, NOBODY, return_id="R", amount_minor=1, reason_code="AC04"), R.PAYMENT_NOT_FOUND),
     row(give_back(of("instructed"), 1), R.PAYMENT_STATE_CONFLICT),
     row(give_back(of("settled"), 1), R.INSTRUCTION_UNKNOWN),
@@ -172,6 +210,11 @@ AFTERWARDS: Final = (
     row(about(c.RecallPayment, "cancelled", reason="x"), R.PAYMENT_STATE_CONFLICT),
     row(about(c.RecallPayment, "settled_by_card", reason="x"), R.RECALL_NOT_POSSIBLE),
     row(about(c.RecallPayment, "recalled", reason="x"), R.RECALL_NOT_POSSIBLE),
+    row(about(c.RecordRecallAnswer, NOBODY, recall_id="rcl_1", answer="accepted"), R.PAYMENT_NOT_FOUND),
+    row(recall_answer(of("instructed"), "accepted"), R.PAYMENT_STATE_CONFLICT),
+    row(recall_answer(of("settled_by_rail"), "accepted"), R.INSTRUCTION_UNKNOWN, "/recall_id"),
+    row(recall_answer(REFUNDING.payment("answered"), "refused"), R.PAYMENT_STATE_CONFLICT, "/recall_id",
+        bank=REFUNDING),
 )  # fmt: skip
 
 TERMS: Final = (
@@ -209,6 +252,8 @@ REFUSALS_OF_PAYMENTS: Final[dict[type[c.Command], set[R]]] = {
         R.REFUND_NOT_POSSIBLE, R.REFUND_EXCEEDS_PAYMENT, R.INSUFFICIENT_FUNDS, R.BALANCE_LIMIT_EXCEEDED,
         R.ACCOUNT_CLOSED, R.ACCOUNT_FROZEN,
     },
+    c.RecordRefundOutcome: FOUND | {R.INSTRUCTION_UNKNOWN, R.ACCOUNT_CLOSED},
+    c.RecordRecallAnswer: FOUND | {R.INSTRUCTION_UNKNOWN},
     c.ReturnPayment: FOUND | {
         R.INSTRUCTION_UNKNOWN, R.RETURN_ALREADY_BOOKED, R.RETURN_EXCEEDS_PAYMENT, R.ACCOUNT_CLOSED,
     },

@@ -24,7 +24,8 @@ WANTED = (
     "settled", "rejected", "cancelled", "instructed", "PaymentParked", "PaymentOutcomeUnknown",
     "PaymentInstructionLapsed", "PaymentResumed", "PaymentContradicted", "PaymentRefunded", "PaymentReturned",
     "PaymentAuthorised", "PaymentAuthorisationFailed", "PaymentReviewed", "PaymentScheduled", "PaymentPresented",
-    "PaymentResolutionProposed",
+    "PaymentResolutionProposed", "PaymentRefundRequested", "PaymentRefundFailed", "PaymentRecallRequested",
+    "PaymentRecallAnswered",
 )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from contracts import events as e
 from contracts.rejections import Refused
 from ledger.domain import limits
 from ledger.domain.book import DECIDERS, EVOLVERS
-from ledger.domain.payments import afterwards, authorisation, booking, execution, gates, life_cycle
+from ledger.domain.payments import authorisation, booking, execution, gates, life_cycle, refunds
 from ledger.domain.payments.life_cycle import PAYMENT
 from ledger.domain.transfers import move_balances
 from projectors.payments import saga
@@ -123,7 +123,38 @@ def settle_without_freeing_the_hold(patch: pytest.MonkeyPatch) -> None:
 
 
 def return_more_than_was_paid(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(afterwards, "left_minor", lambda payment: payment.amount_minor)
+    patch.setattr(life_cycle.Payment, "left_minor", property(lambda payment: payment.amount_minor))
+
+
+def ask_for_a_refund_without_holding_it(patch: pytest.MonkeyPatch) -> None:
+    """What is asked back may be spent meanwhile."""
+    real = refunds.decide_refund
+
+    def careless(command: Any, state: Any, moment: Any) -> Any:
+        event = real(command, state, moment)
+        return replace(event, balances=()) if isinstance(event, e.PaymentRefundRequested) else event
+
+    patch.setitem(DECIDERS, c.RefundPayment, careless)  # type: ignore[misc]
+
+
+def forget_a_refund_that_was_asked(patch: pytest.MonkeyPatch) -> None:
+    """The second half of a payment may be refunded twice while the rail has not answered."""
+    patch.setattr(life_cycle.Payment, "left_minor", property(
+        lambda payment: payment.amount_minor - payment.refunded_minor - payment.returned_minor))  # fmt: skip
+
+
+def book_a_refund_as_soon_as_it_is_asked(patch: pytest.MonkeyPatch) -> None:
+    real = refunds._requested
+    patch.setattr(refunds, "_requested", lambda payment, refund, state, moment: (
+        refused if isinstance(refused := real(payment, refund, state, moment), Refused)
+        else refunds._refunded(replace(payment, rail="book"), refund, state, moment)))  # fmt: skip
+
+
+def keep_what_a_failed_refund_held(patch: pytest.MonkeyPatch) -> None:
+    def forgetful(state: Any, event: Any, position: int) -> None:
+        refunds.evolve_refund_failed(state, replace(event, balances=()), position)
+
+    patch.setitem(EVOLVERS, e.PaymentRefundFailed, forgetful)  # type: ignore[misc]
 
 
 def overlook_contradictions(patch: pytest.MonkeyPatch) -> None:
@@ -162,6 +193,10 @@ FAULTS: Final[tuple[Plant, ...]] = (
     keep_the_hold_of_what_ended,
     settle_without_freeing_the_hold,
     return_more_than_was_paid,
+    ask_for_a_refund_without_holding_it,
+    forget_a_refund_that_was_asked,
+    book_a_refund_as_soon_as_it_is_asked,
+    keep_what_a_failed_refund_held,
     overlook_contradictions,
     let_suspense_choose_the_sides,
     reject_what_was_executed_and_does_not_fit,

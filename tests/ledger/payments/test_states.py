@@ -20,12 +20,22 @@ from tests.ledger.payments.bank import (
     authorise,
     give_back,
     outcome,
+    recall_answer,
+    refund_outcome,
     resolve,
     review,
 )
 
 BANK: Final = a_payment_bank()
+AFTERWARDS: Final = (
+    e.PaymentRefundRequested, e.PaymentRefunded, e.PaymentRefundFailed, e.PaymentReturned, e.PaymentRecallRequested,
+    e.PaymentRecallAnswered, e.PaymentContradicted,
+)  # fmt: skip
 WITHIN_A_COMMIT: Final = {"received", "cleared"}
+
+SETTLED_BY_A_RAIL: Final = (
+    "settled_by_rail", "settled_by_card", "recalled", "returned", "topped_up", "refund_asked",
+)  # fmt: skip
 
 # What each command does to a payment of the bank that it can do something to: the states before and after.
 MOVES: Final[dict[str, dict[str, PaymentState]]] = {
@@ -51,17 +61,21 @@ MOVES: Final[dict[str, dict[str, PaymentState]]] = {
     "accepted": dict.fromkeys(("instructed", "unknown", "parked", "proposed"), "settled"),
     "rejected": {
         **dict.fromkeys(("instructed", "unknown", "parked", "proposed"), "rejected"),
-        **dict.fromkeys(("settled_by_rail", "settled_by_card", "recalled", "returned"), "settled"),  # contradicted
+        **dict.fromkeys(SETTLED_BY_A_RAIL, "settled"),  # contradicted
     },
     "not_known": dict.fromkeys(("instructed", "unknown", "parked", "proposed"), "instructed"),
     "not_found": {
         **dict.fromkeys(("instructed", "unknown", "parked", "proposed"), "accepted"),
-        **dict.fromkeys(("settled_by_rail", "settled_by_card", "recalled", "returned"), "settled"),  # contradicted
+        **dict.fromkeys(SETTLED_BY_A_RAIL, "settled"),  # contradicted
     },
     "park": dict.fromkeys(("instructed", "unknown", "proposed"), "instructed"),
-    "refund": {"settled": "settled"},
-    "return": dict.fromkeys(("settled_by_rail", "settled_by_card", "recalled"), "settled"),
+    "refund": dict.fromkeys(("settled", "topped_up", "refund_asked"), "settled"),
+    "refund_paid": {"refund_asked": "settled"},
+    "refund_failed": {"refund_asked": "settled"},
+    "return": dict.fromkeys(("settled_by_rail", "settled_by_card", "recalled", "topped_up", "refund_asked"), "settled"),
     "recall": dict.fromkeys(("settled_by_rail", "returned"), "settled"),
+    "recall_agreed": {"recalled": "settled"},
+    "recall_refused": {"recalled": "settled"},
 }  # fmt: skip
 
 
@@ -80,6 +94,10 @@ def command_for(action: str, payment: Payment) -> Any:
         case "accepted" | "rejected" | "not_found" | "not_known":
             attempt = max(payment.attempt, 1)
             return outcome(payment, action if action != "not_known" else "unknown", attempt=attempt)
+        case "refund_paid" | "refund_failed":
+            return refund_outcome(payment, "accepted" if action == "refund_paid" else "rejected")
+        case "recall_agreed" | "recall_refused":
+            return recall_answer(payment, action.removeprefix("recall_").replace("agreed", "accepted"))
         case "return":
             return give_back(payment, 100)
         case "recall":
@@ -129,9 +147,7 @@ def test_nothing_leaves_a_final_state(name: str, action: str) -> None:
 
     assert bank.payment(name).state == before.state
     if not isinstance(decided, Refused):
-        assert isinstance(
-            decided[0], e.PaymentRefunded | e.PaymentReturned | e.PaymentRecallRequested | e.PaymentContradicted
-        )
+        assert isinstance(decided[0], AFTERWARDS)
 
 
 def test_every_event_of_the_table_happens() -> None:

@@ -3534,8 +3534,16 @@ def rebuild_projection(name: str, *, wait_ms: int | None = None) -> Call[models.
     )
 
 
-def recall_payment(payment_id: str, *, reason: str, idempotency_key: str | None = None) -> Call[models.Receipt]:
-    """Ask the creditor's bank to give a settled payment back.
+def recall_payment(
+    payment_id: str,
+    *,
+    reason: str,
+    reason_code: Literal["AC03", "AM09", "CUST", "DUPL", "FRAD", "TECH"] = "CUST",
+    idempotency_key: str | None = None,
+) -> Call[models.Receipt]:
+    """Ask the creditor's bank to give a settled instant payment back.
+
+    It may refuse. If it agrees, the money comes as a return.
 
     - `reason`: Why this is done.
     """
@@ -3546,7 +3554,7 @@ def recall_payment(payment_id: str, *, reason: str, idempotency_key: str | None 
         path=path_of("/v1/payments/{payment_id}/recall", {"payment_id": payment_id}),
         key=key_of(idempotency_key),
         is_repeatable=True,
-        body=body_of(models.Why(reason=reason)),
+        body=body_of(models.Recall(reason=reason, reason_code=reason_code)),
         read=read_as(models.Receipt),
     )
 
@@ -3600,10 +3608,62 @@ def record_rail_outcome(
     )
 
 
+def record_recall_answer(
+    payment_id: str,
+    *,
+    recall_id: str,
+    answer: Literal["accepted", "refused"],
+    reason_code: str | None = None,
+    idempotency_key: str | None = None,
+) -> Call[models.Receipt]:
+    """Record what the creditor's bank says to a recall.
+
+    - `reason_code`: ISO 20022 status reason.
+    """
+    return Call(
+        name="record_recall_answer",
+        api="commands",
+        method="POST",
+        path=path_of("/v1/payments/{payment_id}/recall-answer", {"payment_id": payment_id}),
+        key=key_of(idempotency_key),
+        is_repeatable=True,
+        body=body_of(models.RecallAnswer(recall_id=recall_id, answer=answer, reason_code=reason_code)),
+        read=read_as(models.Receipt),
+    )
+
+
+def record_refund_outcome(
+    payment_id: str,
+    *,
+    instruction_id: str,
+    outcome: Literal["accepted", "rejected"],
+    reason_code: str | None = None,
+    idempotency_key: str | None = None,
+) -> Call[models.Receipt]:
+    """Record what a rail says became of a refund.
+
+    - `instruction_id`: A refund, as its rail is asked for it: the payment and the refund.
+    - `reason_code`: ISO 20022 status reason.
+    """
+    return Call(
+        name="record_refund_outcome",
+        api="commands",
+        method="POST",
+        path=path_of("/v1/payments/{payment_id}/refund-outcome", {"payment_id": payment_id}),
+        key=key_of(idempotency_key),
+        is_repeatable=True,
+        body=body_of(models.RefundOutcome(instruction_id=instruction_id, outcome=outcome, reason_code=reason_code)),
+        read=read_as(models.Receipt),
+    )
+
+
 def refund_payment(
     payment_id: str, *, amount_minor: int | None = None, reason: str | None = None, idempotency_key: str | None = None
 ) -> Call[models.Receipt]:
-    """Give back a settled book payment, in whole or part.
+    """Give back a settled payment, in whole or part.
+
+    A book payment is given back at once. The refund of a card top-up is asked of the processor, with the amount
+    held on the account until it answers.
 
     - `amount_minor`: Amount in minor units, e.g. cents.
     - `reason`: Why this is done.

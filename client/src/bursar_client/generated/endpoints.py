@@ -134,6 +134,8 @@ class Endpoints:
     recall_payment = Method(calls.recall_payment)
     record_matches = Method(calls.record_matches)
     record_rail_outcome = Method(calls.record_rail_outcome)
+    record_recall_answer = Method(calls.record_recall_answer)
+    record_refund_outcome = Method(calls.record_refund_outcome)
     refund_payment = Method(calls.refund_payment)
     reject_write_off = Method(calls.reject_write_off)
     release_hold = Method(calls.release_hold)

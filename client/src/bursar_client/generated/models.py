@@ -1375,6 +1375,21 @@ class RebuildProgress(Struct, frozen=True, kw_only=True):
     eta_s: float | None
 
 
+class Recall(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Why a payment should come back: in words, and as the other bank is told."""
+
+    reason: str
+    reason_code: Literal["AC03", "AM09", "CUST", "DUPL", "FRAD", "TECH"] = "CUST"
+
+
+class RecallAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the creditor's bank says to a recall."""
+
+    recall_id: str
+    answer: Literal["accepted", "refused"]
+    reason_code: str | None = None
+
+
 class Receipt(Struct, frozen=True, kw_only=True):
     """The event that the command became, as stored in the book, byte for byte. ``data`` depends on ``type``."""
 
@@ -1404,8 +1419,20 @@ class Refund(Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: str | None = None
 
 
+class RefundOutcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a rail says became of a refund."""
+
+    instruction_id: str
+    outcome: Literal["accepted", "rejected"]
+    reason_code: str | None = None
+
+
 class RefundPayment(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="refund_payment"):
-    """Give back all that is left of a settled book payment, or a part of it; never more than the original."""
+    """Give back all that is left of a settled payment, or a part of it; never more than the original.
+
+    A book payment is given back at once. Of a card top-up the processor is asked, with the amount held meanwhile. What
+    was paid to somebody outside only they can give back, see RecallPayment.
+    """
 
     payment_id: str
     amount_minor: int | None = None

@@ -12,8 +12,10 @@ from typing import Any, Final
 
 from contracts import commands as c
 from contracts import events as e
+from contracts.ids import REFUND_PREFIX, afterwards_id
 from contracts.payment_codes import FINAL_STATES
 from ledger.domain import book
+from ledger.domain.payments.booking import where_it_went
 from ledger.domain.payments.life_cycle import PAYMENT, Payment
 from ledger.domain.state import State
 from tests.ledger.payments.simulated.opened_book import BASE, CURRENCIES, LIMITS, RAILS, clearing
@@ -54,10 +56,11 @@ class Story:
         self.kinds = Counter(type(event).__name__ for event in events)
         facts: Any = next(event for event in events if not isinstance(event, e.PaymentInitiated))
         self.facts = facts.facts
-        self.executions = [
-            minor for name, minor in world.rail.executed.items() if name.partition(".")[0] == payment_id
-        ]  # fmt: skip
+        done = {name: minor for name, minor in world.rail.executed.items() if name.partition(".")[0] == payment_id}
+        self.executions = [minor for name, minor in done.items() if REFUND_PREFIX not in name]
+        self.refunds_paid = {name: minor for name, minor in done.items() if REFUND_PREFIX in name}  # fmt: skip
         self.lied_to = payment_id in world.rail.liars
+        self.refunds_parked = world.parked_refunds
         self.given_back_minor = sum(
             event.amount_minor for event in events if isinstance(event, (e.PaymentRefunded, e.PaymentReturned))
         )
@@ -95,9 +98,26 @@ class Story:
             assert not self.alerted, f"a false alarm: {where}"
         else:
             assert self.alerted or parked or len(self.executions) == settled, f"a lie went unnoticed: {where}"
+        self._check_refunds(payment, where)
         for event in self.events:
             if isinstance(event, e.PaymentAuthorised):
                 assert event.payee == self.facts.payee_id, f"authorised for somebody else: {where}"
+
+    def _check_refunds(self, payment: Payment, where: str) -> None:
+        """Every refund asked of a rail is booked, freed, or parked; and as the rail truly did it."""
+        booked = {event.refund_id: event.amount_minor for event in self.events if isinstance(event, e.PaymentRefunded)}
+        asked = {refund.refund_id for refund in payment.refunds}
+        assert self.facts.rail == "book" or booked.keys() <= asked, f"refunded without the rail: {where}"
+        for refund in payment.refunds:
+            name = afterwards_id(self.payment_id, refund.refund_id)
+            was_paid = name in self.refunds_paid
+            if refund.state == "asked":
+                assert name in self.refunds_parked, f"a refund is forgotten: {where}"
+            else:
+                assert (refund.refund_id in booked) == (refund.state == "paid"), where
+                assert self.lied_to or was_paid == (refund.state == "paid"), f"refunded otherwise: {where}"
+                assert not was_paid or self.refunds_paid[name] == refund.amount_minor, where
+                assert not self.lied_to or self.alerted or was_paid == (refund.state == "paid"), where
 
 
 def _money_is_conserved(state: State) -> None:
@@ -119,6 +139,9 @@ def _only_what_waits_is_held(world: World) -> None:
     for payment_id in world.said:
         payment = world.payment(payment_id)
         held[payment.payer] += payment.held_minor
+        for refund in payment.refunds:
+            if refund.state == "asked":
+                held[where_it_went(payment)] += refund.amount_minor
         assert payment.held_minor == 0 or payment.state in ("accepted", "instructed"), payment
     for account in _accounts(world.state):
         assert account.held_minor == held[account.terms.account_id], account

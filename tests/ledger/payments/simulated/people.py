@@ -138,7 +138,7 @@ def _answer(world: World, event: e.PaymentAuthorisationRequested | e.PaymentPres
 
 
 def _give_back(world: World, event: e.PaymentSettled) -> None:
-    """Refunds by payees and returns by rails: in parts, repeated, too much."""
+    """Refunds by payees, recalls, and returns by rails: in parts, repeated, too much."""
     chance, facts = world.chance, event.facts
     assert facts.amount_minor is not None
     if chance.random() > 0.3:
@@ -147,8 +147,10 @@ def _give_back(world: World, event: e.PaymentSettled) -> None:
         at_s = chance.random() * 2 * HOUR_S
         part = max(1, int(facts.amount_minor * chance.choice((0.2, 0.5, 1.0))))
         command: Any
-        if facts.rail == "book":
+        if facts.rail == "book" or (facts.payment_type == "card_top_up" and chance.random() < 0.7):
             command = c.RefundPayment(payment_id=event.payment_id, amount_minor=chance.choice((None, part, part)))
+        elif facts.rail == "sct_inst" and chance.random() < 0.4:
+            command = c.RecallPayment(payment_id=event.payment_id, reason="sent twice", reason_code="DUPL")
         else:
             name = f"return-{number}"
             command = c.ReturnPayment(

@@ -3,7 +3,8 @@
 It keeps the promises that a rail makes (docs: the same instruction id is executed once; an instruction that arrives
 after its time limit is refused), loses and delays everything else, and now and then it lies: `liars` are the payments
 about which it has said something that was not so; about those it says the truth, too, sooner or later. `executed` is
-the truth, in minor units, by instruction.
+the truth, in minor units, by instruction; a refund is an instruction named after the payment and the refund. `recalls`:
+to which it has agreed.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ class SimulatedRail:
     def __init__(self, chance: Random, *, later: Later, says: Says, now: Callable[[], datetime]) -> None:
         self.executed: dict[str, int] = {}
         self.fates: dict[str, Fate] = {}
+        self.recalls: dict[str, bool] = {}
         self.liars: set[str] = set()
         self._silent: set[str] = set()
         self._messages = 0
@@ -70,6 +72,17 @@ class SimulatedRail:
                 self._tell(name, "accepted")
             return NotFound(is_final=True)
         return self._answer(instruction, facts)
+
+    def recall(self, name: str) -> RailAnswer:
+        """Say whether a payment comes back, perhaps; the same once it is decided."""
+        roll = self._chance.random()
+        if roll < 0.2:
+            return Unknown("no answer")
+        if name not in self.recalls and roll < 0.6:
+            return Pending()
+        if name not in self.recalls:
+            self.recalls[name] = self._chance.random() < 0.5
+        return Accepted(f"ref-{name}") if self.recalls[name] else Rejected("CUST")
 
     def by_phone(self, instruction_id: str) -> bool:
         """Tell whether it was executed; from now on that does not change."""

@@ -11,10 +11,13 @@ from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, Literal, NamedTuple
+
+import msgspec
 
 from contracts import commands as c
 from contracts import events as e
+from contracts.ids import REFUND_PREFIX
 from contracts.rejections import Refused
 from ledger.domain import book
 from ledger.domain.payments.life_cycle import PAYMENT, Payment
@@ -45,7 +48,10 @@ class Running:
 
 
 class World:
-    """One world; `run` until nothing is left to do. `said`: the events about each payment."""
+    """One world; `run` until nothing is left to do. `said`: the events about each payment.
+
+    `parked_refunds`: those about which an operator was told that the rail does not answer.
+    """
 
     def __init__(self, seed: int) -> None:
         self.chance = Random(seed)
@@ -56,6 +62,7 @@ class World:
         self.said: dict[str, list[e.EventData]] = {}
         self.on_event: Callable[[World, e.EventData], None] | None = None
         self.rail = SimulatedRail(self.chance, later=self.later, says=self._message, now=lambda: self.now)
+        self.parked_refunds: set[str] = set()
         self._answers: dict[str, tuple[e.EventData, ...] | Refused] = {}
         self._queue: list[tuple[datetime, int, Callable[[], object]]] = []
         self._order = 0
@@ -107,7 +114,8 @@ class World:
 
     def _message(self, instruction_id: str, outcome: str, message_id: str) -> None:
         """The rail's message; the receiver says it under its id."""
-        self.send(_outcome(instruction_id, outcome), message_id, by="bursar:rails")
+        said = _refund_outcome if REFUND_PREFIX in instruction_id else _outcome
+        self.send(said(instruction_id, outcome), message_id, by="bursar:rails")
 
     def _begin(self, running: Running) -> None:
         """Tasks about one payment are performed in order."""
@@ -143,8 +151,14 @@ class World:
         if running.task.kind == saga.INSTRUCT:
             self.send(c.InstructPayment(payment_id=payload["payment_id"]), f"{running.key}:once")
             return None
+        if running.task.kind == saga.REFUND:
+            return self._refund(running, msgspec.convert(payload, saga.Refunding))
+        if running.task.kind == saga.RECALL:
+            return self._recall(running, msgspec.convert(payload, saga.Recalling))
         instruction, facts = payload["instruction"], payload["facts"]
-        answer = self._ask(running, instruction, facts)
+        limit = saga.TIME_LIMIT.get(facts.rail)
+        is_late = limit is not None and self.now - instruction.instructed_at > limit
+        answer = self._ask(running, instruction, facts, again=payload["sent_before"] or is_late)
         self._may_crash()
         waited = self.now - instruction.instructed_at
         move = saga.next_move(answer, rail=facts.rail, waited=waited, attempts=running.attempts)
@@ -166,10 +180,55 @@ class World:
                 slowly_s = saga.PATIENCE[facts.rail].total_seconds() / ROUNDS_OF_PATIENCE
                 return max(move.after_s, slowly_s * self.chance.random() * 2)
 
-    def _ask(self, running: Running, instruction: Any, facts: Any) -> RailAnswer:
-        limit = saga.TIME_LIMIT.get(facts.rail)
-        is_late = limit is not None and self.now - instruction.instructed_at > limit
-        if running.intent or running.task.payload["sent_before"] or is_late:
+    def _refund(self, running: Running, wish: saga.Refunding) -> float | None:
+        """As projectors/payments/afterwards.py does it."""
+        name = wish.instruction_id
+        asked = _RefundAsked(name, wish.requested_at)
+        facts = msgspec.structs.replace(self.payment(wish.payment_id).facts, amount_minor=wish.amount_minor)
+        answer = self._ask(running, asked, facts, again=False)
+        self._may_crash()
+        move = saga.next_move(answer, rail=wish.rail, waited=self.now - wish.requested_at, attempts=running.attempts)
+        match move:
+            case saga.Record():
+                outcome = "accepted" if move.outcome == "accepted" else "rejected"
+                self.send(_refund_outcome(name, outcome, reason_code=move.reason_code), f"{running.key}:{outcome}")
+                return None
+            case saga.GiveUp():
+                self.parked_refunds.add(name)  # the task is parked, and an operator told
+                return None
+            case saga.SendAgain():
+                running.intent = False
+                return move.after_s
+            case saga.Ask():
+                slowly_s = saga.PATIENCE[wish.rail].total_seconds() / ROUNDS_OF_PATIENCE
+                return max(move.after_s, slowly_s * self.chance.random() * 2)
+
+    def _recall(self, running: Running, wish: saga.Recalling) -> float | None:
+        """As projectors/payments/afterwards.py does it; what a bank agrees to comes back as a return, later."""
+        answer = self.rail.recall(wish.recall.recall_id)
+        self._may_crash()
+        move = saga.next_recall_move(answer, waited=self.now - wish.recall.requested_at, attempts=running.attempts)
+        if not isinstance(move, saga.Record):
+            assert isinstance(move, saga.Ask), "a bank that never answers a recall"
+            return move.after_s
+        said: Literal["accepted", "refused"] = "accepted" if move.outcome == "accepted" else "refused"
+        answered = c.RecordRecallAnswer(
+            payment_id=wish.payment_id,
+            recall_id=wish.recall.recall_id,
+            answer=said,
+            reason_code=move.reason_code,
+        )
+        self.send(answered, f"{running.key}:{said}")
+        if said == "accepted":
+            back = c.ReturnPayment(
+                payment_id=wish.payment_id, return_id=f"recalled-{wish.payment_id}", amount_minor=wish.amount_minor,
+                reason_code="FOCR",
+            )  # fmt: skip
+            self.later(self.chance.random() * 60.0, lambda: self.send(back, f"{wish.recall.recall_id}:back"))
+        return None
+
+    def _ask(self, running: Running, instruction: Any, facts: Any, *, again: bool) -> RailAnswer:
+        if running.intent or again:
             return self.rail.inquire(instruction, facts)
         self._may_crash()
         running.intent = True
@@ -178,6 +237,13 @@ class World:
         if isinstance(answer, Unknown) and not answer.sent:
             running.intent = False
         return answer
+
+
+class _RefundAsked(NamedTuple):
+    """A refund as far as the simulated rail looks at an instruction."""
+
+    instruction_id: str
+    instructed_at: datetime
 
 
 class _Seen:
@@ -192,3 +258,8 @@ class _Seen:
 def _outcome(instruction_id: str, outcome: Any, **more: Any) -> c.RecordRailOutcome:
     payment_id = instruction_id.partition(".")[0]
     return c.RecordRailOutcome(payment_id=payment_id, instruction_id=instruction_id, outcome=outcome, **more)
+
+
+def _refund_outcome(name: str, outcome: Any, **more: Any) -> c.RecordRefundOutcome:
+    payment_id = name.partition(".")[0]
+    return c.RecordRefundOutcome(payment_id=payment_id, instruction_id=name, outcome=outcome, **more)
