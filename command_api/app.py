@@ -121,7 +121,10 @@ MODULES: Final = (
     write_offs,
     batches,
 )
-HANDLERS: Final[list[HTTPRouteHandler]] = [handler for module in MODULES for handler in module.HANDLERS]
+# What is described: all but the messages of rails, which are signed instead of sent with a token.
+HANDLERS: Final[list[HTTPRouteHandler]] = [
+    handler for module in (*MODULES, payment_files) for handler in module.HANDLERS
+]
 
 log = structlog.get_logger(__name__)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from inspect import cleandoc, getdoc
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -10,6 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from command_api.keys import HEADER
 from command_api.problems import STATUS_OF
 from command_api.requests import PATH_TYPES, BatchAnswer, Receipt
+from contracts.iso20022.pacs import MEDIA_TYPE as XML
 from contracts.rejections import Rejection
 from runtime.http.problems import MEDIA_TYPE as PROBLEM
 from runtime.http.problems import Problem
@@ -40,6 +42,15 @@ REASONS: Final = {
     500: "A fault of this program; the trace id finds it in the logs.",
     503: "Nothing can be said now: `queue_full`, `not_taken` (nothing happened) or `outcome_unknown` (ask again).",
 }
+# What differs where the body is a payment file.
+FILE_REASONS: Final = {
+    400: "The request is malformed (`idempotency_key_missing`, …), or the file is: `malformed_xml`, `doctype`, …",
+    409: f"A file with this MsgId came before: `{Rejection.PAYMENT_FILE_DUPLICATE}`.",
+    415: f"The body is not {XML}.",
+    422: "The file is refused, with code and place: `wrong_count`, `unknown_version`, …, or another file was sent "
+    f"under this key: `{Rejection.IDEMPOTENCY_KEY_REUSED}`.",
+}
+FILE_EXAMPLE: Final = Path(__file__).parent / "files" / "example.pain.001.xml"
 KEY_PARAMETER: Final = {
     "name": HEADER,
     "in": "header",
@@ -52,17 +63,20 @@ KEY_PARAMETER: Final = {
 def write_document(handlers: Iterable[HTTPRouteHandler]) -> bytes:
     """Describe the command routes as an OpenAPI 3.1 document in JSON."""
     routes = list(handlers)
-    bodies = [handler.parsed_data_field.annotation for handler in routes if handler.parsed_data_field is not None]
-    kinds = [*bodies, Receipt, BatchAnswer, Problem]
+    bodies = {h: h.parsed_data_field.annotation for h in routes if h.parsed_data_field is not None}
+    kinds = [*bodies.values(), Receipt, BatchAnswer, Problem]
     schemas, components = msgspec.json.schema_components(kinds, ref_template=_REF)
     receipt, answer, problem = schemas[-3:]
+    schema_of = dict(zip(bodies, schemas[:-3], strict=True))
     paths = {}
-    for handler, body in zip(routes, schemas[:-3], strict=True):
+    for handler in routes:
         path = sorted(handler.paths)[0]
-        accepted = {"200": _content(answer)} if path == BATCHES else {"201": _content(receipt)}
-        paths[PREFIX + _template(path)] = {
-            "post": _operation(handler, path, _alone(body, components), accepted, problem)
-        }
+        if handler in schema_of:
+            body = _content(_alone(schema_of[handler], components), None)
+            accepted = {"200": _content(answer)} if path == BATCHES else {"201": _content(receipt)}
+        else:
+            body, accepted = _file(handler), {"200": {"description": "The pain.002.", "content": {XML: {}}}}
+        paths[PREFIX + _template(path)] = {"post": _operation(handler, path, body, accepted, problem)}
     document = {
         "openapi": "3.1.0",
         "info": {"title": TITLE, "version": VERSION, "description": DESCRIPTION},
@@ -84,12 +98,20 @@ def _alone(body: dict[str, Any], components: dict[str, Any]) -> dict[str, Any]:
     return {**component, "required": [name for name in required if name != "type"]} if "type" in required else body
 
 
+def _file(handler: HTTPRouteHandler) -> dict[str, Any]:
+    """Describe a body that is a file: sent as it is, so its schema says its type and size and nothing of its inside."""
+    schema = {"type": "string", "contentMediaType": XML, "maxLength": handler.resolve_request_max_body_size()}
+    return {"content": {XML: {"schema": schema, "example": FILE_EXAMPLE.read_text("utf-8")}}}
+
+
 def _operation(
     handler: HTTPRouteHandler, path: str, body: dict[str, Any], accepted: dict[str, Any], problem: dict[str, Any]
 ) -> dict[str, Any]:
     summary, _, description = (getdoc(handler.fn) or "").partition("\n\n")
     statuses = dict(REASONS)
-    if path != BATCHES:
+    if handler.parsed_data_field is None:
+        statuses |= FILE_REASONS
+    elif path != BATCHES:
         for status in sorted({int(status) for status in STATUS_OF.values()}):
             codes = ", ".join(f"`{rejection}`" for rejection in Rejection if STATUS_OF[rejection] == status)
             statuses[status] = f"Refused: {codes}."
@@ -100,7 +122,7 @@ def _operation(
         "summary": summary.rstrip("."),
         "description": description,
         "parameters": _parameters(path),
-        "requestBody": {"required": True, **_content(body, None)},
+        "requestBody": {"required": True, **body},
         "responses": {**accepted, **problems},
     }
 

@@ -10,11 +10,14 @@ import msgspec
 
 from command_api.app import HANDLERS
 from command_api.document import write_document
+from contracts.iso20022.pacs import MEDIA_TYPE as XML
 from query_api.app import _document as write_query_document
 
 Schema = Mapping[str, Any]
 Document = Mapping[str, Any]
 Api = Literal["commands", "queries"]
+
+FILES = (XML,)
 
 
 class Operation(NamedTuple):
@@ -47,13 +50,23 @@ class Operation(NamedTuple):
 
     @property
     def asks(self) -> Schema | None:
-        """The schema of its body; None: it has none."""
-        content = self.described.get("requestBody", {}).get("content", {})
-        unknown = set(content) - {"application/json"}
-        if unknown:
-            raise ValueError(f"{self.name} takes {unknown}; only bodies in JSON are generated")
+        """The schema of its body in JSON; None: it has none."""
+        content = self._content
+        unknown = set(content) - {"application/json", *FILES}
+        if unknown or len(content) > 1:
+            raise ValueError(f"{self.name} takes {set(content)}; generated are bodies in JSON, or a file of {FILES}")
         schema: Schema | None = content.get("application/json", {}).get("schema")
         return schema
+
+    @property
+    def file_type(self) -> str | None:
+        """The media type of a body that is a file, sent as it is; None: it has no such body."""
+        return next((media_type for media_type in self._content if media_type in FILES), None)
+
+    @property
+    def _content(self) -> Mapping[str, Any]:
+        content: Mapping[str, Any] = self.described.get("requestBody", {}).get("content", {})
+        return content
 
 
 def read_documents() -> dict[Api, Document]:

@@ -14,6 +14,7 @@ JSON = "application/json"
 EVENTS = "text/event-stream"
 IDEMPOTENCY_KEY = "Idempotency-Key"
 KEY = "idempotency_key"
+FILE = "file"
 CURSOR, NEXT_CURSOR, MIN_POSITION = "cursor", "next_cursor", "min_position"
 DOC_COLUMNS = 110
 # HTTP says that these may be repeated.
@@ -42,6 +43,7 @@ def write_function(operation: Operation, components: Components) -> str:
         raise ValueError(f"{operation.name} has {repeated} twice: in the path, the query or the body")
     named = [*(f for f in (*query, *body) if f.default is None), *(f for f in (*query, *body) if f.default is not None)]
     parameters = [field.parameter for field in path]
+    parameters += [f"{FILE}: bytes | str"] if operation.file_type else []
     parameters += ["*"] if named or has_key(operation) else []
     parameters += [field.parameter for field in named]
     parameters += [f"{KEY}: str | None = None"] if has_key(operation) else []
@@ -152,6 +154,9 @@ def _body_of(operation: Operation, components: Components) -> Iterator[str]:
         yield f"body=body_of(models.{struct}({', '.join(f'{field.python}={field.python}' for field in fields)}))"
     elif operation.asks is not None:
         yield "body=body_of(body)"
+    elif operation.file_type is not None:
+        yield f"body=file_of({FILE})"
+        yield f"media_type={operation.file_type!r}"
 
 
 def _component_of(operation: Operation, components: Components) -> str | None:

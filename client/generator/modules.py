@@ -48,7 +48,7 @@ from typing import Any, Literal
 from msgspec import UNSET, UnsetType
 
 from bursar_client.call import (
-    Call, PagedCall, body_of, key_of, path_of, query_of, read_as, read_content, read_nothing
+    Call, PagedCall, body_of, file_of, key_of, path_of, query_of, read_as, read_content, read_nothing
 )
 from bursar_client.content import Content
 from bursar_client.generated import models
@@ -61,15 +61,12 @@ ENDPOINTS = f'''"""The methods that both clients have, one for each function in 
 
 from __future__ import annotations
 
-from bursar_client import payment_files
 from bursar_client.generated import calls
 from bursar_client.methods import Method, PagedMethod, RenderedMethod
 
 
 class Endpoints:
     """A method for every command and every query."""
-
-    send_payment_file = Method(payment_files.send_payment_file)
 '''
 
 

@@ -17,7 +17,7 @@ PATH: Final = "/payment-files"
 
 
 @post(PATH, status_code=200, request_max_body_size=FILE_BYTES_MAX)
-async def receive_payment_file(
+async def send_payment_file(
     request: AnyRequest, desk: NamedDependency[Desk], filing: NamedDependency[Filing]
 ) -> Response[Any]:
     """Make the payments of a pain.001 (.03, .09, .11) and answer with the status of each.
@@ -39,4 +39,4 @@ async def receive_payment_file(
     return Response(filed.report, status_code=200, headers=headers, media_type=MEDIA_TYPE)
 
 
-HANDLERS: Final = [receive_payment_file]
+HANDLERS: Final = [send_payment_file]

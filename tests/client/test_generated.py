@@ -54,7 +54,7 @@ def differences(operation: Operation) -> Iterator[str]:
     body = DOCUMENTS[operation.api]["components"]["schemas"].get(asks.get("$ref", "").rpartition("/")[2], asks)
     fields = {python_name(name) for name in body.get("properties", {}) if name != "type"}
     required = {python_name(name) for name in body.get("required", ()) if name != "type"}
-    whole = {"body"} if asks and "properties" not in body else set()
+    whole = {"body"} if asks and "properties" not in body else {"file"} if operation.file_type else set()
     if set(parameters) != described | fields | whole:
         yield f"{operation.name} takes {set(parameters)}"
     if not required <= {name for name, each in parameters.items() if each.default is each.empty}:
@@ -192,6 +192,16 @@ class TestRoutesOfOtherShapes:
         written = self.written("/v1/new", "put", requestBody={"content": {JSON: {"schema": schema}}})
         assert "def planted(*, body: Sequence[str])" in written
         assert "is_repeatable=True" in written
+
+    def test_a_body_that_is_a_file(self) -> None:
+        schema = {"type": "string"}
+        written = self.written("/v1/new", "post", requestBody={"content": {"application/xml": {"schema": schema}}})
+        assert "def planted(file: bytes | str)" in written
+        assert "body=file_of(file), media_type='application/xml'" in written
+        with pytest.raises(ValueError, match="application/pdf"):
+            self.written("/v1/new", "post", requestBody={"content": {"application/pdf": {}}})
+        with pytest.raises(ValueError, match="planted takes"):
+            self.written("/v1/new", "post", requestBody={"content": {"application/xml": {}, JSON: {"schema": ASKED}}})
 
     def test_an_answer_without_content(self) -> None:
         assert "-> Call[None]" in self.written("/v1/new", "delete", responses={"204": {"description": "gone"}})

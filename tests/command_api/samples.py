@@ -1,7 +1,7 @@
 """Requests made from the OpenAPI document alone, so that a new route is tested before anybody thinks of it.
 
-`ROUTES` are all command routes; `valid_value` makes the smallest value that a schema allows; `wrong_values` spoils it
-in one place at a time and says where.
+`ROUTES` are all command routes, `JSON_ROUTES` those whose body is no file; `valid_value` makes the smallest value that
+a schema allows; `wrong_values` spoils it in one place at a time and says where.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from command_api.app import HANDLERS
 from command_api.document import write_document
 
 DOCUMENT: Final[dict[str, Any]] = msgspec.json.decode(write_document(HANDLERS))
+JSON: Final = "application/json"
 INT64_MAX: Final = 2**63 - 1
 MT940: Final = b":20:A\n:25:1\n:28C:1/1\n:60F:C260101EUR0,00\n:62F:C260101EUR0,00\n-\n"
 
@@ -68,10 +69,12 @@ _OF_OTHER_TYPES: Final[dict[str, tuple[object, ...]]] = {
 
 
 class Route(NamedTuple):
-    """A command route with the schemas of its body and its path parameters."""
+    """A command route with the schemas of its body and its path parameters; of a file there is an example as well."""
 
     path: str
+    media_type: str
     body: dict[str, Any]
+    example: str | None
     path_parameters: dict[str, dict[str, Any]]
     takes_key: bool
 
@@ -79,6 +82,16 @@ class Route(NamedTuple):
     def url(self) -> str:
         """The path with an example in place of each parameter."""
         return self.path.format_map({name: valid_value(schema) for name, schema in self.path_parameters.items()})
+
+    @property
+    def content(self) -> bytes:
+        """A valid body as it is sent: the document's example of a file, else the smallest JSON."""
+        return msgspec.json.encode(valid_value(self.body)) if self.example is None else self.example.encode()
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What is sent with it besides token and key."""
+        return {"content-type": self.media_type}
 
 
 class Wrong(NamedTuple):
@@ -95,15 +108,19 @@ def routes() -> Iterator[Route]:
         operation = item["post"]
         assert item.keys() == {"post"}
         parameters = operation["parameters"]
+        ((media_type, content),) = operation["requestBody"]["content"].items()
         yield Route(
             path,
-            operation["requestBody"]["content"]["application/json"]["schema"],
+            media_type,
+            content["schema"],
+            content.get("example"),
             {p["name"]: p["schema"] for p in parameters if p["in"] == "path"},
             any(p["name"] == "Idempotency-Key" for p in parameters),
         )
 
 
 ROUTES: Final = tuple(routes())
+JSON_ROUTES: Final = tuple(route for route in ROUTES if route.media_type == JSON)
 
 
 def valid_value(schema: Mapping[str, Any]) -> Any:

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from tests.command_api.door import Door, item, move, new_key, problem_in
-from tests.command_api.samples import ROUTES, Route, valid_value
+from tests.command_api.samples import ROUTES, Route
 
 CALLERS = 50
 KEYED = [route for route in ROUTES if route.takes_key]
@@ -18,9 +18,9 @@ every_keyed_route = pytest.mark.parametrize("route", KEYED, ids=lambda route: ro
 
 async def post_with_keys(door: Door, route: Route, *keys: str) -> httpx2.Response:
     """Send a valid body with any number of Idempotency-Key headers."""
-    headers = [(b"content-type", b"application/json"), *((b"idempotency-key", key.encode("latin-1")) for key in keys)]
-    content = httpx2.Request("POST", "http://x", json=valid_value(route.body)).content
-    return await door.client.post(route.url, content=content, headers=headers)
+    type_header = (b"content-type", route.media_type.encode())
+    headers = [type_header, *((b"idempotency-key", key.encode("latin-1")) for key in keys)]
+    return await door.client.post(route.url, content=route.content, headers=headers)
 
 
 async def test_only_batches_and_statements_go_without_a_key() -> None:

@@ -111,6 +111,11 @@ def body_of(value: Any) -> bytes:
     return msgspec.json.encode(value)
 
 
+def file_of(content: bytes | str) -> bytes:
+    """Return a file as it is sent: bytes as they are, text as UTF-8."""
+    return content.encode() if isinstance(content, str) else content
+
+
 def read_as(kind: type[T]) -> Callable[[Response], T]:
     """Return what reads a JSON answer of a kind; fields that this version does not know are ignored."""
     decoder: msgspec.json.Decoder[T] = _decoder(kind)  # type: ignore[arg-type]  # classes and aliases are hashable

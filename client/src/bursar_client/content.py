@@ -18,7 +18,6 @@ CSV: Final = "text/csv"
 PARQUET: Final = "application/vnd.apache.parquet"
 ARROW: Final = "application/vnd.apache.arrow.stream"
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-XML: Final = "application/xml"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,7 +11,18 @@ from typing import Literal
 
 from msgspec import UNSET, UnsetType
 
-from bursar_client.call import Call, PagedCall, body_of, key_of, path_of, query_of, read_as, read_content, read_nothing
+from bursar_client.call import (
+    Call,
+    PagedCall,
+    body_of,
+    file_of,
+    key_of,
+    path_of,
+    query_of,
+    read_as,
+    read_content,
+    read_nothing,
+)
 from bursar_client.content import Content
 from bursar_client.generated import models
 
@@ -4123,6 +4134,26 @@ def send_batch(
         is_repeatable=True,
         body=body_of(models.Batch(commands=commands, atomic=atomic)),
         read=read_as(models.BatchAnswer),
+    )
+
+
+def send_payment_file(file: bytes | str, *, idempotency_key: str | None = None) -> Call[Content]:
+    """Make the payments of a pain.001 (.03, .09, .11) and answer with the status of each.
+
+    The file is refused as a whole if it is not sound; a transaction that is no payment is rejected in the answer.
+    Sent again under the same key, the same file gets the same statuses; another file is refused.
+    """
+    return Call(
+        name="send_payment_file",
+        api="commands",
+        method="POST",
+        path="/v1/payment-files",
+        key=key_of(idempotency_key),
+        is_repeatable=True,
+        body=file_of(file),
+        media_type="application/xml",
+        read=read_content,
+        accept="application/xml",
     )
 
 

@@ -5,7 +5,6 @@ Written by `python -m client.generator` from the OpenAPI documents; change the r
 
 from __future__ import annotations
 
-from bursar_client import payment_files
 from bursar_client.generated import calls
 from bursar_client.methods import Method, PagedMethod, RenderedMethod
 
@@ -13,7 +12,6 @@ from bursar_client.methods import Method, PagedMethod, RenderedMethod
 class Endpoints:
     """A method for every command and every query."""
 
-    send_payment_file = Method(payment_files.send_payment_file)
     add_evidence = Method(calls.add_evidence)
     apply_customer = Method(calls.apply_customer)
     approve_write_off = Method(calls.approve_write_off)
@@ -159,6 +157,7 @@ class Endpoints:
     rotate_webhook_secret = Method(calls.rotate_webhook_secret)
     save_query = Method(calls.save_query)
     send_batch = Method(calls.send_batch)
+    send_payment_file = Method(calls.send_payment_file)
     set_risk_class = Method(calls.set_risk_class)
     settle_clearing = Method(calls.settle_clearing)
     start_payment = Method(calls.start_payment)
