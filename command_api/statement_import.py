@@ -5,6 +5,7 @@ an interruption or for no reason, is recognised page by page and answered as bef
 """
 
 import asyncio
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from typing import Any, Final
@@ -35,6 +36,7 @@ SEALED_AT_ONCE_MAX: Final = 16
 REFERENCES_MAX: Final = 16
 REFERENCE_CHARS_MAX: Final = 140
 MASKED_CHARS: Final = 4
+_MASKED_CARD: Final = re.compile(r"\*|x{4}", re.IGNORECASE)  # what stands for the digits that are not shown
 
 
 class ClearLine(Struct, frozen=True, kw_only=True):
@@ -222,13 +224,15 @@ def _names(references: References) -> Iterator[str | None]:
     yield references.uetr
     yield references.instruction_id
     yield references.transaction_id
+    if references.cheque_number is not None and not _MASKED_CARD.search(references.cheque_number):
+        yield references.cheque_number
     yield references.payment_info_id
     yield references.message_id
     yield references.account_servicer_ref
 
 
 def _references(names: Iterable[str | None]) -> tuple[str, ...]:
-    """Each once, on one line; a mandate is no reference of a payment and is not among them."""
+    """Each once, on one line; a mandate or a card is no reference of a payment and is not among them."""
     clean = (_one_line(name) for name in names)
     return tuple(dict.fromkeys(name for name in clean if name is not None))[:REFERENCES_MAX]
 

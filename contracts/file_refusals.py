@@ -31,6 +31,7 @@ class FileRefusalCode(StrEnum):
     UNKNOWN_NAMESPACE = "unknown_namespace"
     UNKNOWN_VERSION = "unknown_version"
     UNKNOWN_FORMAT = "unknown_format"
+    SEVERAL_DOCUMENTS = "several_documents"
 
     UNKNOWN_ELEMENT = "unknown_element"
     UNSUPPORTED_ELEMENT = "unsupported_element"

@@ -3,7 +3,11 @@
 Three defences, in this order. Bytes are counted, and searched for what may not be there at all (NUL, DOCTYPE), before
 the parser sees them: without a DOCTYPE there are no entities to expand and nothing external to fetch. The parser is fed
 in slices and watched: depth, number of nodes, attributes and the length of a single token have named bounds. At last
-the root's namespace must be one that the caller reads, and no element may come from another.
+the message's namespace must be one that the caller reads, and no element of it may come from another.
+
+The message is the root, ``Document``, or the one ``Document`` in an envelope, as networks put it around a message and its
+header (AppHdr, head.001). Of an envelope nothing is kept: it is bounded like all else, and what it holds beside the
+message decides nothing. A second Document, or one where none belongs, leaves in doubt what was sent, and is refused.
 
 The tree is xml.etree's with local names only: after the gate the namespace says nothing more.
 """
@@ -15,13 +19,17 @@ from xml.parsers import expat
 
 from msgspec import Struct
 
-from contracts.file_refusals import FileRefusalCode, HostileXml, UnknownMessage, Unreadable, quoted
+from contracts.file_refusals import FileRefusalCode, HostileXml, UnknownMessage, Unreadable, quoted, wrong
 
 SLICE_BYTES: Final = 16_384
 SILENT_SLICES_MAX: Final = 4  # a token is at most this many slices long; the longest honest one is a few kilobytes
 TEXT_BUFFER_BYTES: Final = 8_192
 _DOCTYPE: Final = b"<!DOCTYPE"
 _XINCLUDE: Final = "http://www.w3.org/2001/XInclude"
+_MESSAGE: Final = "Document"
+# SWIFT's envelope and its older one, Alliance Access', ISO's own (nvlp.001), TARGET2-Securities'; by whatever namespace.
+_ENVELOPES: Final = frozenset({"Envelope", "RequestPayload", "DataPDU", "BizMsgEnvlp", "BizData"})
+_HOLDERS: Final = frozenset({"Body", "Doc", "Pyld"})  # between an envelope and its message
 _SUPPLEMENT: Final = "SplmtryData"  # xs:any: whatever the two ends agreed on, in a namespace of theirs
 _ISO_PREFIX: Final = "urn:iso:std:iso:20022:tech:xsd:"
 _UNDEFINED_ENTITY: Final = expat.errors.codes[expat.errors.XML_ERROR_UNDEFINED_ENTITY]
@@ -40,7 +48,7 @@ class XmlLimits(Struct, frozen=True, kw_only=True):
 
 
 class XmlMessage(Struct, frozen=True):
-    """What came through the gate: the message's name with version (pain.001.001.09) and its root element."""
+    """What came through the gate: the message's name with version (pain.001.001.09) and its Document."""
 
     name: str
     root: Element
@@ -50,7 +58,7 @@ def read_message(body: bytes | Iterable[bytes], *, limits: XmlLimits, namespaces
     """Read one XML message. ``namespaces`` maps those that the caller reads to the message's name.
 
     A stream is refused as soon as it is longer than ``bytes_max``; the rest of it is not asked for. Raises Unreadable
-    with HostileXml or UnknownMessage.
+    with HostileXml or UnknownMessage, or with WrongContent for an envelope without exactly one message.
     """
     gate = _Gate(limits, namespaces)
     for piece in _slices(body, limits):
@@ -96,7 +104,9 @@ class _Gate:
         self._depth = 0
         self._nodes = 0
         self._text_chars = 0
+        self._inside_message = 0  # depth of the Document, 0 outside
         self._inside_supplement = 0  # depth of the supplementary data's root, 0 outside
+        self._around: list[str] = []  # local names of the envelope's elements that are open
         self._heard = False
         self._silent_slices = 0
         self._parser = self._watched_parser()
@@ -131,6 +141,8 @@ class _Gate:
     def close(self) -> XmlMessage:
         """End the file. Raises Unreadable if it ends too early."""
         self._parse(b"", final=True)
+        if not self._namespace:
+            raise wrong(FileRefusalCode.MISSING_ELEMENT, "Document is missing: there is no message in the envelope")
         return XmlMessage(self._namespaces[self._namespace], self._tree.close())
 
     def _parse(self, piece: bytes, *, final: bool) -> None:
@@ -195,17 +207,35 @@ class _Gate:
         if attributes:
             self._check_attributes(attributes)
         namespace, _, local = name.rpartition(" ")
-        if self._depth == 1:
-            self._enter(namespace, local)
+        if not self._inside_message:
+            if not self._begins(namespace, local):
+                self._around.append(local)
+                return
         elif namespace != self._namespace and not self._inside_supplement:
             _refuse(FileRefusalCode.FOREIGN_NAMESPACE, f"{quoted(local)} is from {quoted(namespace)}", self._place())
         if local == _SUPPLEMENT and not self._inside_supplement:
             self._inside_supplement = self._depth
         self._tree.start(local, attributes)
 
+    def _begins(self, namespace: str, local: str) -> bool:
+        """Tell whether the message begins here; what surrounds it goes by. Raises Unreadable."""
+        if self._depth == 1 and local in _ENVELOPES:
+            return False
+        if self._depth > 1 and local != _MESSAGE:
+            return False
+        if self._namespace:
+            words = "the envelope holds a second Document; send each message in a file of its own"
+            raise wrong(FileRefusalCode.SEVERAL_DOCUMENTS, words, self._place())
+        if self._depth > 3 or (self._depth == 3 and self._around[-1] not in _HOLDERS):
+            words = f"a Document inside {quoted(self._around[-1])} of an envelope is not its message"
+            raise wrong(FileRefusalCode.UNSUPPORTED_ELEMENT, words, self._place())
+        self._enter(namespace, local)
+        return True
+
     def _enter(self, namespace: str, local: str) -> None:
-        if namespace in self._namespaces and local == "Document":
+        if namespace in self._namespaces and local == _MESSAGE:
             self._namespace = namespace
+            self._inside_message = self._depth
             return
         known = ", ".join(sorted(self._namespaces.values()))
         family = next(iter(self._namespaces.values()))[:8]
@@ -233,8 +263,13 @@ class _Gate:
         self._text_chars = 0
         if self._depth == self._inside_supplement:
             self._inside_supplement = 0
+        if self._inside_message:
+            self._tree.end(name.rpartition(" ")[2])
+        else:
+            self._around.pop()
+        if self._depth == self._inside_message:
+            self._inside_message = 0
         self._depth -= 1
-        self._tree.end(name.rpartition(" ")[2])
 
     def _text(self, text: str) -> None:
         self._heard = True
@@ -245,7 +280,8 @@ class _Gate:
                 f"an element's text is longer than {self._limits.text_chars_max} characters",
                 self._place(),
             )
-        self._tree.data(text)
+        if self._inside_message:
+            self._tree.data(text)
 
 
 def _refuse(code: FileRefusalCode, words: str, where: str = "") -> NoReturn:

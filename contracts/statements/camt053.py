@@ -145,6 +145,7 @@ DETAIL: Final = Shape(
         "Refs/UETR": _leaf("uetr"),
         "Refs/TxId": _leaf("transaction_id"),
         "Refs/MndtId": _leaf("mandate_id"),
+        "Refs/ChqNb": _leaf("cheque_number"),
         "CdtDbtInd": _leaf("direction"),
         **_party_leaves("debtor", "Dbtr"),
         **_party_leaves("creditor", "Cdtr"),

@@ -27,7 +27,10 @@ class Balance(Struct, frozen=True, kw_only=True):
 
 
 class References(Struct, frozen=True, kw_only=True):
-    """The names under which a payment is known to its parties and banks."""
+    """The names under which a payment is known to its parties and banks.
+
+    ``cheque_number`` is text as written; some banks put a masked card number there (``************6579``).
+    """
 
     end_to_end_id: str | None = None
     uetr: str | None = None
@@ -37,6 +40,7 @@ class References(Struct, frozen=True, kw_only=True):
     message_id: str | None = None
     mandate_id: str | None = None
     account_servicer_ref: str | None = None
+    cheque_number: str | None = None
 
 
 class Counterparty(Struct, frozen=True, kw_only=True):

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from command_api.statement_import import clear_line
 from contracts.file_refusals import FileRefusal
 from contracts.statements.camt053 import read_camt053
-from contracts.statements.statement import BankStatement, Counterparty
-from tests.contracts.bank_samples import sample
+from contracts.statements.statement import BankLine, BankStatement, Counterparty
+from tests.contracts.bank_samples import ENVELOPES, enveloped, sample
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:camt.053.001."
 
@@ -120,6 +121,59 @@ def test_references_batches_reversals_and_what_is_only_pending() -> None:
     assert returned.counterparty == Counterparty(name="Closed Account")
     assert (pending.status, pending.amount_minor) == ("PDNG", 777)
     assert statement.booked_minor == 96_975
+
+
+def details(*references: str) -> str:
+    """Transactions with these references, to be put into an entry."""
+    return f"<NtryDtls>{''.join(f'<TxDtls><Refs>{each}</Refs></TxDtls>' for each in references)}</NtryDtls>"
+
+
+def line_with(*references: str) -> BankLine:
+    parts = balance("OPBD", 0) + balance("CLBD", -5) + entry(-5, extra=details(*references))
+    (statement,) = accepted(statement_file(parts, version="08"))
+    return statement.lines[0]
+
+
+def test_a_cheque_number_is_read_as_it_is_written_and_is_a_reference_of_the_line() -> None:
+    line = line_with("<EndToEndId>E-1</EndToEndId><ChqNb> 000123 </ChqNb>")
+    assert (line.references.end_to_end_id, line.references.cheque_number) == ("E-1", "000123")
+    assert clear_line(line).line.references == ("E-1", "000123")
+    assert line_with("<ChqNb/>").references.cheque_number is None
+
+
+def test_the_cheques_of_a_batch_are_those_of_its_transactions() -> None:
+    line = line_with("<ChqNb>1001</ChqNb>", "<ChqNb>1002</ChqNb>")
+    assert line.batch is not None
+    assert [each.references.cheque_number for each in line.batch.details] == ["1001", "1002"]
+    assert line.references.cheque_number is None
+    assert clear_line(line).line.references == ("1001", "1002")
+
+
+@pytest.mark.parametrize("number", ["************6579", "xxxxxxxxxxxx1234", "541333XXXXXX4242"])
+def test_a_masked_card_number_is_kept_but_names_no_payment(number: str) -> None:
+    """Some banks write it where the cheque's number belongs; it is the same for every payment by the card."""
+    line = line_with(f"<ChqNb>{number}</ChqNb><EndToEndId>E-1</EndToEndId>")
+    assert line.references.cheque_number == number
+    assert clear_line(line).line.references == ("E-1",)
+
+
+@pytest.mark.parametrize("kind", ENVELOPES)
+@pytest.mark.parametrize(
+    "name",
+    ["swift-charges.camt.053.001.08.xml", "two-statements.camt.053.001.02.xml", "own-batches.camt.053.001.08.xml"],
+)
+def test_in_an_envelope_a_file_says_the_same(kind: str, name: str) -> None:
+    assert accepted(enveloped(sample(name), kind)) == accepted(sample(name))
+
+
+def test_in_an_envelope_a_refusal_names_the_same_place() -> None:
+    bare = statement_file(balance("OPBD", 0) + balance("CLBD", 1) + entry(1, currency="USD"))
+    assert refused(enveloped(bare, "SWIFT")) == refused(bare)
+
+
+def test_two_files_in_one_envelope_are_refused() -> None:
+    bare = statement_file(balance("OPBD", 0) + balance("CLBD", 0))
+    assert refused(enveloped(bare + bare, "ISO, flat")).code == "several_documents"
 
 
 def test_a_file_that_mixes_currencies_is_refused() -> None:

@@ -15,7 +15,7 @@ from contracts.statements.camt053 import read_camt053
 from contracts.statements.csv import read_csv_statement
 from contracts.statements.mt940 import read_mt940
 from contracts.statements.statement import BankStatement
-from tests.contracts.bank_samples import sample
+from tests.contracts.bank_samples import enveloped, sample
 from tests.contracts.test_csv_statements import CSV, described
 
 SNIPPETS: Final = [
@@ -39,6 +39,7 @@ SNIPPETS: Final = [
 READERS: Final[dict[str, tuple[Callable[[bytes], Any], bytes]]] = {
     "pain.001": (read_pain001, sample("own-everything.pain.001.001.09.xml")),
     "camt.053": (read_camt053, sample("own-batches.camt.053.001.08.xml")),
+    "camt.053 in an envelope": (read_camt053, enveloped(sample("own-batches.camt.053.001.08.xml"), "ISO")),
     "MT940 with slashes": (read_mt940, sample("own-dialects.sta")),
     "MT940 of Germany": (read_mt940, sample("volksbank-sepa.sta")),
     "CSV": (lambda body: read_csv_statement(body, described(), statement_id="S-1"), CSV),

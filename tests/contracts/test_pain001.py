@@ -19,7 +19,7 @@ from contracts.iso20022 import pain001
 from contracts.iso20022.pain001 import PaymentFile, read_pain001
 from contracts.iso20022.parties import IGNORED_OF_PARTIES
 from contracts.iso20022.remittance import IGNORED_OF_REMITTANCE, WrittenAmount
-from tests.contracts.bank_samples import payment_file, sample, transaction
+from tests.contracts.bank_samples import ENVELOPES, enveloped, payment_file, sample, transaction
 
 READABLE: Final = (
     "cross-river-rtp.pain.001.001.03.xml",
@@ -122,6 +122,18 @@ def test_everything_a_payment_says_has_its_place() -> None:
         "RmtdAmt",
     ]
     assert second.creditor_account.other_id == "ACC-7"
+
+
+@pytest.mark.parametrize("kind", ENVELOPES)
+@pytest.mark.parametrize("version", ["09", "11"])
+def test_in_an_envelope_a_file_says_the_same(kind: str, version: str) -> None:
+    bare = sample(f"own-everything.pain.001.001.{version}.xml")
+    assert accepted(enveloped(bare, kind)) == accepted(bare)
+
+
+def test_two_files_in_one_envelope_are_refused() -> None:
+    bare = payment_file([transaction(1)])
+    assert refused(enveloped(bare + bare[bare.index(b"?>") + 2 :], "SWIFT")).code == "several_documents"
 
 
 def test_both_new_versions_say_the_same() -> None:

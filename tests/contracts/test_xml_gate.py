@@ -6,12 +6,13 @@ import time
 import tracemalloc
 from collections.abc import Iterator
 from typing import Final
+from xml.etree.ElementTree import tostring
 
 import pytest
 
-from contracts.file_refusals import FileRefusal, FileRefusalCode, HostileXml, UnknownMessage, Unreadable
+from contracts.file_refusals import FileRefusal, FileRefusalCode, HostileXml, UnknownMessage, Unreadable, WrongContent
 from contracts.iso20022.reading import SILENT_SLICES_MAX, SLICE_BYTES, XmlLimits, namespaces_of, read_message
-from tests.contracts.bank_samples import PAIN001
+from tests.contracts.bank_samples import ENVELOPES, PAIN001, enveloped
 
 HANGS_AFTER_S: Final = 10.0  # of processor time; traced by tracemalloc it takes some tenths of a second
 MEMORY_BYTES_MAX: Final = 4 * 1024 * 1024
@@ -84,15 +85,71 @@ HOSTILE: Final = {
 }
 
 
+# Faults of a file's head and end, which in an envelope are the envelope's: its declaration, and text that says nothing.
+OF_THE_FILE: Final = {"UTF-7 declared", "XML 1.1", "garbage behind"}
+HOSTILE_ENVELOPES: Final = {
+    "nothing but depth": (b"<Envelope>" + b"<a>" * 100_000, "too_deep"),
+    "depth below the header": (
+        b"<Envelope><AppHdr>" + b"<a>" * 50 + b"</a>" * 50 + b"</AppHdr>" + ROOT + b"</Document></Envelope>",
+        "too_deep",
+    ),
+    "many elements around": (b"<Envelope>" + b"<a/>" * 30_000 + ROOT + b"</Document></Envelope>", "too_many_nodes"),
+    "many comments around": (b"<Envelope>" + b"<!-- -->" * 30_000, "too_many_nodes"),
+    "long text around": (b"<Envelope><AppHdr>" + b"x" * 900_000 + b"</AppHdr></Envelope>", "token_too_long"),
+    "long attribute around": (b'<Envelope a="' + b"x" * 2_000 + b'"/>', "token_too_long"),
+    "a DOCTYPE before": (b'<!DOCTYPE e SYSTEM "file:///etc/passwd"><Envelope>' + ROOT, "doctype"),
+    "an entity around": (b"<Envelope>&evil;" + ROOT + b"</Document></Envelope>", "entity"),
+    "an entity in the header": (b"<Envelope><AppHdr>&evil;</AppHdr></Envelope>", "entity"),
+    "XInclude around": (
+        b'<Envelope><x:include xmlns:x="http://www.w3.org/2001/XInclude" href="file:///etc/passwd"/></Envelope>',
+        "xinclude",
+    ),
+    "an instruction around": (b"<Envelope><?php x?></Envelope>", "processing_instruction"),
+    "a foreign element within": (
+        b"<Envelope>" + ROOT + b'<AppHdr xmlns="urn:x"/></Document></Envelope>',
+        "foreign_namespace",
+    ),
+    "cut off behind the message": (b"<Envelope>" + ROOT + b"</Document>", "malformed_xml"),
+}
+NO_MESSAGE: Final = {
+    "an empty envelope": (b"<Envelope/>", "missing_element"),
+    "a header alone": (
+        b"<Envelope><AppHdr><MsgDefIdr>pain.001.001.09</MsgDefIdr></AppHdr></Envelope>",
+        "missing_element",
+    ),
+    "two messages": (b"<Envelope>" + (ROOT + b"</Document>") * 2 + b"</Envelope>", "several_documents"),
+    "two messages in holders": (
+        b"<BizMsgEnvlp>" + (b"<Doc>" + ROOT + b"</Document></Doc>") * 2 + b"</BizMsgEnvlp>",
+        "several_documents",
+    ),
+    "another message behind": (
+        b"<Envelope>" + ROOT + b'</Document><a><b><Document xmlns="urn:x"/></b></a></Envelope>',
+        "several_documents",
+    ),
+    "a message in the header": (
+        b"<Envelope><AppHdr>" + ROOT + b"</Document></AppHdr></Envelope>",
+        "unsupported_element",
+    ),
+    "a message too deep": (
+        b"<Envelope><Body><Body>" + ROOT + b"</Document></Body></Body></Envelope>",
+        "unsupported_element",
+    ),
+    "an envelope in an envelope": (
+        b"<Envelope><Envelope>" + ROOT + b"</Document></Envelope></Envelope>",
+        "unsupported_element",
+    ),
+}
+
+
 def refused(body: bytes | Iterator[bytes], limits: XmlLimits = LIMITS) -> FileRefusal:
     with pytest.raises(Unreadable) as caught:
         read_message(body, limits=limits, namespaces=namespaces_of("pain.001.001.09"))
     return caught.value.refusal
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", HOSTILE | HOSTILE_ENVELOPES)
 def test_hostile_xml_is_refused_quickly_and_without_growing(name: str) -> None:
-    body, code = HOSTILE[name]
+    body, code = (HOSTILE | HOSTILE_ENVELOPES)[name]
     tracemalloc.start()
     try:
         began = time.process_time()
@@ -165,7 +222,10 @@ def test_a_token_of_the_longest_allowed_length_passes_and_a_longer_one_does_not(
         ('<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"/>', "unknown_namespace"),
         ('<Document xmlns="http://www.six-interbank-clearing.com/de/pain.001.001.03.ch.02.xsd"/>', "unknown_namespace"),
         ("<Document/>", "unknown_namespace"),
-        (f'<Envelope xmlns="{PAIN001}"/>', "unknown_version"),
+        (f'<Other xmlns="{PAIN001}"><Document/></Other>', "unknown_version"),
+        ('<Other><Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"/></Other>', "unknown_namespace"),
+        ('<Envelope><Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.001.001.12"/></Envelope>', "unknown_version"),
+        ("<Envelope><Document/></Envelope>", "unknown_namespace"),
     ],
 )
 def test_another_message_is_named(root: str, code: str) -> None:
@@ -189,3 +249,28 @@ def test_what_is_sound_passes() -> None:
 def test_after_the_supplementary_data_foreign_elements_are_foreign_again() -> None:
     body = ROOT + b'<SplmtryData><o xmlns="urn:o"/></SplmtryData><o xmlns="urn:o"/></Document>'
     assert refused(body).code == FileRefusalCode.FOREIGN_NAMESPACE
+
+
+@pytest.mark.parametrize("kind", ENVELOPES)
+def test_of_an_envelope_its_one_document_is_read_and_nothing_else(kind: str) -> None:
+    bare = ROOT + b"<Nm>Wool</Nm><a><Document>inside is the message's own affair</Document></a></Document>"
+    message = read_message(enveloped(bare, kind), limits=LIMITS, namespaces=namespaces_of("pain.001.001.09"))
+    assert message.name == "pain.001.001.09"
+    assert tostring(message.root) == tostring(
+        read_message(bare, limits=LIMITS, namespaces=namespaces_of("pain.001.001.09")).root
+    )
+
+
+@pytest.mark.parametrize("kind", ENVELOPES)
+@pytest.mark.parametrize("name", sorted(HOSTILE.keys() - OF_THE_FILE))
+def test_what_is_hostile_alone_is_hostile_in_an_envelope(kind: str, name: str) -> None:
+    body, _ = HOSTILE[name]
+    assert isinstance(refused(enveloped(body, kind)), HostileXml | WrongContent)
+
+
+@pytest.mark.parametrize("name", NO_MESSAGE)
+def test_an_envelope_without_exactly_one_message_in_its_place_is_refused(name: str) -> None:
+    body, code = NO_MESSAGE[name]
+    refusal = refused(body)
+    assert isinstance(refusal, WrongContent)
+    assert (refusal.code, bool(refusal.words)) == (code, True)

@@ -13,6 +13,7 @@ import pytest
 
 from command_api.files.filing import FILE_BYTES_MAX
 from tests.command_api.door import Door, new_key, problem_in
+from tests.contracts.bank_samples import enveloped
 from tests.orders.files import OUTSIDE, Wish, customer, iban_of, payment_file, read_answer, send
 
 CPU_S_MAX = 1.0  # of the door, for a file that nobody should write; its own time, however busy the machine is
@@ -76,6 +77,18 @@ async def test_the_same_file_again_gets_the_same_bytes_and_pays_once(door: Door)
     assert again.content == first.content
     assert again.headers["idempotency-replayed"] == "true"
     assert len(await door.events()) == before
+
+
+async def test_a_file_in_an_envelope_pays_what_the_file_in_it_says(door: Door) -> None:
+    """Once: the same message in another envelope is another file with the same MsgId."""
+    debtor, creditor, key = await customer(door, "wrapped"), await customer(door, "wrapped:to"), new_key()
+    bare = payment_file(debtor, Wish("WRAPPED", creditor=creditor))
+
+    read = read_answer(await send(door, enveloped(bare, "SWIFT"), key=key))
+
+    assert (read.group, read.statuses) == ("ACSC", {"WRAPPED": "ACSC"})
+    problem_in(await send(door, enveloped(bare, "ISO")), status=409, code="payment_file_duplicate")
+    problem_in(await send(door, bare, key=key), status=422, code="idempotency_key_reused")
 
 
 async def test_an_iban_that_is_assigned_later_changes_nothing_of_what_was_answered(door: Door) -> None:
@@ -168,6 +181,8 @@ HOSTILE = {
     "no XML": (b"{}", 400),
     "cut off": (payment_file(OUTSIDE, Wish("A"))[:-20], 400),
     "not UTF-8": (b"\xff\xfe<a/>", 400),
+    "two files in an envelope": (enveloped(payment_file(OUTSIDE, Wish("A")) * 2, "SWIFT"), 422),
+    "an envelope of a hundred thousand levels": (b"<Envelope>" + b"<a>" * 100_000, 400),
     "another message": (b'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.008.001.02"/>', 422),
     "a wrong count": (payment_file(OUTSIDE, Wish("A")).replace(b"<NbOfTxs>1<", b"<NbOfTxs>2<"), 422),
     "a surprise": (payment_file(OUTSIDE, Wish("A")).replace(b"<CdtTrfTxInf>", b"<Surprise/><CdtTrfTxInf>"), 422),

@@ -31,6 +31,7 @@ from contracts.iso20022.recalls import RecallAnswer, RecallRequest, render_recal
 from contracts.iso20022.recalls_reading import read_recall_answers, read_recalls
 from contracts.iso20022.transactions import DEPTH_MAX
 from contracts.money import AMOUNT_MINOR_MAX
+from tests.contracts.bank_samples import ENVELOPES, enveloped
 from tests.rails.counterparties import ACCEPTING
 
 NOW = datetime(2026, 11, 30, 9, 0, 0, 123_456, tzinfo=UTC)
@@ -137,6 +138,15 @@ def test_the_other_messages_come_back_as_they_were() -> None:
     assert read_recalls(render_recall(RECALL)) == (RECALL,)
     assert read_recall_answers(render_recall_answers([REFUSAL])) == (REFUSAL,)
     assert [len(read_message(content)) for content, _ in MESSAGES] == [1, 2, *[1] * 7]
+
+
+@pytest.mark.parametrize("kind", ENVELOPES)
+def test_in_an_envelope_a_message_says_the_same_and_two_are_refused(kind: str) -> None:
+    for content, _ in MESSAGES:
+        assert read_message(enveloped(content, kind)) == read_message(content)
+    bare = pacs.render_status_reports([REPORT])
+    with pytest.raises(WrongMessage, match="several_documents"):
+        read_message(enveloped(bare + bare[bare.index(b"?>") + 2 :], kind))
 
 
 @pytest.mark.parametrize(

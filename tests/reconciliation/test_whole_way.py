@@ -25,6 +25,8 @@ from projectors.timers.registry import Supplies, build_jobs
 from projectors.timers.settings import Settings
 from runtime.postgres import create_pool
 from tests.command_api.door import Door, item, move, problem_in
+from tests.contracts import test_camt053 as camt
+from tests.contracts.bank_samples import enveloped
 from tests.support.camt_file import OTHER_IBAN, camt_file
 from tests.support.reconciling import BANK, CUSTOMERS, WRITE_OFFS
 from tests.support.statement_month import PLAIN, StatementMonth, statement_month
@@ -122,6 +124,23 @@ async def test_a_month_is_imported_matched_and_its_breaks_are_named(door: Door) 
     again = await run_job(door)
     assert (again.matches, again.breaks) == (0, 0)
     await close_the_month(door, month)
+
+
+async def test_a_cheque_in_an_enveloped_file_is_found_by_its_number(door: Door) -> None:
+    """Two entries of one amount: the number, with its zeros, decides which of them the bank paid."""
+    await open_the_accounts(door)
+    on = {"effective_date": "2026-11-16"}
+    paid = await door.accepted("/v1/transfers", move(CUSTOMERS, BANK, 500, reference="000123", **on))
+    await door.accepted("/v1/transfers", move(CUSTOMERS, BANK, 500, reference="000124", **on))
+    line = camt.entry(-500, extra=camt.details("<ChqNb>000123</ChqNb>"))
+    content = camt.statement_file(camt.balance("OPBD", 500) + camt.balance("CLBD", 0) + line)
+
+    event = await door.accepted("/v1/statements", upload(enveloped(content, "SWIFT")))
+    await run_job(door)
+
+    assert event["data"]["lines"][0]["references"] == ["000123"]
+    (match,) = [match for event in await events_of(door, "matches_recorded") for match in event["data"]["matches"]]
+    assert [each["position"] for each in match["entries"]] == [paid["position"]]
 
 
 def items_in(data: dict[str, Any]) -> tuple[frozenset[str], frozenset[tuple[int, int]]]:
