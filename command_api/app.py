@@ -122,9 +122,7 @@ MODULES: Final = (
     batches,
 )
 # What is described: all but the messages of rails, which are signed instead of sent with a token.
-HANDLERS: Final[list[HTTPRouteHandler]] = [
-    handler for module in (*MODULES, payment_files) for handler in module.HANDLERS
-]
+HANDLERS: Final[list[HTTPRouteHandler]] = [one for module in (*MODULES, payment_files) for one in module.HANDLERS]
 
 log = structlog.get_logger(__name__)
 

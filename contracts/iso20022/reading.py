@@ -5,8 +5,8 @@ the parser sees them: without a DOCTYPE there are no entities to expand and noth
 in slices and watched: depth, number of nodes, attributes and the length of a single token have named bounds. At last
 the message's namespace must be one that the caller reads, and no element of it may come from another.
 
-The message is the root, ``Document``, or the one ``Document`` in an envelope, as networks put it around a message and its
-header (AppHdr, head.001). Of an envelope nothing is kept: it is bounded like all else, and what it holds beside the
+The message is the root, ``Document``, or the one ``Document`` in an envelope, as networks put it around a message and
+its header (AppHdr, head.001). Of an envelope nothing is kept: it is bounded like all else, and what it holds beside the
 message decides nothing. A second Document, or one where none belongs, leaves in doubt what was sent, and is refused.
 
 The tree is xml.etree's with local names only: after the gate the namespace says nothing more.
@@ -27,7 +27,7 @@ TEXT_BUFFER_BYTES: Final = 8_192
 _DOCTYPE: Final = b"<!DOCTYPE"
 _XINCLUDE: Final = "http://www.w3.org/2001/XInclude"
 _MESSAGE: Final = "Document"
-# SWIFT's envelope and its older one, Alliance Access', ISO's own (nvlp.001), TARGET2-Securities'; by whatever namespace.
+# SWIFT's envelope and its older one, Alliance Access's, ISO's (nvlp.001), TARGET2-Securities'; in any namespace.
 _ENVELOPES: Final = frozenset({"Envelope", "RequestPayload", "DataPDU", "BizMsgEnvlp", "BizData"})
 _HOLDERS: Final = frozenset({"Body", "Doc", "Pyld"})  # between an envelope and its message
 _SUPPLEMENT: Final = "SplmtryData"  # xs:any: whatever the two ends agreed on, in a namespace of theirs
