@@ -143,6 +143,33 @@ async def test_a_cheque_in_an_enveloped_file_is_found_by_its_number(door: Door) 
     assert [each["position"] for each in match["entries"]] == [paid["position"]]
 
 
+async def test_what_the_job_only_suggests_is_matched_by_a_person(door: Door) -> None:
+    """The same amount under different references: counted as a suggestion, open as breaks, accepted by a command."""
+    await open_the_accounts(door)
+    paid = await door.accepted("/v1/transfers", move(BANK, CUSTOMERS, 700, reference="INV-1001"))
+    day = date.fromisoformat(paid["data"]["effective_date"])
+    line = OpenLine(line_id="1", booked_on=day, amount_minor=700, currency="EUR", references=("OTHER-2002",))
+    imported = await door.accepted(
+        "/v1/statements", upload(camt_file([line], statement_id="s", opening_minor=0, day=day))
+    )
+
+    report = await run_job(door)
+
+    assert (report.matches, report.suggestions) == (0, 1)
+    opened = {event["data"]["break_id"] for event in await events_of(door, "break_opened")}
+    line_id = f"{imported['data']['statement_id']}:1"
+    match = {
+        "line_ids": [line_id],
+        "entries": [{"position": paid["position"], "leg": 0}],
+        "rule": "by_hand",
+        "score_permille": 1000,
+    }
+    recorded = await door.accepted("/v1/matches", {"account_id": BANK, "matches": [match]})
+    assert set(recorded["data"]["resolved_breaks"]) == opened
+    again = await run_job(door)
+    assert (again.lines, again.suggestions) == (0, 0)
+
+
 def items_in(data: dict[str, Any]) -> tuple[frozenset[str], frozenset[tuple[int, int]]]:
     return frozenset(data["line_ids"]), frozenset((entry["position"], entry["leg"]) for entry in data["entries"])
 
