@@ -11,6 +11,7 @@ as its newest event; the answer to it is an errand, done some wishes later:
     payment_presented                 authorise, or decline                             the payer
     payment_scheduled                 cancel                                            the app
     payment_settled                   refund all or a half, if so                       the app
+    payment_accepted                  once its rail has had time: refund, or recall     the app
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ PAYEES_MAX: Final = 2
 ERRANDS_MAX: Final = 1_000  # what is not done then is left to the payments' own deadlines
 SOON: Final = (2, 10)  # wishes until somebody answers
 LATER: Final = (15, 60)  # wishes until a reviewer has time
+AFTERWARDS: Final = (90, 130)  # wishes until somebody wants back what a rail has settled
 SMALL_MINOR: Final = (3_00, 60_00)
 LARGE_MINOR: Final = (500_00, 900_00)
 TOO_LARGE_MINOR: Final = 450_00  # above the limit of the one who has one
@@ -47,13 +49,17 @@ Verdict = Literal["release", "reject"]
 
 
 class Plot(msgspec.Struct, frozen=True, kw_only=True):
-    """One payment and how its people behave. ``refund_parts``: refund the whole (1), a half (2), or nothing (0)."""
+    """One payment and how its people behave. ``refund_parts``: refund the whole (1), a half (2), or nothing (0).
+
+    ``recalled``: the payer wants it back.
+    """
 
     payment: InitiatePayment
     slips: bool = False
     verdict: Verdict = "release"
     accepts: bool = True
     refund_parts: int = 0
+    recalled: bool = False
 
 
 class Errand(msgspec.Struct, frozen=True, order=True):
@@ -147,6 +153,14 @@ async def _refund(sender: Sender, scene: Scene, receipt: Receipt) -> Answer | No
     return None
 
 
+async def _want_back(sender: Sender, scene: Scene, receipt: Receipt) -> Answer | None:
+    if scene.plot.recalled:
+        why = {"reason": "sent twice by mistake", "reason_code": "DUPL"}
+        await sender.send(_path(receipt, "recall"), why, key=f"{scene.key}:recall")
+        return None
+    return await _refund(sender, scene, receipt)
+
+
 Act = Callable[[Sender, Scene, Receipt], Awaitable[Answer | None]]
 _ERRANDS: Final[dict[str, tuple[tuple[int, int], Act]]] = {
     "payment_authorisation_requested": (SOON, _authorise),
@@ -155,6 +169,7 @@ _ERRANDS: Final[dict[str, tuple[tuple[int, int], Act]]] = {
     "payment_presented": (SOON, _answer_request),
     "payment_scheduled": (LATER, _cancel),
     "payment_settled": (SOON, _refund),
+    "payment_accepted": (AFTERWARDS, _want_back),
 }
 
 
@@ -225,6 +240,14 @@ def _top_up_disputed(chance: Random, today: date) -> Plot:
     return Plot(payment=_from_card(chance, DISPUTED_CARD))
 
 
+def _top_up_refunded(chance: Random, today: date) -> Plot:
+    return msgspec.structs.replace(_top_up(chance, today), refund_parts=chance.choice((1, 2)))
+
+
+def _recalled(chance: Random, today: date) -> Plot:
+    return msgspec.structs.replace(_credit_transfer(chance, today), recalled=True)
+
+
 def _payout(chance: Random, today: date) -> Plot:
     shop = chance.choice([name for name in MERCHANTS if name != business.SETTLED_MERCHANT])
     bank_account = business.PAYEES[MERCHANTS.index(shop)]
@@ -266,6 +289,7 @@ PLOTS: Final[dict[str, tuple[int, Callable[[Random, date], Plot]]]] = {
     "pay_shop_refunded": (2, _refunded),
     "credit_transfer": (5, _credit_transfer),
     "credit_transfer_closed": (1, _closed),
+    "credit_transfer_recalled": (1, _recalled),
     "credit_transfer_strong": (2, _strong),
     "credit_transfer_slip": (1, _slip),
     "listed_name": (1, _listed),
@@ -273,6 +297,7 @@ PLOTS: Final[dict[str, tuple[int, Callable[[Random, date], Plot]]]] = {
     "card_top_up": (5, _top_up),
     "card_top_up_failed": (1, _top_up_failed),
     "card_top_up_disputed": (1, _top_up_disputed),
+    "card_top_up_refunded": (1, _top_up_refunded),
     "file_payout": (3, _payout),
     "request": (2, _request),
     "request_declined": (1, _request_declined),

@@ -144,13 +144,15 @@ class CardBooks:
         names = ("reference", "kind", "status", "amount_minor", "currency", "arrivals")
         movements = [dict(zip(names, row, strict=True)) for row in self._books.rows(FILE, "read_executed")]
         done = [one for one in movements if one["status"] in ("succeeded", "disputed")]
+        refunded = [one for one in done if one["kind"] == "refund"]
         totals: dict[str, int] = {}
         for one in done:
             sign = 1 if one["kind"] == "charge" else -1
             totals[one["currency"]] = totals.get(one["currency"], 0) + sign * one["amount_minor"]
         return {
             "movements": movements,
-            "executed": [one["reference"] for one in done],
+            "executed": [one["reference"] for one in done if one["kind"] != "refund"],
+            "refunded": {one["reference"]: one["amount_minor"] for one in refunded},
             "violations": [{"reference": one, "rule": rule} for one, rule in self._books.rows(FILE, "read_violations")],
             "totals_minor": totals,
         }

@@ -23,6 +23,7 @@ WALLETS = 40
 BATCH = 100
 FUNDS_MINOR = 50_000_000
 LATE_S = "2"
+WANTED_BACK_MAX = 25  # of each kind
 ASK_AGAIN_S = 0.5
 ENDS_WITHIN_S = 300.0  # with two cores and much else to do; about 40 s with nothing else
 FINAL = ("settled", "rejected", "cancelled")
@@ -53,6 +54,7 @@ class Payers:
             trust_env=False,
         )
         self.sent = 0
+        self.wanted_back = (0, 0)  # top-ups, instant transfers
 
     async def close(self) -> None:
         """Close the connections."""
@@ -77,6 +79,19 @@ class Payers:
         for start in range(0, count, BATCH):
             await self._batch(f"pay-{start}", [self._payment(start + number) for number in range(BATCH)])
             self.sent += BATCH
+
+    async def want_back(self, payments: Sequence[Mapping[str, Any]]) -> None:
+        """Have a half of some top-ups refunded, and some instant transfers recalled."""
+        on_rails = [one for one in payments if one["state"] == "settled" and not one["returned_minor"]]
+        top_ups = [one for one in on_rails if one["payment_type"] == "card_top_up"][:WANTED_BACK_MAX]
+        instant = [one for one in on_rails if one["rail"] == "sct_inst"][:WANTED_BACK_MAX]
+        self.wanted_back = len(top_ups), len(instant)
+        for one in top_ups:
+            path, body = f"/v1/payments/{one['payment_id']}/refund", {"amount_minor": one["amount_minor"] // 2 or 1}
+            await self._until_answered(path, body, key=f"refund-{one['payment_id']}")
+        for one in instant:
+            path, body = f"/v1/payments/{one['payment_id']}/recall", {"reason": "sent twice", "reason_code": "DUPL"}
+            await self._until_answered(path, body, key=f"recall-{one['payment_id']}")
 
     async def _batch(self, name: str, commands: list[dict[str, Any]]) -> None:
         items = [{"idempotency_key": f"{name}-{at}", "command": command} for at, command in enumerate(commands)]
@@ -167,7 +182,10 @@ class Books:
         ended = {one["payment_id"] for one in payments if one["rail"] == rail and one["state"] in FINAL}
         found += [f"{rail}: {name} settled, never executed" for name in settled.keys() - executed.keys()]
         found += [f"{rail}: {name} executed, not settled" for name in executed.keys() & ended - settled.keys()]
-        moved = sum(one["amount_minor"] - one["returned_minor"] for one in settled.values())
+        found += [
+            f"{rail}: {name} was refunded otherwise than it is booked" for name in _wrongly_refunded(audit, settled)
+        ]
+        moved = sum(one["amount_minor"] - one["returned_minor"] - one["refunded_minor"] for one in settled.values())
         expected = moved if rail == "card_psp" else -moved
         clearing = await self._balance(f"clearing:{rail}:eur")
         if clearing != expected:
@@ -197,7 +215,20 @@ class Books:
 
 
 def _is_under_way(payment: Mapping[str, Any]) -> bool:
-    return payment["state"] in ("accepted", "instructed", "received", "cleared") and payment["parked"] is None
+    asked_back = any(refund["state"] == "asked" for refund in payment["refunds"])
+    recalled = payment["recalled"] and payment["recall_answer"] is None
+    on_its_way = payment["state"] in ("accepted", "instructed", "received", "cleared") and payment["parked"] is None
+    return on_its_way or asked_back or recalled
+
+
+def _wrongly_refunded(audit: Mapping[str, Any], settled: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Payments of whose refunds the book says another sum than the counterparty has paid."""
+    paid: Counter[str] = Counter()
+    for reference, amount_minor in audit.get("refunded", {}).items():
+        paid[reference.partition(".")[0]] += amount_minor
+    for name, payment in settled.items():
+        if paid[name] != payment["refunded_minor"]:
+            yield name
 
 
 def _still_held(payments: list[Mapping[str, Any]]) -> Iterator[str]:

@@ -16,6 +16,7 @@ from tests.e2e.whole import Whole
 from tests.risk.rules import HEAD, rule
 
 KILLED = ("reactors", "timers", "reactors", "command-api", "reactors", "relay", "bank", "cards")
+KILLED_AFTERWARDS = ("reactors", "cards", "bank", "reactors")
 PAUSE_S = (0.5, 2.0)
 SETTLES_S = 5.0
 RAIL_SETTLES_SHARE = 0.05
@@ -49,8 +50,13 @@ async def test_payments_end_once_whatever_is_killed_and_whoever_lies(
             await asyncio.sleep(chance.uniform(*PAUSE_S))
             await stack.kill(victim)
         await paying
-        await payers.close()
         books = Books(stack)
+        wanting = asyncio.create_task(payers.want_back(await books.until_ended()))
+        for victim in KILLED_AFTERWARDS:
+            await asyncio.sleep(chance.uniform(*PAUSE_S))
+            await stack.kill(victim)
+        await wanting
+        await payers.close()
         await books.until_ended()
         await asyncio.sleep(SETTLES_S)  # messages that are late on purpose may still contradict
         payments = await books.until_ended()
@@ -66,3 +72,10 @@ async def test_payments_end_once_whatever_is_killed_and_whoever_lies(
     assert [one for one in payments if one["state"] not in (*FINAL, *WAITS_FOR_A_PERSON) and not one["parked"]] == []
     assert states["sct_inst", "settled"] >= RAIL_SETTLES_SHARE * count
     assert states["card_psp", "settled"] >= RAIL_SETTLES_SHARE * count
+    refunds = [refund["state"] for one in payments for refund in one["refunds"]]
+    answers = [one["recall_answer"] for one in payments if one["recalled"]]
+    print(Counter(refunds), Counter(answers))
+    assert (len(refunds), len(answers)) == payers.wanted_back
+    assert set(refunds) <= {"paid", "failed"}
+    assert set(answers) <= {"accepted", "refused"}
+    assert min(payers.wanted_back) > 0

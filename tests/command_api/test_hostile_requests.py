@@ -70,6 +70,8 @@ SCOPE_OF = {
     "/v1/payments/{payment_id}/cancel": "payments:write",
     "/v1/payments/{payment_id}/refund": "payments:write",
     "/v1/payments/{payment_id}/recall": "payments:write",
+    "/v1/payments/{payment_id}/refund-outcome": "payments:execute",
+    "/v1/payments/{payment_id}/recall-answer": "payments:execute",
     "/v1/payments/{payment_id}/review": "payments:review",
     "/v1/payments/{payment_id}/resolve": "payments:operate",
     "/v1/payments/{payment_id}/start": "deadlines:write",

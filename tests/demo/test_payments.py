@@ -15,7 +15,7 @@ import pytest
 
 from cli.client import BursarClient, open_client
 from cli.demo.chores import Banker
-from cli.demo.payments import PLOTS, Payments
+from cli.demo.payments import AFTERWARDS, PLOTS, Payments
 from cli.demo.people import People, speaking
 from cli.demo.seed import seed
 from cli.demo.sending import Request, Sender
@@ -40,6 +40,7 @@ EXPECTED: Mapping[str, Sequence[str]] = {
     "pay_shop_refunded": ("payment_settled", "payment_refunded"),
     "credit_transfer": ("payment_accepted", "payment_instructed", "payment_settled"),
     "credit_transfer_closed": ("payment_instructed", "payment_rejected"),
+    "credit_transfer_recalled": ("payment_settled", "payment_recall_requested", "payment_recall_answered"),
     "credit_transfer_strong": ("payment_authorisation_requested", "payment_authorised", "payment_settled"),
     "credit_transfer_slip": ("payment_authorisation_failed", "payment_authorised", "payment_settled"),
     "listed_name": ("payment_held_for_review", "payment_reviewed", "payment_reviewed", "payment_instructed"),
@@ -47,6 +48,7 @@ EXPECTED: Mapping[str, Sequence[str]] = {
     "card_top_up": ("payment_instructed", "payment_settled"),
     "card_top_up_failed": ("payment_instructed", "payment_rejected"),
     "card_top_up_disputed": ("payment_settled", "payment_returned"),
+    "card_top_up_refunded": ("payment_settled", "payment_refund_requested", "payment_refunded"),
     "file_payout": ("payment_accepted", "payment_instructed"),
     "request": ("payment_presented", "payment_authorised", "payment_settled"),
     "request_declined": ("payment_presented", "payment_cancelled"),
@@ -69,7 +71,12 @@ async def test_every_kind_of_payment_comes_to_its_end_by_itself(
     today = people.clock.now().date()
     for name in PLOTS:
         await payments.begin(name, Random(name), key=f"kind:{name}", wish=0, today=today)
-    for wish in range(ERRANDS_UNTIL):
+    for wish in range(AFTERWARDS[0]):
+        await payments.run_errands(wish)
+    async with asyncio.timeout(WITHIN_S):
+        while any(_is_under_way(one) for one in await _listed(queries)):  # ends with the rails' answers, or in time
+            await asyncio.sleep(POLL_S)
+    for wish in range(AFTERWARDS[0], ERRANDS_UNTIL):
         await payments.run_errands(wish)
     named = {msgspec.json.decode(one.body)["end_to_end_id"]: one.key[5:] for one in heard if one.path == "/v1/payments"}
 

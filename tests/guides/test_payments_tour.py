@@ -41,11 +41,16 @@ SAID: Final = {
     ],
     "6. See what happened": ["payment_authorised", "payment_settled"],
     "7. Ask to be paid": ['"type":"payment_settled"', "is ACSC"],
-    "8. Give something back": ['"type":"payment_refunded"', '"refunded_minor":600'],
+    "8. Give something back": [
+        '"type":"payment_refunded"',
+        '"refunded_minor":600',
+        '"type":"payment_refund_requested"',
+        '"refunded_minor":5000',
+    ],
     "9. Pay out": ["is ACSP"],
-    # 400.00 - 12.00 - 150.00 - 0.28 - 8.00 + 6.00 = 235.72, of which 50.00 are held
+    # 400.00 - 12.00 - 150.00 - 0.28 - 8.00 + 6.00 - 50.00 = 185.72, of which 50.00 are held
     "10. Look at the books": [
-        '"posted_minor":23572,"held_minor":5000,"available_minor":18572',
+        '"posted_minor":18572,"held_minor":5000,"available_minor":13572',
         "customers:zora:eur",
         '"total","EUR",2',
         ",0\n",

@@ -109,6 +109,43 @@ async def test_outcomes_reasons_fees_and_contradictions(tmp_path: Path) -> None:
         )
 
 
+async def test_refunds_go_as_far_as_their_charge(tmp_path: Path) -> None:
+    """In parts and repeated; not more than was charged, nor of what was never charged or was disputed."""
+    async with simulated("cards", tmp_path, "--pending-s", "0.1") as cards, rail_to(cards) as rail:
+        for one in (
+            charge("in"),
+            charge("poor", token="tok_insufficient_funds"),
+            charge("angry", token="tok_disputed"),
+        ):
+            await rail.send(one)
+            await decided(rail, one)
+        wanted = {"half": 25_00, "rest": 20_00, "more": 5_01}
+        answers = {name: await refunded(rail, name, "top-in", minor) for name, minor in wanted.items()}
+        assert isinstance(await rail.send(refund("half", "top-in", 25_00)), Accepted)
+        for charged in ("top-poor", "top-nothing", "top-angry"):
+            answers[charged] = await refunded(rail, f"of-{charged}", charged, 1)
+        audit = await cards.audit()
+
+    assert isinstance(answers["half"], Accepted)
+    assert isinstance(answers["rest"], Accepted)
+    assert answers["more"] == answers["top-angry"] == Rejected("ARDT")
+    assert answers["top-poor"] == answers["top-nothing"] == Rejected("NOOR")
+    assert audit["refunded"] == {"pay_1.half": 25_00, "pay_1.rest": 20_00}
+    assert "pay_1.half" not in audit["executed"]
+    assert audit["violations"] == []
+
+
+def refund(name: str, charged: str, amount_minor: int) -> CardInstruction:
+    return CardInstruction(
+        instruction_id=f"pay_1.{name}", kind="refund", amount_minor=amount_minor, currency="EUR", charge=charged
+    )
+
+
+async def refunded(rail: CardPsp, name: str, charged: str, amount_minor: int) -> RailAnswer:
+    await rail.send(refund(name, charged, amount_minor))
+    return await decided(rail, refund(name, charged, amount_minor))
+
+
 async def test_webhooks_are_signed_and_a_dispute_may_overtake_its_charge(tmp_path: Path) -> None:
     async with receiving() as inbox:
         options = ("--pending-s", "0.3", "--misbehave", "always-late", "--callback-url", inbox.url)
