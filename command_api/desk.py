@@ -28,7 +28,8 @@ from ledger.sequencer.queue import (
 from ledger.sequencer.sequencer import Sequencer
 from runtime.auth import Principal
 from runtime.clock import Clock
-from runtime.http.problems import problem_of, problem_response
+from runtime.http.framework import problem_response
+from runtime.http.problems import problem_of
 from runtime.ids import new_webhook_secret
 from runtime.outbound import Reach
 from runtime.trace import current_trace

@@ -9,7 +9,8 @@ from msgspec import structs
 
 from query_api.parameters import AnyRequest
 from query_api.refusals import ReadRefused, Refusal
-from runtime.http.problems import FieldError, Problem, problem_of, problem_response
+from runtime.http.framework import problem_response
+from runtime.http.problems import FieldError, Problem, problem_of
 
 RETRY_AFTER_S: Final = "1"
 

@@ -69,8 +69,10 @@ MEANING_OF: Final = {
     Rejection.AUTHORISATION_EXPIRED: "The payment had to be authorised earlier; initiate it again.",
     Rejection.FOUR_EYES_REQUIRED: "Another person has to decide this: not the initiator, not the same one twice.",
     Rejection.REVIEWERS_DISAGREE: "The first decision was another one; agree with it, or talk to whoever made it.",
-    Rejection.REFUND_NOT_POSSIBLE: "What exchanged currencies is given back by another payment; what was paid to somebody outside only they can "
-    "give back, see recalls; a card top-up can be refunded in at most 100 parts.",
+    Rejection.REFUND_NOT_POSSIBLE: (
+        "What exchanged currencies is given back by another payment, and what was paid to somebody outside by them "
+        "alone; a card top-up is refunded in at most 100 parts."
+    ),
     Rejection.REFUND_EXCEEDS_PAYMENT: "More would be given back than is left of the payment.",
     Rejection.RETURN_ALREADY_BOOKED: "This return was booked before.",
     Rejection.RETURN_EXCEEDS_PAYMENT: "More would be returned than is left of the payment.",

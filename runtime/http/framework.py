@@ -16,7 +16,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ExceptionHandlersMap
 
-from runtime.http.problems import FieldError, Problem, problem_of, problem_response
+from runtime.http.problems import MEDIA_TYPE, FieldError, Problem, problem_of
 
 ERRORS_MAX: Final = 20
 DECODERS_MAX: Final = 256  # one per body type of an application
@@ -45,6 +45,13 @@ class ProblemException(HTTPException):
     def __init__(self, problem: Problem, *, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(detail=problem.detail, status_code=problem.status, headers=dict(headers or {}))
         self.problem = problem
+
+
+def problem_response(problem: Problem, *, headers: Mapping[str, str] | None = None) -> Response[bytes]:
+    """Return the Litestar response for a problem."""
+    return Response(
+        content=problem.encode(), status_code=problem.status, media_type=MEDIA_TYPE, headers=dict(headers or {})
+    )
 
 
 class StrictRequest(Request[Any, Any, Any]):

@@ -2,6 +2,8 @@
 
 A problem never carries a stack, a query, a path of this machine or another tenant's data. `retryable` tells a program
 whether the same request may succeed later; `trace_id` tells a person what to search the logs for.
+
+Every process has some HTTP, most of them no framework: this module knows none, so that they start without it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,7 +11,6 @@ from http import HTTPStatus
 from typing import Final
 
 import msgspec
-from litestar import Response
 
 from runtime.http.asgi import Send
 from runtime.trace import current_trace
@@ -89,13 +90,6 @@ def problem_of(
         instance=instance,
         trace_id=trace.trace_id if trace else None,
         errors=tuple(errors),
-    )
-
-
-def problem_response(problem: Problem, *, headers: Mapping[str, str] | None = None) -> Response[bytes]:
-    """Return the Litestar response for a problem."""
-    return Response(
-        content=problem.encode(), status_code=problem.status, media_type=MEDIA_TYPE, headers=dict(headers or {})
     )
 
 
