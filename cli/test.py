@@ -21,7 +21,7 @@ def command(pytest_arguments: tuple[str, ...]) -> None:
     """Run the static checks of `bursar lint`, then the default tests, group by group on one process more than cores.
 
     Further arguments go to pytest, such as `-k hold` or a folder: then without the static checks and in one process,
-    unless `-n 2 --dist loadgroup` is among them.
+    unless `-n 2` is among them.
     """
     os.chdir(CHECKOUT)
     failed = [] if pytest_arguments else failed_checks(STATIC_CHECKS)
@@ -36,4 +36,4 @@ def side_by_side(cores: int) -> tuple[str, ...]:
     """Return pytest's arguments for several processes; what shares a fixture stays together, see tests/conftest.py."""
     workers = min(cores + 1, WORKERS_MAX)  # many tests wait, for a cut-off or a time-out
     # in the order of the folders: left to itself, xdist begins the long files, which hold few tests, last
-    return ("-n", str(workers), "--dist", "loadgroup", "--no-loadscope-reorder")
+    return ("-n", str(workers), "--no-loadscope-reorder")

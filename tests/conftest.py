@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from typing import Final
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from cli.devstack import Servers, running_servers
 from cli.migrate import run as migrate
 
 DsnOf = Callable[[str], str]
-
-TESTS: Final = Path(__file__).resolve().parent
 
 # Folders whose tests share one running stack: beside each other in two processes they would start it twice.
 WITH_ONE_STACK: Final = ("client", "dashboard", "demo", "e2e", "importing")
@@ -27,12 +25,21 @@ WITH_ONE_STACK: Final = ("client", "dashboard", "demo", "e2e", "importing")
 _numbers = itertools.count(1)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests stay in one process when there are several: those of a file, or of a folder with one stack."""
-    for item in items:
-        file = item.path.relative_to(TESTS)
-        folder = file.parts[0]
-        item.add_marker(pytest.mark.xdist_group(folder if folder in WITH_ONE_STACK else str(file)))
+class Together(LoadScopeScheduling):  # type: ignore[misc]
+    """Keeps in one process, when there are several, the tests of a file, or of a folder with one stack.
+
+    Not by marks of xdist (`--dist loadgroup`): with pytest 9.2 they are passed over in silence.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        folder = file.removeprefix("tests/").partition("/")[0]
+        return folder if folder in WITH_ONE_STACK else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Together:
+    """Hand tests out to the processes of `-n`."""
+    return Together(config, log)
 
 
 @pytest.fixture(scope="session")
