@@ -18,7 +18,7 @@ from contracts.events import EVENT_TYPES
 from contracts.read_models import DESK
 from contracts.subjects import redis_prefix
 
-DESK_VERSION: Final = 1
+DESK_VERSION: Final = 2
 
 STEPS_MAX: Final = 200  # newest steps kept per thing; all of them are in the book
 THINGS_PER_POSITION: Final = 4_096  # more than one event begins

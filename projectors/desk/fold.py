@@ -12,7 +12,8 @@ from contracts.desk import FIELD, INDEXES, STEPS_MAX, DeskStep, thing_score, wit
 from projectors.desk.table import HIDDEN, SAID, TABLE, Shown
 from projectors.events import Event
 
-STATUS_FIELDS: Final = ("status", "state")
+STATUS: Final = "status"
+STATUS_FIELDS: Final = (STATUS, "state")
 NO_PART: Final = "any"  # in an id made of several fields, for one that is null
 
 _json: Final = msgspec.json.Encoder().encode
@@ -56,7 +57,10 @@ def _things(body: dict[str, Any], row: Shown) -> Iterator[dict[str, Any]]:
         return
     around = {name: value for name, value in body.items() if name != row.each}
     for item in body[row.each]:
-        yield {**around, **item}
+        if isinstance(item, str) and isinstance(row.id, str):
+            yield {**around, row.id: item, STATUS: row.status}
+        else:
+            yield {**around, **item}
 
 
 def _say(changes: Changes, event: Event, row: Shown, said: dict[str, Any], ordinal: int) -> None:
@@ -72,7 +76,7 @@ def _say(changes: Changes, event: Event, row: Shown, said: dict[str, Any], ordin
     change.fields["position"] = str(event.position)
     change.fields["recorded_at"] = _json(event.envelope.recorded_at).decode()[1:-1]
     status = row.status or next((said[name] for name in STATUS_FIELDS if said.get(name)), None)
-    indexed = {**fields, "status": status}
+    indexed = {**fields, STATUS: status}
     change.indexes |= {name: indexed[name] for name in INDEXES if isinstance(indexed.get(name), str)}
     step = DeskStep(
         position=event.position,

@@ -20,7 +20,8 @@ class Shown(Struct, frozen=True):
 
     ``id``: its field or fields; an event where the only one is null says nothing. ``status``: the state after it,
     where the event itself names none. ``fields``: those shown, else all. ``each``: the event's list whose items are
-    the things, with the event's own fields beside theirs.
+    the things, with the event's own fields beside theirs; or, where the items are text, their ids, with the status
+    as a field.
     """
 
     kind: str
@@ -102,6 +103,7 @@ TABLE: Final[Mapping[str, tuple[Shown, ...]]] = {
     "reconciliation_closed": (Shown("bank-statements", "statement_id", "closed"),),
     "matches_recorded": (
         Shown("matches", "match_id", "matched", each="matches"),
+        Shown("breaks", "break_id", "resolved", fields=("status",), each="resolved_breaks"),
     ),
     "line_unmatched": (Shown("matches", "match_id", "undone"),),
     "break_opened": (Shown("breaks", "break_id"),),

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from contracts.desk import KINDS, DeskKeys, thing_of, without_sealed
+from contracts.desk import KINDS, DeskKeys, thing_of, thing_score, without_sealed
 from contracts.desk_views import DATA_OF, LimitsData
 from contracts.events import EVENT_TYPES
+from contracts.ids import position_of
 from projectors.apply import Outcome
 from projectors.desk import fold as folding
 from projectors.desk.fold import fold
@@ -25,6 +26,7 @@ from projectors.rebuild import drop_keys
 from tests.projectors.contract import ContractBroken, withstand
 from tests.projectors.desk_stories import SEALED_SECRET, dump_desk, event_of, plain_desk, story
 from tests.projectors.places import Place
+from tests.support.reconciling import an_office, line, match, open_break, record, statement
 
 CHECKPOINT_MOVES = "redis.call('HSET', KEYS[1], 'position', ARGV[3], 'recorded_at', ARGV[4])\n"
 DUPLICATE_CHECK = "if last <= position then return 'duplicate' end\n"
@@ -58,11 +60,13 @@ def wrong_rows(table: Mapping[str, tuple[Shown, ...]]) -> list[str]:
     wrong = []
     for name, data in EVENT_TYPES.items():
         for row in table.get(name[0], ()):
+            asked = {row.id} if isinstance(row.id, str) else set(row.id)
             known = set(data.__struct_fields__)
             if row.each is not None:
                 listed: Any = msgspec.inspect.type_info(typing.get_type_hints(data)[row.each])
-                known |= {field.name for field in listed.item_type.fields}
-            asked = {row.id} if isinstance(row.id, str) else set(row.id)
+                item = listed.item_type
+                texts = isinstance(item, msgspec.inspect.StrType)
+                known |= {*asked, "status"} if texts else {field.name for field in item.fields}
             if not asked | set(row.fields or ()) <= known:
                 wrong.append(name[0])
             if row.kind not in KINDS:
@@ -84,6 +88,8 @@ def test_a_forgotten_event_and_a_wrong_line_are_found() -> None:
     assert misplaced(TABLE, NOT_SHOWN | {"rail_defined"}) == {"rail_defined"}
     assert wrong_rows({"rail_defined": (Shown("rails", "rale"),)}) == ["rail_defined"]
     assert wrong_rows({"rail_defined": (Shown("reils", "rail"),)}) == ["rail_defined"]
+    fields = ("kind",)
+    assert wrong_rows({"matches_recorded": (Shown("breaks", "break_id", fields=fields, each="resolved_breaks"),)})
 
 
 def undescribed(data_of: Mapping[str, Any]) -> set[tuple[str, str]]:
@@ -103,6 +109,27 @@ SEALED_FIELDS = {"name", "birth_date", "registration_number", "address", "email"
 def test_a_described_kind_hides_nothing_but_what_is_sealed() -> None:
     assert undescribed(DATA_OF) == {("customers", field) for field in SEALED_FIELDS}
     assert ("rails", "currency") in undescribed({"rails": LimitsData})
+
+
+def test_a_match_resolves_the_breaks_that_it_names() -> None:
+    """In one batch with their openings or in a later one; a break keeps its place in the list and its fields."""
+    office = an_office()
+    office.take_in(statement("march", 0, 1_000, lines=2), line(300), line(700))
+    wanted, other = [office.do(open_break(line_id)).break_id for line_id in office.line_ids]
+    recorded = office.do(record(match(office.line_ids[0], entry=office.pay_in(300))))
+    events = [event_of(data, position) for position, data in enumerate(office.events, 1)]
+
+    changes = fold(events)
+
+    assert recorded.resolved_breaks == (wanted,)
+    found = {identifier: change for (kind, identifier), change in changes.items() if kind == "breaks"}
+    assert {name: change.indexes["status"] for name, change in found.items()} == {wanted: "resolved", other: "open"}
+    assert found[wanted].score == thing_score(position_of(wanted), 0)
+    assert found[wanted].fields["field:kind"] == '"missing_in_book"'
+    assert [position for position, _ in found[wanted].steps] == [position_of(wanted), office.position]
+    alone = fold(events[-1:])["breaks", wanted]
+    assert alone.indexes == {"status": "resolved"}
+    assert alone.fields.keys() == {"field:status", "position", "recorded_at"}
 
 
 async def test_a_thing_shows_what_its_events_said_last_and_who_caused_them(place: Place) -> None:

@@ -12,6 +12,7 @@ from contracts.events.limits import LimitSet
 from query_api.refusals import Refusal
 from tests.query_api.bank import START, Bank
 from tests.query_api.windows import Window
+from tests.support.reconciling import an_office, line, match, open_break, record, statement
 
 SEALED = "sealed.v1.AAECAw"
 
@@ -79,6 +80,25 @@ async def test_one_thing_shows_what_was_said_last_and_by_whom(desk: Window) -> N
     assert rail["data"]["clearing_account_id"] == "clearing:new"
     limits = await desk.get("/limits/customers:alice:eur")
     assert limits["data"]["limits"][0]["amount_max_minor"] == 500_00
+
+
+async def test_a_break_that_a_match_settled_is_open_no_more(own_window: Window) -> None:
+    """Neither in the list nor on the overview; the other one is."""
+    office = an_office()
+    office.take_in(statement("march", 0, 1_000, lines=2), line(300), line(700))
+    settled, other = [office.do(open_break(line_id)).break_id for line_id in office.line_ids]
+    office.do(record(match(office.line_ids[0], entry=office.pay_in(300))))
+    for data in office.events:
+        own_window.bank.happen(data)
+    await own_window.write_all()
+
+    open_breaks = await own_window.get("/breaks", status="open")
+    thing = await own_window.get(f"/breaks/{settled}")
+    alerts = {alert["key"]: alert["text"] for alert in (await own_window.get("/overview"))["alerts"]}
+    assert [line["id"] for line in open_breaks["things"]] == [other]
+    assert (thing["status"], thing["data"]["status"]) == ("resolved", "resolved")
+    assert [step["type"] for step in thing["events"]] == ["break_opened", "matches_recorded"]
+    assert alerts["breaks_open"].startswith("1 break ")
 
 
 async def test_what_is_sealed_is_not_shown(desk: Window) -> None:
