@@ -28,6 +28,7 @@ from query_api.routes import audits as audit_routes
 from query_api.routes import book as book_routes
 from query_api.routes import desk as desk_routes
 from query_api.routes import projections as projection_routes
+from query_api.routes import suggestions as suggestion_routes
 from query_api.settings import PREFIX, Settings
 from query_api.wallets import Wallets
 from query_api.watching import ProjectionWatch
@@ -61,6 +62,7 @@ _MODULES: Final[tuple[Any, ...]] = (
     exports,
     status,
     *desk_routes.GROUPS,
+    suggestion_routes,
     *audit_routes.GROUPS,
     *projection_routes.GROUPS,
     *sql.GROUPS,

@@ -37,6 +37,7 @@ from query_api.sources import Source
 from runtime.sql_files import load_queries
 
 READ_TIMEOUT_S: Final = 2.0
+BOOK_EMPTY: Final = "PostgreSQL: the book has no head; its migrations have not run"
 ACCOUNTS_EXAMINED_MAX: Final = 2_000  # per page; see read_accounts_page
 
 _QUERIES: Final = load_queries(Path(__file__).parent / "sql" / "queries.sql")
@@ -245,15 +246,20 @@ class Book:
         """Run a query whose every row has the head beside it, so that there is always one."""
         rows = await self._fetch(query, arguments)
         if not rows:
-            raise SourceDown("PostgreSQL: the book has no head; its migrations have not run")
+            raise SourceDown(BOOK_EMPTY)
         return rows
 
     async def _fetch(self, query: str, arguments: Sequence[object]) -> list[asyncpg.Record]:
-        try:
-            async with asyncio.timeout(READ_TIMEOUT_S):
-                return await self._pool.get().fetch(_QUERIES[query], *arguments)
-        except UNANSWERED as error:
-            raise SourceDown(f"PostgreSQL: does not answer ({type(error).__name__})") from error
+        return await fetch_from(self._pool, _QUERIES[query], arguments)
+
+
+async def fetch_from(pool: Source[Pool], query: str, arguments: Sequence[object]) -> list[asyncpg.Record]:
+    """Run a query, bounded in time. Raises SourceDown."""
+    try:
+        async with asyncio.timeout(READ_TIMEOUT_S):
+            return await pool.get().fetch(query, *arguments)
+    except UNANSWERED as error:
+        raise SourceDown(f"PostgreSQL: does not answer ({type(error).__name__})") from error
 
 
 async def read_ledger_name(pool: Pool) -> str | None:

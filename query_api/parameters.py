@@ -23,7 +23,7 @@ from contracts.read_models import AccountStatus, PaymentQueue
 from contracts.report_views import FormatName
 from query_api.freshness import WAIT_DEFAULT_MS, WAIT_MAX_MS, Fresh, MinPosition, StaleOk, WaitMs
 from query_api.pages import CURSOR_CHARS_MAX
-from query_api.questions import LIMIT_DEFAULT, LIMIT_MAX
+from query_api.questions import LIMIT_DEFAULT, LIMIT_MAX, SCORE_MAX
 from query_api.refusals import ReadRefused, Refusal
 
 PARAMETERS_MAX: Final = 32
@@ -167,6 +167,15 @@ class AboutThings(FreshQuestion, frozen=True, kw_only=True, forbid_unknown_field
     customer_id: CustomerId | None = None
     account_id: AccountId | None = None
     merchant_id: ThingId | None = None
+    limit: Limit = LIMIT_DEFAULT
+    cursor: Cursor | None = None
+
+
+class AboutSuggestions(FreshQuestion, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """About all suggestions of reconciliation that the filters leave."""
+
+    account_id: AccountId | None = None
+    min_score: Annotated[int, Meta(ge=0, le=SCORE_MAX, description="Only those at least so sure, in permille.")] = 0
     limit: Limit = LIMIT_DEFAULT
     cursor: Cursor | None = None
 

@@ -18,11 +18,14 @@ PAYMENTS: Final = "payments"
 STATEMENT: Final = "statement"
 PERIOD: Final = "period"
 ASKED: Final = "sql-audit"
+SUGGESTIONS: Final = "suggestions"
 
 LIMIT_DEFAULT: Final = 50
 LIMIT_MAX: Final = 500
 POSITION_MAX: Final = 2**63 - 1
 BEFORE_ALL: Final = (POSITION_MAX, 0)
+SCORE_MAX: Final = 1_000  # permille
+ABOVE_ALL_SCORES: Final = (SCORE_MAX + 1, "")
 
 
 class AccountsAsked(Struct, frozen=True, kw_only=True):
@@ -89,6 +92,24 @@ class ThingsAsked(Struct, frozen=True, kw_only=True):
     def after(self, score: int) -> ThingsAsked:
         """The page behind the thing with this score."""
         return structs.replace(self, before=score)
+
+
+class SuggestionsAsked(Struct, frozen=True, kw_only=True):
+    """A page of suggestions, surest first. `before`: (score, id) of the last one of the page before."""
+
+    account_id: str | None = None
+    min_score: int = 0
+    limit: int = LIMIT_DEFAULT
+    before: tuple[int, str] = ABOVE_ALL_SCORES
+
+    @property
+    def filters(self) -> tuple[str | int | None, ...]:
+        """What a cursor of this listing belongs to."""
+        return (self.account_id, self.min_score)
+
+    def after(self, last: tuple[int, str]) -> SuggestionsAsked:
+        """The page behind the suggestion with this score and id."""
+        return structs.replace(self, before=last)
 
 
 class StatementAsked(Struct, frozen=True, kw_only=True):

@@ -33,6 +33,7 @@ from query_api.reporting import Reporting
 from query_api.routes.parts import Adhoc, Operating, Parts
 from query_api.ruleset_words import RulesetShelf
 from query_api.settings import Settings
+from query_api.suggestions import Suggestions
 from query_api.wallets import Wallets
 from query_api.watching import ProjectionWatch
 from runtime.clock import Clock
@@ -65,6 +66,7 @@ def put_together(
         reporting=reporting,
         positions=positions,
         desk=desk,
+        suggestions=Suggestions(sources.book, freshness=freshness, dating=dating),
         payments=Payments(wallets=wallets, book=book, freshness=freshness, dating=dating, rulesets=_rulesets(settings)),
         overviews=overviews,
         hub=_hub(settings, LiveSources(wallets=wallets, book=book, overviews=overviews), clock=clock, metrics=metrics),

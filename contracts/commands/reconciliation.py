@@ -18,6 +18,7 @@ PAGE_LINES_MAX = 250  # a page with every text sealed stays well below the large
 STATEMENT_LINES_MAX = 500_000
 MATCHES_MAX = 250
 MATCH_ITEMS_MAX = 100
+DIFFERENCE_PERMILLE_MAX = 50  # what no rule may tolerate more of: a larger difference is a break
 
 BreakKind = Literal[
     "missing_in_book",

@@ -10,6 +10,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from contracts.commands import EntryRef, ProposedMatch, RecordMatches, UnmatchLine
+from contracts.commands.reconciliation import DIFFERENCE_PERMILLE_MAX
 from contracts.events import EventData, LineUnmatched, MatchesRecorded, RecordedMatch
 from contracts.ids import match_id, statement_of_line
 from contracts.rejections import Refused, Rejection
@@ -37,7 +38,6 @@ from ledger.domain.reconciled import (
 from ledger.domain.state import Moment, State
 
 PERMILLE: Final = 1000
-DIFFERENCE_PERMILLE_MAX: Final = 50  # what no rule may tolerate more of: a larger difference is a break
 
 
 def free_lines(

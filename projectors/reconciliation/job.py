@@ -1,8 +1,9 @@
-"""The job: match what is open on an account, and tell the book by commands.
+"""The job: match what is open on an account, tell the book by commands, and keep what is only suggested.
 
-Nothing is remembered here. A run that is cut short is simply run again: what it recorded is not open any more, and what
-it sent without hearing an answer has the same key, which follows from its content. Every command is judged anew by the
-book, so a person who was quicker wins, and the job looks again next time.
+Nothing is remembered here from run to run: suggestions are for people, and no run reads them. A run that is cut short
+is simply run again: what it recorded is not open any more, and what it sent without hearing an answer has the same key,
+which follows from its content. Every command is judged anew by the book, so a person who was quicker wins, and the job
+looks again next time.
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ import asyncpg
 import msgspec
 from msgspec import Struct
 
-from contracts.commands import GivenEntry, OpenBreak, ProposedMatch, RecordMatches
+from contracts.commands import GivenEntry, OpenBreak, RecordMatches
 from contracts.commands.reconciliation import MATCH_ITEMS_MAX
 from projectors.reconciliation.matching.items import EntryKey
 from projectors.reconciliation.matching.outcome import Break, Match, Outcome
 from projectors.reconciliation.matching.reconcile import reconcile
 from projectors.reconciliation.matching.rules import DEFAULT_POLICY, MatchingPolicy
 from projectors.reconciliation.open_items import OpenItems, read_open_items
+from projectors.reconciliation.suggestions import keep_suggestions, proposed, suggestions_of
 
 MATCHES_PER_PAGE: Final = 200
 BREAKS_AT_ONCE_MAX: Final = 8
@@ -51,19 +53,20 @@ class JobReport(Struct, frozen=True, kw_only=True):
 
 
 async def reconcile_account(
-    book: asyncpg.Pool[asyncpg.Record],
+    pool: asyncpg.Pool[asyncpg.Record],
     send: SendCommand,
     account_id: str,
     *,
     policy: MatchingPolicy = DEFAULT_POLICY,
 ) -> JobReport:
-    """Run once. ``book`` reads as bursar_reader. Raises TooMuchOpen, CommandsUnavailable."""
-    items = await read_open_items(book, account_id)
+    """Run once. ``pool`` connects as bursar_reactor. Raises TooMuchOpen, CommandsUnavailable."""
+    items = await read_open_items(pool, account_id)
     if items is None:
         return JobReport(account_id=account_id)
     outcome = await asyncio.to_thread(reconcile, items.lines, items.entries, policy)
     sent = [await _accepted(send, *command) for command in match_commands(items, outcome.matches)]
     breaks = await _send_breaks(send, items, outcome)
+    await keep_suggestions(pool, items, policy, suggestions_of(items, outcome.suggestions))
     return JobReport(
         account_id=account_id,
         lines=len(items.lines),
@@ -100,7 +103,7 @@ def match_commands(items: OpenItems, matches: Sequence[Match]) -> Iterator[tuple
     for page, start in enumerate(range(0, len(fitting), MATCHES_PER_PAGE)):
         command = RecordMatches(
             account_id=items.account_id,
-            matches=tuple(map(_proposed, fitting[start : start + MATCHES_PER_PAGE])),
+            matches=tuple(map(proposed, fitting[start : start + MATCHES_PER_PAGE])),
         )
         body = msgspec.json.encode(command)
         yield "/v1/matches", body, _key(f"match:{items.statement_id}:{page}", body)
@@ -126,16 +129,6 @@ def break_commands(items: OpenItems, breaks: Iterable[Break]) -> Iterator[tuple[
         )
         body = msgspec.json.encode(command)
         yield "/v1/breaks", body, _key(f"break:{items.statement_id}", body)
-
-
-def _proposed(match: Match) -> ProposedMatch:
-    return ProposedMatch(
-        line_ids=match.line_ids,
-        entries=_given(match.entries),
-        rule=match.rule,
-        score_permille=match.score_permille,
-        difference_minor=match.difference_minor,
-    )
 
 
 def _given(keys: Iterable[EntryKey]) -> tuple[GivenEntry, ...]:

@@ -27,9 +27,13 @@ class TooMuchOpen(Exception):
 
 
 class OpenItems(Struct, frozen=True, kw_only=True):
-    """Lines and entries without a match; those that a break holds already; and the last day that a statement covers."""
+    """Lines and entries without a match; those that a break holds already; and the last day that a statement covers.
+
+    ``position``: where the book was.
+    """
 
     account_id: str
+    position: int
     statement_id: str
     through: date
     lines: tuple[OpenLine, ...]
@@ -64,6 +68,7 @@ async def read_open_items(book: asyncpg.Pool[asyncpg.Record], account_id: str) -
         statements = await connection.fetch(QUERIES["read_open_statements"], account_id)
         if not statements:
             return None
+        position = await connection.fetchval(QUERIES["read_head_position"])
         lines: list[asyncpg.Record] = []
         for statement in statements:
             left = LINES_MAX - len(lines) + 1
@@ -81,6 +86,7 @@ async def read_open_items(book: asyncpg.Pool[asyncpg.Record], account_id: str) -
     stored = [(row["line_id"], _decode(row["state"])) for row in lines]
     return OpenItems(
         account_id=account_id,
+        position=position,
         statement_id=statements[-1]["statement_id"],
         through=through,
         lines=tuple(_line(line_id, line) for line_id, line in stored),

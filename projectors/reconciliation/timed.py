@@ -64,6 +64,7 @@ async def reconcile_all(supplies: Supplies, fence: Fence) -> None:
                 account_id=account_id,
                 matches=report.matches,
                 breaks=report.breaks,
+                suggestions=report.suggestions,
                 refused=report.refused,
                 exhausted=report.exhausted,
             )

@@ -24,6 +24,7 @@ from query_api.positions import Positions
 from query_api.projections import Projections
 from query_api.reads import Reads
 from query_api.reporting import Reporting
+from query_api.suggestions import Suggestions
 from query_api.watching import ProjectionWatch
 from runtime.clock import Clock
 
@@ -53,6 +54,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     reporting: Reporting
     positions: Positions
     desk: Desk
+    suggestions: Suggestions
     payments: Payments
     overviews: Overviews
     hub: Hub

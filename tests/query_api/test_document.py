@@ -38,7 +38,7 @@ async def test_the_document_describes_every_route_with_its_parameters_and_proble
     """Paths, bearer security, problem bodies for every error."""
     document = (await window.client.get("/schema/openapi.json")).json()
     assert document["openapi"].startswith("3.1")
-    assert len(document["paths"]) == 27 + 2 * len(KINDS) + 3 + len(VERSIONED)
+    assert len(document["paths"]) == 28 + 2 * len(KINDS) + 3 + len(VERSIONED)
     operations = [(path, operation) for path, item in document["paths"].items() for operation in item.values()]
     for path, operation in operations:
         assert operation["summary"], path

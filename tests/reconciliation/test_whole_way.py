@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -70,7 +70,8 @@ def body_of(entry: OpenEntry) -> dict[str, Any]:
 
 @asynccontextmanager
 async def reading(door: Door) -> AsyncIterator[asyncpg.Pool[Any]]:
-    pool = await create_pool(door.dsn_of("bursar_reader"), application_name="tests", size_max=2)
+    """As the job connects."""
+    pool = await create_pool(door.dsn_of("bursar_reactor"), application_name="tests", size_max=2)
     try:
         yield pool
     finally:
@@ -143,21 +144,38 @@ async def test_a_cheque_in_an_enveloped_file_is_found_by_its_number(door: Door) 
     assert [each["position"] for each in match["entries"]] == [paid["position"]]
 
 
-async def test_what_the_job_only_suggests_is_matched_by_a_person(door: Door) -> None:
-    """The same amount under different references: counted as a suggestion, open as breaks, accepted by a command."""
+async def import_doubts(
+    door: Door,
+    *,
+    booked: Sequence[int] = (700,),
+    lines: Sequence[int] = (700,),
+    references: Sequence[str] = ("OTHER-2001", "PLAIN-2002", "WHATEVER-2003"),
+) -> tuple[list[str], list[dict[str, Any]]]:
+    """Book amounts under INV-1001 and so on, and import lines of that day; give the lines' ids and the bookings."""
     await open_the_accounts(door)
-    paid = await door.accepted("/v1/transfers", move(BANK, CUSTOMERS, 700, reference="INV-1001"))
-    day = date.fromisoformat(paid["data"]["effective_date"])
-    line = OpenLine(line_id="1", booked_on=day, amount_minor=700, currency="EUR", references=("OTHER-2002",))
-    imported = await door.accepted(
-        "/v1/statements", upload(camt_file([line], statement_id="s", opening_minor=0, day=day))
-    )
+    events = [
+        await door.accepted("/v1/transfers", move(BANK, CUSTOMERS, minor, reference=f"INV-{1001 + no}"))
+        for no, minor in enumerate(booked)
+    ]
+    day = date.fromisoformat(events[0]["data"]["effective_date"])
+    stated = [
+        OpenLine(line_id=str(no), booked_on=day, amount_minor=minor, currency="EUR", references=(references[no],))
+        for no, minor in enumerate(lines)
+    ]
+    content = camt_file(stated, statement_id="s", opening_minor=0, day=day)
+    imported = await door.accepted("/v1/statements", upload(content))
+    statement_id = imported["data"]["statement_id"]
+    return [f"{statement_id}:{no}" for no in range(1, len(lines) + 1)], events
+
+
+async def test_what_the_job_only_suggests_is_matched_by_a_person(door: Door) -> None:
+    """The same amount under different references: counted as a suggestion, open as breaks, matched by a command."""
+    [line_id], [paid] = await import_doubts(door)
 
     report = await run_job(door)
 
     assert (report.matches, report.suggestions) == (0, 1)
     opened = {event["data"]["break_id"] for event in await events_of(door, "break_opened")}
-    line_id = f"{imported['data']['statement_id']}:1"
     match = {
         "line_ids": [line_id],
         "entries": [{"position": paid["position"], "leg": 0}],

@@ -3,7 +3,8 @@
 -- record of migrations in it.
 --
 -- `checkpoints` and `tasks` belong to the reactors, `leases`, `timer_runs` and `timer_refusals` to the timers, `audits` and
--- `audit_differences` to the auditor, and `interventions` to the operator. It is in the book's database so that one backup has both: a task that is restored to
+-- `audit_differences` to the auditor, `suggestion_runs` and `suggestions` to reconciliation, and `interventions` to the
+-- operator. It is in the book's database so that one backup has both: a task that is restored to
 -- an older state is done again, under the same key, and asks for nothing new.
 
 CREATE TABLE reactions.checkpoints (
@@ -116,12 +117,37 @@ CREATE TABLE reactions.audit_differences (
 );
 CREATE INDEX audit_differences_slice ON reactions.audit_differences (side, slice_low, slice_high);
 
+-- What reconciliation last suggested, replaced whole by each run on an account. Losing it loses nothing: the next run makes
+-- it again. What was matched meanwhile is left out by whoever reads.
+CREATE TABLE reactions.suggestion_runs (
+    account_id   text        NOT NULL COLLATE "C",
+    position     bigint      NOT NULL,                  -- where the book was: a run that saw less replaces nothing
+    policy       text        NOT NULL,                  -- digest of the rules
+    computed_at  timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT suggestion_runs_pkey PRIMARY KEY (account_id)
+);
+
+CREATE TABLE reactions.suggestions (
+    suggestion_id   text     NOT NULL COLLATE "C",      -- follows from lines and entries, so it stays from run to run
+    account_id      text     NOT NULL COLLATE "C",
+    score_permille  smallint NOT NULL,
+    line_ids        text[]   NOT NULL,                  -- ids of records `statement_line` and `matched_entry`
+    entry_ids       text[]   NOT NULL,
+    suggestion      json     NOT NULL,
+    CONSTRAINT suggestions_pkey PRIMARY KEY (suggestion_id),
+    CONSTRAINT suggestions_run FOREIGN KEY (account_id) REFERENCES reactions.suggestion_runs
+);
+CREATE INDEX suggestions_best ON reactions.suggestions (score_permille DESC, suggestion_id DESC);
+CREATE INDEX suggestions_of_account ON reactions.suggestions (account_id, score_permille DESC, suggestion_id DESC);
+
 -- The reactor writes here and nowhere else; what it may read of the book it may read as bursar_reader.
 REVOKE ALL ON ALL TABLES IN SCHEMA reactions FROM PUBLIC;
 GRANT USAGE ON SCHEMA reactions TO bursar_reactor, bursar_reader;
 GRANT SELECT ON ALL TABLES IN SCHEMA reactions TO bursar_reactor, bursar_reader;
 GRANT INSERT, UPDATE, DELETE ON reactions.tasks, reactions.timer_runs, reactions.timer_refusals,
       reactions.audit_differences TO bursar_reactor;
-GRANT INSERT, UPDATE ON reactions.checkpoints, reactions.leases, reactions.audits TO bursar_reactor;
+GRANT INSERT, UPDATE ON reactions.checkpoints, reactions.leases, reactions.audits,
+      reactions.suggestion_runs TO bursar_reactor;
+GRANT INSERT, DELETE ON reactions.suggestions TO bursar_reactor;
 GRANT INSERT ON reactions.interventions TO bursar_reactor;
 GRANT USAGE ON SEQUENCE reactions.lease_tokens TO bursar_reactor;

@@ -1,4 +1,7 @@
--- What the reconciliation job reads from the book. Only SELECT: it runs as bursar_reader.
+-- What the reconciliation job reads from the book, and the suggestions that it keeps beside it, as bursar_reactor.
+
+-- name: read_head_position
+SELECT position FROM head;
 
 -- name: read_reconciled_accounts
 -- Accounts that have statements at all.
@@ -51,3 +54,19 @@ SELECT coalesce(sum(e.amount_minor), 0)::bigint AS ledger_minor,
   JOIN accounts a ON a.account_no = e.account_no
   LEFT JOIN records r ON r.kind = 'matched_entry' AND r.id = e.position || '.' || e.leg
  WHERE a.account_id = $1 AND e.effective_date <= $2;
+
+-- name: begin_suggestions
+-- No row: a later run was quicker. Else the row is locked until the commit.
+INSERT INTO reactions.suggestion_runs AS kept (account_id, position, policy)
+VALUES ($1, $2, $3)
+    ON CONFLICT (account_id) DO UPDATE
+   SET position = EXCLUDED.position, policy = EXCLUDED.policy, computed_at = now()
+ WHERE kept.position <= EXCLUDED.position
+RETURNING account_id;
+
+-- name: delete_suggestions
+DELETE FROM reactions.suggestions WHERE account_id = $1;
+
+-- name: insert_suggestion
+INSERT INTO reactions.suggestions (suggestion_id, account_id, score_permille, line_ids, entry_ids, suggestion)
+VALUES ($1, $2, $3, $4, $5, $6::json);

@@ -240,6 +240,25 @@ export interface ThingPage {
   as_of: AsOf;
 }
 
+// `accept`: the body of POST /v1/matches, null where the book would refuse it.
+export interface Suggestion {
+  suggestion_id: string;
+  account_id: string;
+  rule: string;
+  score_permille: number;
+  currency: string;
+  difference_minor: Minor;
+  lines: { line_id: string; booked_on: string; amount_minor: Minor }[];
+  entries: { position: number; leg: number; effective_on: string; amount_minor: Minor }[];
+  accept: Record<string, unknown> | null;
+}
+export interface SuggestionPage {
+  suggestions: Suggestion[];
+  looked_at: string | null;
+  next_cursor: string | null;
+  as_of: AsOf;
+}
+
 export interface ReportParameter {
   name: string;
   type: string;

@@ -2221,6 +2221,54 @@ def list_standing_orders(
     )
 
 
+def list_suggestions(
+    *,
+    min_position: int | None = None,
+    wait_ms: int | None = None,
+    stale_ok: bool | None = None,
+    account_id: str | None = None,
+    min_score: int | None = None,
+    limit: int | None = None,
+    cursor: str | None = None,
+) -> PagedCall[models.SuggestionPage, models.SuggestionLine]:
+    """List matches that a person would have to confirm, surest first.
+
+    Each carries the body for `POST /v1/matches` that accepts it. What was matched since it was computed is left
+    out. Needs the scope `operations:read`.
+
+    - `min_position`: Answer only from this position of the book on; waits up to `wait_ms`.
+    - `wait_ms`: How long to wait for `min_position`. (without: 2000)
+    - `stale_ok`: When `min_position` is not reached in time, answer with what there is instead of 503. (without:
+      false)
+    - `account_id`: Hierarchical account id: 1 to 8 segments joined by colons.
+    - `min_score`: Only those at least so sure, in permille. (without: 0)
+    - `limit`: Most items on a page; a page may have fewer. (without: 50)
+    - `cursor`: `next_cursor` of the page before.
+    """
+    return PagedCall(
+        name="list_suggestions",
+        api="queries",
+        method="GET",
+        path="/v1/matches/suggestions",
+        query=query_of(
+            {
+                "min_position": min_position,
+                "wait_ms": wait_ms,
+                "stale_ok": stale_ok,
+                "account_id": account_id,
+                "min_score": min_score,
+                "limit": limit,
+                "cursor": cursor,
+            }
+        ),
+        is_repeatable=True,
+        has_min_position=True,
+        read=read_as(models.SuggestionPage),
+        items_of=lambda page: page.suggestions,
+        cursor_of=lambda page: page.next_cursor,
+    )
+
+
 def list_webhook_endpoints(
     *,
     min_position: int | None = None,

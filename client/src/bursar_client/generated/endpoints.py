@@ -80,6 +80,7 @@ class Endpoints:
     list_saved_queries = Method(calls.list_saved_queries)
     list_settlements = PagedMethod(calls.list_settlements)
     list_standing_orders = PagedMethod(calls.list_standing_orders)
+    list_suggestions = PagedMethod(calls.list_suggestions)
     list_webhook_endpoints = PagedMethod(calls.list_webhook_endpoints)
     offboard_customer = Method(calls.offboard_customer)
     open_account = Method(calls.open_account)

@@ -12,6 +12,13 @@ from typing import Any, Literal
 from msgspec import UNSET, Struct, UnsetType, field
 
 
+class Acceptance(Struct, frozen=True, kw_only=True):
+    """The body of `POST /v1/matches` that accepts a suggestion: `record_matches`, as any client may send it."""
+
+    account_id: str
+    matches: tuple[ProposedMatch, ...]
+
+
 class AccountIban(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An IBAN of this institution."""
 
@@ -772,7 +779,7 @@ class FxPosition(Struct, frozen=True, kw_only=True, omit_defaults=True):
     valuation_account_id: str
 
 
-class GivenEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class GivenEntry(Struct, frozen=True, kw_only=True):
     """An entry as a command names it."""
 
     position: int
@@ -1271,14 +1278,14 @@ class ProjectionsView(Struct, frozen=True, kw_only=True):
     unavailable: dict[str, str]
 
 
-class ProposedMatch(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ProposedMatch(Struct, frozen=True, kw_only=True):
     """Lines and entries that are the same money, the rule that says so and how sure it is.
 
     ``difference_minor``: the lines less the entries, as the one who proposes it added them up.
     """
 
-    line_ids: Sequence[str]
-    entries: Sequence[GivenEntry]
+    line_ids: tuple[str, ...]
+    entries: tuple[GivenEntry, ...]
     rule: str
     score_permille: int
     difference_minor: int = 0
@@ -1734,6 +1741,56 @@ class StreamStatus(Struct, frozen=True, kw_only=True):
 
     first: int
     last: int
+
+
+class SuggestedEntry(Struct, frozen=True, kw_only=True):
+    """An entry of the reconciled account, debit positive."""
+
+    position: int
+    leg: int
+    effective_on: dt.date
+    amount_minor: int
+
+
+class SuggestedLine(Struct, frozen=True, kw_only=True):
+    """A line of a statement, signed from our side: money in is positive."""
+
+    line_id: str
+    booked_on: dt.date
+    amount_minor: int
+
+
+class SuggestionLine(Struct, frozen=True, kw_only=True):
+    """A suggestion as a list shows it.
+
+    ``position``: where the book was when it was computed, at ``computed_at``; ``policy``: digest of the rules.
+    """
+
+    suggestion_id: str
+    account_id: str
+    rule: str
+    score_permille: int
+    currency: str
+    difference_minor: int
+    lines: tuple[SuggestedLine, ...]
+    entries: tuple[SuggestedEntry, ...]
+    accept: Acceptance | None
+    position: int
+    policy: str
+    computed_at: str
+
+
+class SuggestionPage(Struct, frozen=True, kw_only=True):
+    """A page of suggestions, surest first. A page may be short and still have a ``next_cursor``: only null ends it.
+
+    ``looked_at``: the oldest of the accounts' last runs; null where none ran. What was matched since, as of ``as_of``,
+    is left out.
+    """
+
+    suggestions: tuple[SuggestionLine, ...]
+    looked_at: str | None
+    next_cursor: str | None
+    as_of: AsOf
 
 
 class Sums(Struct, frozen=True, kw_only=True):

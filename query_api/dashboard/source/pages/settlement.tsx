@@ -9,12 +9,19 @@ import { usePages, useQuery } from "../query";
 import { hrefOf, usePlace } from "../router";
 import type { ThingLine, ThingPage as Page_, ThingView } from "../shapes";
 import { labelOf } from "../words";
+import { Suggestions } from "./suggestions";
 
+const SUGGESTIONS = "suggestions";
 const TABS: (Tab & { lead: string; statuses?: string[] })[] = [
   {
     key: "breaks",
     title: "Breaks",
     lead: "Lines of a statement and entries of the book that do not find each other. A break ends by a match, or by a write-off that two people agree to.",
+  },
+  {
+    key: SUGGESTIONS,
+    title: "Suggestions",
+    lead: "Lines and entries that may be the same money, surest first. A person decides: whoever agrees sends the request that stands beside.",
   },
   {
     key: "bank-statements",
@@ -48,7 +55,7 @@ export function SettlementPage() {
       <Tabs tabs={TABS} path="/settlement" label="Kinds" />
       <Panel key={tab}>
         <p class="panel-lead">{about?.lead}</p>
-        <Things kind={tab} />
+        {tab === SUGGESTIONS ? <Suggestions /> : <Things kind={tab} />}
       </Panel>
     </Page>
   );
