@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
+from collections.abc import Sequence
 
 import pytest
 
@@ -24,6 +25,13 @@ SCORED_WITHIN_MS = 5_000
 LEASE_S = 20  # a killed worker's tasks are free again after it
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+async def kill_one_by_one(stack: DevStack, victims: Sequence[str], chance: random.Random) -> None:
+    """Kill processes with pauses; the supervisor starts each again."""
+    for victim in victims:
+        await asyncio.sleep(chance.uniform(*PAUSE_S))
+        await stack.kill(victim)
 
 
 @pytest.mark.parametrize("count", [200, pytest.param(2_000, marks=pytest.mark.chaos_long)])
@@ -46,15 +54,11 @@ async def test_payments_end_once_whatever_is_killed_and_whoever_lies(
         payers = Payers(stack, seed=seed)
         await payers.open_the_bank()
         paying = asyncio.create_task(payers.pay(count))
-        for victim in KILLED:
-            await asyncio.sleep(chance.uniform(*PAUSE_S))
-            await stack.kill(victim)
+        await kill_one_by_one(stack, KILLED, chance)
         await paying
         books = Books(stack)
         wanting = asyncio.create_task(payers.want_back(await books.until_ended()))
-        for victim in KILLED_AFTERWARDS:
-            await asyncio.sleep(chance.uniform(*PAUSE_S))
-            await stack.kill(victim)
+        await kill_one_by_one(stack, KILLED_AFTERWARDS, chance)
         await wanting
         await payers.close()
         await books.until_ended()
