@@ -27,6 +27,9 @@ import structlog
 from projectors.book import Book, BookUnreachable, WrongBook
 from projectors.events import Batch, Unreadable
 from projectors.feed import Feed
+from projectors.history.messages import Folded
+from projectors.history.windows import History, WindowFold
+from projectors.history.workers import Workers
 from projectors.progress import Progress
 from runtime.clock import Clock
 from runtime.shutdown import end_all
@@ -89,6 +92,29 @@ class FoldsAhead(Protocol):
         ...
 
 
+@runtime_checkable
+class AppliesWindows(Protocol):
+    """A target that can be built from windows of history, folded by other processes."""
+
+    @property
+    def window_fold(self) -> WindowFold:
+        """What a worker does with a window."""
+        ...
+
+    @property
+    def window_events(self) -> int:
+        """How many events there are in a window at most."""
+        ...
+
+    async def apply_window(self, window: Folded) -> Outcome:
+        """Apply what a worker made of a window and move the checkpoint to its end.
+
+        In one step, or in several that each move the checkpoint: killed between two, the model goes on from there.
+        Raises TargetUnreachable, Fenced.
+        """
+        ...
+
+
 class _ReadAhead:
     """A feed that reads the next batch of history, and folds it, while the last one is being applied.
 
@@ -127,12 +153,25 @@ class _ReadAhead:
 class Projection:
     """One read model being kept up with the book, independent of every other."""
 
-    def __init__(self, book: Book, feed: Feed, target: Target, *, progress: Progress, clock: Clock) -> None:
+    def __init__(
+        self,
+        book: Book,
+        feed: Feed,
+        target: Target,
+        *,
+        progress: Progress,
+        clock: Clock,
+        workers: Workers | None = None,
+    ) -> None:
+        """``workers``: they fold the model's history while nobody reads it; without them it goes as news do."""
         self._book = book
         self._feed = feed
         self._target = target
         self._progress = progress
         self._clock = clock
+        self._history: History | None = None
+        if workers is not None and isinstance(target, AppliesWindows):
+            self._history = History(workers, target.window_fold, window_events=target.window_events)
         self._log_at = clock.monotonic()
 
     async def run(self, announce: Callable[[int], Awaitable[None]]) -> None:
@@ -164,10 +203,13 @@ class Projection:
     async def _follow(self, announce: Callable[[int], Awaitable[None]]) -> None:
         """Apply batches from the checkpoint on; return when the checkpoint is not where it was left."""
         position = await self._target.checkpoint()
-        await self._require_own_book(position)
+        head = await self._require_own_book(position)
         self._progress.resume(position)
-        await self._feed.seek(position)
         await announce(position)
+        if self._is_history(position, head):
+            await self._catch_up(position, head, announce)
+            return
+        await self._feed.seek(position)
         async with contextlib.aclosing(_ReadAhead(self._feed, self._target)) as batches:
             while True:  # ends when an outcome is not `applied`, or the idle checkpoint has moved
                 batch = await batches.next()
@@ -180,8 +222,38 @@ class Projection:
                 elif await self._apply(batch):
                     position = batch.last
                     await announce(position)
+                    if self._is_history(position, head):  # a window that had failed is passed
+                        return
                 else:
                     return
+
+    def _is_history(self, position: int, head: int) -> bool:
+        """Tell whether to go on with windows. Not for a version that serves: each event is to be seen at once."""
+        return self._history is not None and not self._progress.is_serving and self._history.is_due(position, head)
+
+    async def _catch_up(self, position: int, head: int, announce: Callable[[int], Awaitable[None]]) -> None:
+        """Apply windows; return when there are none, or the checkpoint is not where it was left. Raises Fenced."""
+        assert isinstance(self._target, AppliesWindows)
+        assert self._history is not None
+        async with contextlib.aclosing(self._history.windows(position, head)) as windows:
+            async for window in windows:
+                began = self._clock.monotonic()
+                outcome = await self._target.apply_window(window)
+                if not self._is_applied(outcome, window.first):
+                    return
+                seconds = self._clock.monotonic() - began
+                self._progress.cover(window.last, window.last - window.first + 1, seconds=seconds)
+                await announce(window.last)
+                _log.info("window_applied", model=self._progress.model, first=window.first, last=window.last)
+
+    def _is_applied(self, outcome: Outcome, first: int) -> bool:
+        """Count an outcome, and tell whether to go on. Raises Fenced."""
+        self._progress.count(outcome.value)
+        if outcome is Outcome.FENCED:
+            raise Fenced("the model is being emptied by `bursar rebuild`; run it again if it was interrupted")
+        if outcome is not Outcome.APPLIED:
+            _log.info("batch_refused", model=self._progress.model, outcome=outcome.value, first=first)
+        return outcome is Outcome.APPLIED
 
     async def _apply(self, batch: Batch) -> bool:
         """Apply one batch; False when it was not the next one. Raises Fenced, Unappliable."""
@@ -194,11 +266,7 @@ class Projection:
             if batch.first == batch.last:
                 raise Unappliable(batch.first, bug) from bug
             return await self._apply_singly(batch)
-        self._progress.count(outcome.value)
-        if outcome is Outcome.FENCED:
-            raise Fenced("the model is being emptied by `bursar rebuild`; run it again if it was interrupted")
-        if outcome is not Outcome.APPLIED:
-            _log.info("batch_refused", model=self._progress.model, outcome=outcome.value, first=batch.first)
+        if not self._is_applied(outcome, batch.first):
             return False
         self._progress.advance(batch, seconds=self._clock.monotonic() - began, now=self._clock.now())
         self._tell(batch)
@@ -211,14 +279,15 @@ class Projection:
                 return False
         return True
 
-    async def _require_own_book(self, position: int) -> None:
-        """Refuse a model that knows more than the book: it was built from another one."""
+    async def _require_own_book(self, position: int) -> int:
+        """Refuse a model that knows more than the book: it was built from another one. Return where the book ends."""
         head = await self._book.read_head()
         if position > head.position:
             raise Fenced(
                 f"the model is at position {position}, the book ends at {head.position}: the model was built from "
                 f"another book; run `bursar rebuild {self._progress.model}`"
             )
+        return head.position
 
     def _stand_still(self, category: str, reason: str) -> float:
         self._progress.halt(category, reason)

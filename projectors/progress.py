@@ -45,18 +45,21 @@ class Progress:
 
     def advance(self, batch: Batch, *, seconds: float, now: datetime) -> None:
         """Note an applied batch."""
-        self._become("following")
-        self._move_to(batch.last)
-        self.applied_count += len(batch.events)
-        if not self.is_serving:
-            return
-        self._applied.inc(len(batch.events))
-        self._apply_seconds.observe(seconds)
-        if batch.caught_up:
+        self.cover(batch.last, len(batch.events), seconds=seconds)
+        if self.is_serving and batch.caught_up:
             for event in batch.events:
                 took_s = max(0.0, (now - event.envelope.recorded_at).total_seconds())
                 self._visible_s.append(took_s)
                 self._latency.observe(took_s)
+
+    def cover(self, last: int, events: int, *, seconds: float) -> None:
+        """Note that so many events up to ``last`` were applied."""
+        self._become("following")
+        self._move_to(last)
+        self.applied_count += events
+        if self.is_serving:
+            self._applied.inc(events)
+            self._apply_seconds.observe(seconds)
 
     def serve(self, is_serving: bool) -> None:
         """Note that readers were pointed at this version, or away from it."""

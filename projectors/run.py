@@ -19,6 +19,7 @@ from projectors.book import Book, BookUnreachable, WrongBook
 from projectors.control.conductor import Conductor
 from projectors.control.line import Surroundings
 from projectors.control.table import VersionTable
+from projectors.history.workers import Workers
 from projectors.lag import watch_lag
 from projectors.lifetime import until_shutdown
 from projectors.metrics import ProjectorMetrics
@@ -62,7 +63,9 @@ class Projectors:
         self._book = book
         self._link = link
         self._clock: Clock = SystemClock()
-        shared = Surroundings(book, link.client, Tail(settings.ledger), self._clock, ProjectorMetrics(registry))
+        workers = Workers(settings.database_url, settings.ledger)
+        metrics = ProjectorMetrics(registry)
+        shared = Surroundings(book, link.client, Tail(settings.ledger), self._clock, metrics, workers)
         self.conductor = Conductor(stores_of(settings, book, link.client, clock=self._clock), shared, table=table)
         self.health = Health()
         self.conductor.add_checks(self.health, SERVED)

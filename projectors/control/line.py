@@ -14,6 +14,7 @@ from projectors.apply import Projection
 from projectors.book import Book
 from projectors.control.table import Build, Report
 from projectors.feed import Feed
+from projectors.history.workers import Workers
 from projectors.lifetime import closing
 from projectors.metrics import ProjectorMetrics
 from projectors.progress import Progress
@@ -35,6 +36,7 @@ class Surroundings(NamedTuple):
     tail: Tail
     clock: Clock
     metrics: ProjectorMetrics
+    workers: Workers | None = None  # without them history goes the way of news
 
 
 class Line:
@@ -48,7 +50,9 @@ class Line:
         self._counted = (0, shared.clock.monotonic())
         self.gate = Gate(store.target(build.version))
         feed = Feed(shared.book, shared.nats, pace=store.pace, tail=shared.tail)
-        projection = Projection(shared.book, feed, self.gate, progress=self.progress, clock=shared.clock)
+        projection = Projection(
+            shared.book, feed, self.gate, progress=self.progress, clock=shared.clock, workers=shared.workers
+        )
         work: list[Coroutine[Any, Any, None]] = [closing(feed, projection.run(self._announce))]
         upkeep = store.upkeep(build.version)
         if upkeep is not None:

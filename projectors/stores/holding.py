@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Final, Protocol
 
-from projectors.apply import FoldsAhead, Outcome, Target
+from projectors.apply import AppliesWindows, FoldsAhead, Outcome, Target
 from projectors.events import Batch
+from projectors.history.messages import Folded
 
 LEVEL_WITHIN_S: Final = 5.0  # for both to be at the position where they are held
 
@@ -40,6 +42,10 @@ class Gate:
         self.reaching = 0
         if isinstance(target, FoldsAhead):
             self.fold = target.fold
+        if isinstance(target, AppliesWindows):
+            self.window_fold = target.window_fold
+            self.window_events = target.window_events
+            self.apply_window = partial(self._apply_window, target)
 
     async def checkpoint(self) -> int:
         """Return the position of the target."""
@@ -79,6 +85,16 @@ class Gate:
         """Return when the target is there."""
         async with self._moved:
             await self._moved.wait_for(lambda: self.position == position)
+
+    async def _apply_window(self, target: AppliesWindows, window: Folded) -> Outcome:
+        """Apply a window when all of it may pass: it cannot be cut, and versions are held for moments only."""
+        async with self._moved:
+            await self._moved.wait_for(lambda: self._limit is None or self._limit >= window.last)
+            self.reaching = window.last
+        outcome = await target.apply_window(window)
+        if outcome is Outcome.APPLIED:
+            await self._stand_at(window.last)
+        return outcome
 
     async def _room_for(self, batch: Batch) -> int:
         """Return up to where the batch may be applied, as soon as that is its first event at least."""
