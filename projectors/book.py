@@ -74,11 +74,11 @@ class Book:
             state: str | None = await self._pool.fetchval(QUERIES["read_record"], kind, identifier)
         return None if state is None else state.encode()
 
-    async def read_opening_events(self, account_ids: Iterable[str]) -> list[bytes]:
-        """Return the exact bytes of the events that opened these accounts, in no order."""
+    async def read_opening_events(self, account_ids: Iterable[str]) -> list[tuple[int, bytes]]:
+        """Return the events that opened these accounts as (position, exact bytes), in no order."""
         with reachable():
             rows: list[Any] = await self._pool.fetch(QUERIES["read_opening_events"], list(account_ids))
-        return [row["body"].encode() for row in rows]
+        return [*map(tuple, rows)]
 
 
 @contextmanager

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Collection
+from itertools import islice
 from typing import Final
 
 import msgspec
 
-from contracts.envelope import decode_envelope
 from contracts.events import AccountOpened
 from projectors.book import Book
 from projectors.events import decode_event
 
-ACCOUNTS_MAX: Final = 100_000  # about 100 MB; the ones used least recently are asked for again
+ACCOUNTS_MAX: Final = 100_000  # about 100 MB; the ones learnt first are asked for again
 
 
 class UnknownAccount(Exception):
@@ -25,30 +24,25 @@ class AccountDirectory:
 
     def __init__(self, book: Book) -> None:
         self._book = book
-        self._known: OrderedDict[str, AccountOpened] = OrderedDict()
+        self._known: dict[str, AccountOpened] = {}  # those that were learnt last at the end
 
-    async def facts(self, account_ids: Iterable[str], opened: dict[str, AccountOpened]) -> dict[str, AccountOpened]:
+    async def facts(self, account_ids: Collection[str], opened: dict[str, AccountOpened]) -> dict[str, AccountOpened]:
         """Return the facts about these accounts; ``opened`` are those that the caller's own events establish.
 
         Raises UnknownAccount, and what the book raises.
         """
-        facts = dict(opened)
-        missing = []
-        for account_id in account_ids:
-            if account_id in self._known:
-                self._known.move_to_end(account_id)
-                facts[account_id] = self._known[account_id]
-            elif account_id not in facts:
-                missing.append(account_id)
+        self._known |= opened
+        missing = [account_id for account_id in account_ids if account_id not in self._known]
         if missing:
-            facts.update(await self._look_up(missing))
-        self._remember(facts)
+            self._known |= await self._look_up(missing)
+        facts = {account_id: self._known[account_id] for account_id in account_ids} | opened
+        self._forget()
         return facts
 
     async def _look_up(self, account_ids: list[str]) -> dict[str, AccountOpened]:
         found: dict[str, AccountOpened] = {}
-        for body in await self._book.read_opening_events(account_ids):
-            event = decode_event(decode_envelope(body).position, body, ledger=self._book.ledger)
+        for position, body in await self._book.read_opening_events(account_ids):
+            event = decode_event(position, body, ledger=self._book.ledger)
             if isinstance(event.data, AccountOpened):
                 found[event.data.account_id] = msgspec.structs.replace(event.data, metadata=None)
         unknown = sorted(set(account_ids) - found.keys())
@@ -56,8 +50,7 @@ class AccountDirectory:
             raise UnknownAccount(f"the book has no account {unknown[0]!r} ({len(unknown)} unknown in all)")
         return found
 
-    def _remember(self, facts: dict[str, AccountOpened]) -> None:
-        for account_id, account in facts.items():
-            self._known[account_id] = account
-        while len(self._known) > ACCOUNTS_MAX:  # shrinks by one with every turn
-            self._known.popitem(last=False)
+    def _forget(self) -> None:
+        """Keep the ACCOUNTS_MAX that were learnt last: what was used last is more to the point, and dearer to know."""
+        if len(self._known) > ACCOUNTS_MAX:
+            self._known = dict(islice(self._known.items(), len(self._known) - ACCOUNTS_MAX, None))

@@ -6,7 +6,7 @@ the events that opened the accounts, whichever batch they were in.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, count, repeat
 from typing import Any, Final, Literal
 
@@ -84,7 +84,12 @@ def touched_accounts(events: Iterable[Event]) -> set[str]:
 
 
 def entries_table(events: Sequence[Event], facts: Facts) -> pa.Table:
-    """Give one row per posting, sorted by account: readers ask for accounts, and sorted columns are small.
+    """Give one row per posting, sorted by account."""
+    return sort_rows(ENTRIES_TABLE, _entries_in_order(events, facts))
+
+
+def _entries_in_order(events: Sequence[Event], facts: Facts) -> pa.Table:
+    """Give one row per posting, in the order of the book.
 
     Column by column: what the postings of an event share is converted once and then repeated, and an account's facts
     are looked up once for all its postings.
@@ -121,25 +126,58 @@ def entries_table(events: Sequence[Event], facts: Facts) -> pa.Table:
         of_event("reference", [booking.reference for booking in booked]),
         of_event("reverses", [booking.reverses for booking in booked]),
     )
-    table = pa.Table.from_arrays(columns, schema=SCHEMAS[ENTRIES_TABLE])
-    # The rows are in the order of the book, and sorting is stable: only the account is left to sort by, as a number.
-    rank = {name: at for at, name in enumerate(sorted(accounts))}
-    return table.take(pc.array_sort_indices(pa.array([rank[name] for name in accounts]).take(account_of.indices)))
+    return pa.Table.from_arrays(columns, schema=SCHEMAS[ENTRIES_TABLE])
 
 
 def accounts_table(events: Sequence[Event], facts: Facts) -> pa.Table:
     """Give one row per change of an account's status."""
-    return _table(ACCOUNTS_TABLE, _account_rows(events, facts))
+    return sort_rows(ACCOUNTS_TABLE, _accounts_in_order(events, facts))
 
 
 def payments_table(events: Sequence[Event], facts: Facts) -> pa.Table:
     """Give one row per event about a payment. Nothing of it needs the facts about accounts."""
-    return _table(PAYMENTS_TABLE, _payment_rows(events))
+    return sort_rows(PAYMENTS_TABLE, _payments_in_order(events, facts))
 
 
 def things_table(events: Sequence[Event], facts: Facts) -> pa.Table:
     """Give one row per event and thing that it says something of, see projectors/lake/things.py."""
+    return sort_rows(THINGS_TABLE, _things_in_order(events, facts))
+
+
+def _accounts_in_order(events: Sequence[Event], facts: Facts) -> pa.Table:
+    return _table(ACCOUNTS_TABLE, _account_rows(events, facts))
+
+
+def _payments_in_order(events: Sequence[Event], facts: Facts) -> pa.Table:
+    return _table(PAYMENTS_TABLE, _payment_rows(events))
+
+
+def _things_in_order(events: Sequence[Event], facts: Facts) -> pa.Table:
     return _table(THINGS_TABLE, thing_rows(events))
+
+
+ROWS_IN_ORDER: Final[Mapping[str, Callable[[Sequence[Event], Facts], pa.Table]]] = {
+    ACCOUNTS_TABLE: _accounts_in_order,
+    THINGS_TABLE: _things_in_order,
+    PAYMENTS_TABLE: _payments_in_order,
+    ENTRIES_TABLE: _entries_in_order,
+}
+"""The rows of each table in the order of the book: pieces that follow one another are put together, then sorted."""
+
+
+def sort_rows(name: str, rows: pa.Table) -> pa.Table:
+    """Sort rows that are in the order of the book, as a file of their table has them.
+
+    Sorting is stable, and sorting by a number is cheaper than by text: of entries only the account is left to sort by,
+    by its rank among those that there are.
+    """
+    if name != ENTRIES_TABLE:
+        return rows.sort_by(SORT_ORDER[name])
+    account_of = rows.column("account_id").combine_chunks().dictionary_encode()
+    accounts: list[Any] = account_of.dictionary.to_pylist()
+    rank = {account: at for at, account in enumerate(sorted(accounts))}
+    ranks = pa.array([rank[account] for account in accounts], pa.int64())
+    return rows.take(pc.array_sort_indices(ranks.take(account_of.indices)))
 
 
 def _payment_rows(events: Sequence[Event]) -> Iterator[tuple[Any, ...]]:
@@ -209,4 +247,4 @@ def _table(name: str, rows: Iterable[tuple[Any, ...]]) -> pa.Table:
     schema = SCHEMAS[name]
     columns = list(zip(*rows, strict=True)) or [()] * len(schema)
     arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
-    return pa.Table.from_arrays(arrays, schema=schema).sort_by(SORT_ORDER[name])
+    return pa.Table.from_arrays(arrays, schema=schema)

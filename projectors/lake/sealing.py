@@ -12,17 +12,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import msgspec
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import structlog
 from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError, DeltaError
-from deltalake.transaction import AddAction, RemoveAction
+from deltalake.transaction import RemoveAction
 
+from projectors.lake.files import write_file
 from projectors.lake.fold import SCHEMAS, SORT_ORDER
-from projectors.lake.tables import open_table
+from projectors.lake.tables import add_action, open_table
 from runtime.clock import Clock
 from runtime.ids import new_opaque_id
 
@@ -30,7 +29,6 @@ SMALL_ROWS: Final = 50_000
 SEALED_ROWS: Final = 1_000_000  # also the most rows merged at once: about 200 MB of memory
 SMALL_FILES_MAX: Final = 24
 MIDDLE_FILES_MAX: Final = 8
-ROW_GROUP_ROWS: Final = 50_000
 
 _log = structlog.get_logger(__name__)
 
@@ -53,16 +51,9 @@ def seal(path: Path, table_name: str, *, clock: Clock) -> int:
     if not merging:
         return 0
     merged = path / f"{new_opaque_id('sealed')}.parquet"
-    rows = _write_merged(path, merging, merged, table_name)
+    statistics = write_file(merged, _merged_rows(path, merging, table_name), table_name=table_name)
     now_ms = int(clock.now().timestamp() * 1000)
-    add = AddAction(
-        path=merged.name,
-        size=merged.stat().st_size,
-        partition_values={},
-        modification_time=now_ms,
-        data_change=False,
-        stats=_statistics(rows, of=("position", SORT_ORDER[table_name][0][0])),
-    )
+    add = add_action(merged, statistics, now_ms=now_ms, is_new=False)
     removes = [RemoveAction(path=f.path, data_change=False, deletion_timestamp=now_ms, size=f.bytes) for f in merging]
     try:
         table.create_write_transaction([add, *removes], "append", SCHEMAS[table_name])
@@ -110,25 +101,13 @@ def vacuum(path: Path) -> int:
     table = open_table(path)
     if table is None:
         return 0
-    deleted = table.vacuum(dry_run=False)
+    deleted = table.vacuum(dry_run=False, full=True)  # also what a killed process had written and not committed
     table.create_checkpoint()
     table.cleanup_metadata()
     return len(deleted)
 
 
-def _write_merged(folder: Path, files: Sequence[LakeFile], target: Path, table_name: str) -> pa.Table:
+def _merged_rows(folder: Path, files: Sequence[LakeFile], table_name: str) -> pa.Table:
     schema = SCHEMAS[table_name]
     parts = [pq.read_table(folder / file.path, partitioning=None).cast(schema) for file in files]
-    rows = pa.concat_tables(parts).sort_by(SORT_ORDER[table_name])
-    pq.write_table(rows, target, compression="zstd", row_group_size=ROW_GROUP_ROWS)
-    return rows
-
-
-def _statistics(rows: pa.Table, *, of: Sequence[str]) -> str:
-    """Write the statistics by which readers skip files (Delta protocol, per-file statistics)."""
-    lowest, highest, nulls = {}, {}, {}
-    for name in of:
-        column = rows.column(name)
-        lowest[name], highest[name], nulls[name] = pc.min(column).as_py(), pc.max(column).as_py(), 0
-    statistics = {"numRecords": rows.num_rows, "minValues": lowest, "maxValues": highest, "nullCount": nulls}
-    return msgspec.json.encode(statistics).decode()
+    return pa.concat_tables(parts).sort_by(SORT_ORDER[table_name])

@@ -15,6 +15,7 @@ from typing import Final
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from deltalake.transaction import AddAction, RemoveAction
 
 from contracts.read_models import LAKE_TXN_APP
 
@@ -61,13 +62,36 @@ def append(table: DeltaTable, rows: pa.Table, *, to: int, recorded_at: datetime)
 
     Without rows only the position moves. Raises DeltaError when the table is gone or its store fails.
     """
-    moved = Transaction(LAKE_TXN_APP, to, int(recorded_at.timestamp() * 1000))
-    commit = CommitProperties(app_transactions=[moved])
+    if not rows.num_rows:
+        return add_files(table, [], to=to, recorded_at=recorded_at)
+    commit = _moving(to, recorded_at)
     try:
-        if rows.num_rows:
-            write_deltalake(table, rows, mode="append", commit_properties=commit)
-        else:
-            table.create_write_transaction([], "append", rows.schema, commit_properties=commit)
+        write_deltalake(table, rows, mode="append", commit_properties=commit)
     except CommitFailedError:
         return False
     return True
+
+
+def add_files(table: DeltaTable, files: list[AddAction | RemoveAction], *, to: int, recorded_at: datetime) -> bool:
+    """Do as `append` does, with rows that are in files of the table's folder already."""
+    try:
+        table.create_write_transaction(files, "append", table.schema(), commit_properties=_moving(to, recorded_at))
+    except CommitFailedError:
+        return False
+    return True
+
+
+def add_action(path: Path, statistics: str, *, now_ms: int, is_new: bool = True) -> AddAction:
+    """Say in a commit that a file belongs to the table in whose folder it is. ``is_new``: its rows are."""
+    return AddAction(
+        path=path.name,
+        size=path.stat().st_size,
+        partition_values={},
+        modification_time=now_ms,
+        data_change=is_new,
+        stats=statistics,
+    )
+
+
+def _moving(to: int, recorded_at: datetime) -> CommitProperties:
+    return CommitProperties(app_transactions=[Transaction(LAKE_TXN_APP, to, int(recorded_at.timestamp() * 1000))])

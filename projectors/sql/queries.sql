@@ -23,7 +23,7 @@ SELECT (event ->> 'recorded_at')::timestamptz
 -- name: read_opening_events
 -- An account's number is the position of the event that opened it, and that event has every fact about the account
 -- that never changes.
-SELECT opened.event::text AS body
+SELECT opened.position, convert_to(opened.event::text, 'UTF8') AS body
   FROM accounts
   JOIN events opened ON opened.position = accounts.account_no
  WHERE accounts.account_id = ANY ($1::text[]);
