@@ -6,8 +6,9 @@ the events that opened the accounts, whichever batch they were in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain, count, repeat
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import accumulate
 from typing import Any, Final, Literal
 
 import pyarrow as pa
@@ -18,12 +19,11 @@ from contracts.events import (
     AccountFrozen,
     AccountOpened,
     AccountUnfrozen,
-    PaymentFacts,
-    PaymentInitiated,
 )
 from contracts.lake import THINGS_TABLE, LakeColumn
 from contracts.read_models import ACCOUNTS_TABLE, ENTRIES_TABLE, LAKE_TABLES, PAYMENTS_TABLE
 from projectors.events import BOOKS, Event
+from projectors.lake.payments import payment_columns
 from projectors.lake.things import thing_rows
 
 Facts = Mapping[str, AccountOpened]
@@ -42,6 +42,9 @@ _ARROW_TYPES: Final = {
     "date": pa.date32(),
     "timestamp": pa.timestamp("us", tz="UTC"),
 }
+
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def arrow_schema(columns: Sequence[LakeColumn]) -> pa.Schema:
@@ -63,6 +66,7 @@ SORT_ORDER: Final[Mapping[str, list[tuple[str, Literal["ascending", "descending"
 """Order of rows within a file: readers ask for accounts or payments, and sorted columns are small."""
 
 SCHEMAS: Final = {name: arrow_schema(columns) for name, columns in LAKE_TABLES.items()}
+_POSTINGS: Final = pa.schema([field for field in SCHEMAS[ENTRIES_TABLE] if field.name not in ("scale", "account_type")])
 
 
 def opened_accounts(events: Iterable[Event]) -> dict[str, AccountOpened]:
@@ -84,41 +88,92 @@ def touched_accounts(events: Iterable[Event]) -> set[str]:
 
 
 def entries_table(events: Sequence[Event], facts: Facts) -> pa.Table:
-    """Give one row per posting, sorted by account."""
-    return sort_rows(ENTRIES_TABLE, _entries_in_order(events, facts))
+    """Give one row per posting, sorted by account: readers ask for accounts, and sorted columns are small."""
+    return _with_facts(_postings(events), facts)
 
 
-def _entries_in_order(events: Sequence[Event], facts: Facts) -> pa.Table:
-    """Give one row per posting, in the order of the book.
+def accounts_table(events: Sequence[Event], facts: Facts) -> pa.Table:
+    """Give one row per change of an account's status."""
+    return _table(ACCOUNTS_TABLE, zip(*_account_rows(events, facts), strict=True)).sort_by(SORT_ORDER[ACCOUNTS_TABLE])
 
-    Column by column: what the postings of an event share is converted once and then repeated, and an account's facts
-    are looked up once for all its postings.
+
+def payments_table(events: Sequence[Event], facts: Facts) -> pa.Table:
+    """Give one row per event about a payment. Nothing of it needs the facts about accounts."""
+    return _payments(events).sort_by(SORT_ORDER[PAYMENTS_TABLE])
+
+
+def things_table(events: Sequence[Event], facts: Facts) -> pa.Table:
+    """Give one row per event and thing that it says something of, see projectors/lake/things.py."""
+    return _things(events).sort_by(SORT_ORDER[THINGS_TABLE])
+
+
+class Gathered:
+    """The tables of many events, which come a page at a time and need not be kept.
+
+    What follows from the accounts is asked for once, at the end: most accounts are on many pages.
+    """
+
+    def __init__(self) -> None:
+        self._postings: list[pa.Table] = [_POSTINGS.empty_table()]
+        self._payments: list[pa.Table] = [SCHEMAS[PAYMENTS_TABLE].empty_table()]
+        self._things: list[pa.Table] = [SCHEMAS[THINGS_TABLE].empty_table()]
+        self._changes: list[Event] = []
+
+    def take(self, events: Sequence[Event]) -> None:
+        """Take the events that follow."""
+        self._postings.append(_postings(events))
+        self._payments.append(_payments(events))
+        self._things.append(_things(events))
+        self._changes += [event for event in events if type(event.data) in STATUS_AFTER]
+
+    def touched_accounts(self) -> set[str]:
+        """Name every account whose facts the rows need."""
+        posted: list[Any] = pc.unique(pa.concat_tables(self._postings).column("account_id")).to_pylist()
+        return touched_accounts(self._changes).union(posted)
+
+    def opened_accounts(self) -> dict[str, AccountOpened]:
+        """Give the facts that the events themselves establish."""
+        return opened_accounts(self._changes)
+
+    def tables(self, facts: Facts) -> Iterator[tuple[str, pa.Table]]:
+        """Give each table by its name, sorted. Once: what is gathered is forgotten on the way, for it is large."""
+        yield ACCOUNTS_TABLE, accounts_table(self._changes, facts)
+        yield THINGS_TABLE, _together(self._things).sort_by(SORT_ORDER[THINGS_TABLE])
+        yield PAYMENTS_TABLE, _together(self._payments).sort_by(SORT_ORDER[PAYMENTS_TABLE])
+        yield ENTRIES_TABLE, _with_facts(_together(self._postings), facts)
+
+
+def _together(pieces: list[pa.Table]) -> pa.Table:
+    """Put tables together and empty the list."""
+    table = pa.concat_tables(pieces).combine_chunks()
+    pieces.clear()
+    return table
+
+
+def _postings(events: Sequence[Event]) -> pa.Table:
+    """Give one row per posting in the order of the book, without what follows from its account.
+
+    Column by column: what the postings of an event share is converted once and then repeated.
     """
     moving = [event for event in events if type(event.data) in BOOKS]
     booked = [BOOKS[type(event.data)](event.data) for event in moving]
     postings = [posting for booking in booked for posting in booking.postings]
     if not postings:
-        return SCHEMAS[ENTRIES_TABLE].empty_table()
-    legs = [len(booking.postings) for booking in booked]
-    event_of = pa.array(chain.from_iterable(map(repeat, count(), legs)), pa.int64())
-    account_of = pa.array([posting.account_id for posting in postings], pa.string()).dictionary_encode()
-    accounts: list[Any] = account_of.dictionary.to_pylist()
+        return _POSTINGS.empty_table()
+    begins = pa.array(accumulate([len(booking.postings) for booking in booked], initial=0), pa.int32())
+    event_of = pc.list_parent_indices(pa.ListArray.from_arrays(begins, pa.nulls(len(postings))))
+    legs = pc.subtract(pa.array([*range(len(postings))], pa.int32()), begins.take(event_of))
 
     def of_event(name: str, values: list[Any]) -> Any:
-        return pa.array(values, SCHEMAS[ENTRIES_TABLE].field(name).type).take(event_of)
-
-    def of_account(name: str, values: list[Any]) -> Any:
-        return pa.array(values, SCHEMAS[ENTRIES_TABLE].field(name).type).take(account_of.indices)
+        return _array(values, _POSTINGS.field(name).type).take(event_of)
 
     columns = (
         of_event("position", [event.position for event in moving]),
-        pa.array(chain.from_iterable(map(range, legs)), pa.int16()),
+        legs.cast(pa.int16()),
         of_event("event_type", [event.envelope.type for event in moving]),
         of_event("transfer_id", [booking.transfer_id for booking in booked]),
-        of_account("account_id", accounts),
+        pa.array([posting.account_id for posting in postings], pa.string()),
         pa.array([posting.currency for posting in postings], pa.string()),
-        of_account("scale", [facts[name].scale for name in accounts]),
-        of_account("account_type", [facts[name].account_type for name in accounts]),
         pa.array([p.amount_minor if p.side == "debit" else -p.amount_minor for p in postings], pa.int64()),
         pa.array([posting.posted_minor for posting in postings], pa.int64()),
         of_event("effective_date", [event.data.effective_date for event in moving]),  # type: ignore[attr-defined]
@@ -126,99 +181,38 @@ def _entries_in_order(events: Sequence[Event], facts: Facts) -> pa.Table:
         of_event("reference", [booking.reference for booking in booked]),
         of_event("reverses", [booking.reverses for booking in booked]),
     )
-    return pa.Table.from_arrays(columns, schema=SCHEMAS[ENTRIES_TABLE])
+    return pa.Table.from_arrays(columns, schema=_POSTINGS)
 
 
-def accounts_table(events: Sequence[Event], facts: Facts) -> pa.Table:
-    """Give one row per change of an account's status."""
-    return sort_rows(ACCOUNTS_TABLE, _accounts_in_order(events, facts))
+def _with_facts(postings: pa.Table, facts: Facts) -> pa.Table:
+    """Make entries of postings: add what follows from the account, once for all its postings, and sort by it.
 
-
-def payments_table(events: Sequence[Event], facts: Facts) -> pa.Table:
-    """Give one row per event about a payment. Nothing of it needs the facts about accounts."""
-    return sort_rows(PAYMENTS_TABLE, _payments_in_order(events, facts))
-
-
-def things_table(events: Sequence[Event], facts: Facts) -> pa.Table:
-    """Give one row per event and thing that it says something of, see projectors/lake/things.py."""
-    return sort_rows(THINGS_TABLE, _things_in_order(events, facts))
-
-
-def _accounts_in_order(events: Sequence[Event], facts: Facts) -> pa.Table:
-    return _table(ACCOUNTS_TABLE, _account_rows(events, facts))
-
-
-def _payments_in_order(events: Sequence[Event], facts: Facts) -> pa.Table:
-    return _table(PAYMENTS_TABLE, _payment_rows(events))
-
-
-def _things_in_order(events: Sequence[Event], facts: Facts) -> pa.Table:
-    return _table(THINGS_TABLE, thing_rows(events))
-
-
-ROWS_IN_ORDER: Final[Mapping[str, Callable[[Sequence[Event], Facts], pa.Table]]] = {
-    ACCOUNTS_TABLE: _accounts_in_order,
-    THINGS_TABLE: _things_in_order,
-    PAYMENTS_TABLE: _payments_in_order,
-    ENTRIES_TABLE: _entries_in_order,
-}
-"""The rows of each table in the order of the book: pieces that follow one another are put together, then sorted."""
-
-
-def sort_rows(name: str, rows: pa.Table) -> pa.Table:
-    """Sort rows that are in the order of the book, as a file of their table has them.
-
-    Sorting is stable, and sorting by a number is cheaper than by text: of entries only the account is left to sort by,
-    by its rank among those that there are.
+    Postings are in the order of the book and sorting is stable, so only the account is left to sort by, as a number.
     """
-    if name != ENTRIES_TABLE:
-        return rows.sort_by(SORT_ORDER[name])
-    account_of = rows.column("account_id").combine_chunks().dictionary_encode()
-    accounts: list[Any] = account_of.dictionary.to_pylist()
-    rank = {account: at for at, account in enumerate(sorted(accounts))}
-    ranks = pa.array([rank[account] for account in accounts], pa.int64())
-    return rows.take(pc.array_sort_indices(ranks.take(account_of.indices)))
+    account_of: Any = postings.column("account_id").combine_chunks().dictionary_encode()
+    accounts = account_of.dictionary.to_pylist()
+    rank: Any = pc.array_sort_indices(pc.array_sort_indices(account_of.dictionary))  # of an account among these
+    order = pc.array_sort_indices(rank.take(account_of.indices))
+    account_of = account_of.indices.take(order)
+    rows = postings.take(order)
+    follows: dict[str, list[Any]] = {
+        "scale": [facts[name].scale for name in accounts],
+        "account_type": [facts[name].account_type for name in accounts],
+    }
+    schema = SCHEMAS[ENTRIES_TABLE]
+    columns = [
+        pa.array(follows[field.name], field.type).take(account_of) if field.name in follows else rows.column(field.name)
+        for field in schema
+    ]
+    return pa.Table.from_arrays(columns, schema=schema)
 
 
-def _payment_rows(events: Sequence[Event]) -> Iterator[tuple[Any, ...]]:
-    for event in events:
-        data: Any = event.data
-        initiated = data if isinstance(data, PaymentInitiated) else None
-        facts = _facts_of(initiated) if initiated is not None else getattr(data, "facts", None)
-        if not isinstance(facts, PaymentFacts):
-            continue
-        yield (
-            event.position,
-            data.payment_id,
-            event.envelope.type,
-            data.status,
-            facts.payment_type,
-            facts.rail,
-            facts.customer_id,
-            facts.payee_id,
-            facts.currency,
-            facts.amount_minor,
-            None if initiated is None else initiated.fee_minor,
-            getattr(data, "reason_code", None),
-            facts.initiated_at,
-            event.envelope.recorded_at,
-            getattr(getattr(data, "instruction", None), "attempt", None),
-        )
+def _payments(events: Sequence[Event]) -> pa.Table:
+    return _table(PAYMENTS_TABLE, payment_columns(events))
 
 
-def _facts_of(initiated: PaymentInitiated) -> PaymentFacts:
-    """Say of a new payment what every later event about it says."""
-    outside = initiated.creditor or initiated.debtor
-    return PaymentFacts(
-        payment_type=initiated.payment_type,
-        rail=initiated.rail,
-        currency=initiated.instructed_amount.currency,
-        amount_minor=initiated.amount_minor,
-        end_to_end_id=initiated.end_to_end_id,
-        initiated_at=initiated.initiated_at,
-        customer_id=initiated.customer_id,
-        payee_id=None if outside is None else outside.payee_id,
-    )
+def _things(events: Sequence[Event]) -> pa.Table:
+    return _table(THINGS_TABLE, zip(*thing_rows(events), strict=True))
 
 
 def _account_rows(events: Sequence[Event], facts: Facts) -> Iterator[tuple[Any, ...]]:
@@ -243,8 +237,17 @@ def _account_rows(events: Sequence[Event], facts: Facts) -> Iterator[tuple[Any, 
         )
 
 
-def _table(name: str, rows: Iterable[tuple[Any, ...]]) -> pa.Table:
+def _table(name: str, columns: Iterable[Sequence[Any]]) -> pa.Table:
+    """Make a table of its columns; of none an empty one."""
     schema = SCHEMAS[name]
-    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
-    arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
+    filled: list[Any] = list(columns) or [()] * len(schema)
+    arrays = [_array(column, field.type) for column, field in zip(filled, schema, strict=True)]
     return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _array(values: Sequence[Any], kind: pa.DataType) -> Any:
+    """Make a column. Arrow takes intervals three times as fast as instants, which it asks for their time zone."""
+    if kind == _ARROW_TYPES["timestamp"]:
+        since = [None if value is None else value - _EPOCH for value in values]
+        return pa.array(since, pa.duration("us")).cast(pa.int64()).cast(kind)
+    return pa.array(values, kind)

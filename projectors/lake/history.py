@@ -16,12 +16,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from contracts.read_models import LAKE_WRITE_ORDER
 from projectors.book import Book
 from projectors.events import Event
 from projectors.lake.directory import AccountDirectory
 from projectors.lake.files import write_file
-from projectors.lake.fold import ROWS_IN_ORDER, opened_accounts, sort_rows, touched_accounts
+from projectors.lake.fold import Facts, Gathered
 from runtime.ids import new_opaque_id
 
 WINDOW_EVENTS: Final = 300_000  # with two entries each, files are as large as merged ones; about 400 MB while sorted
@@ -51,20 +50,18 @@ class LakeFold:
         """Write the window's rows. Raises UnknownAccount, OSError, and what the book raises."""
         if self._directory is None:
             self._directory = AccountDirectory(book)
-        pieces: dict[str, list[pa.Table]] = {name: [] for name in LAKE_WRITE_ORDER}
+        gathered = Gathered()
         async for events in pages:
-            facts = await self._directory.facts(touched_accounts(events), opened_accounts(events))
-            for name, rows_of in ROWS_IN_ORDER.items():
-                pieces[name].append(rows_of(events, facts))
-        return await asyncio.to_thread(self._write, pieces)
+            gathered.take(events)
+        facts = await self._directory.facts(gathered.touched_accounts(), gathered.opened_accounts())
+        return await asyncio.to_thread(self._write, gathered, facts)
 
-    def _write(self, pieces: dict[str, list[pa.Table]]) -> Pending:
+    def _write(self, gathered: Gathered, facts: Facts) -> Pending:
         self._folder.mkdir(parents=True, exist_ok=True)
-        pending: dict[str, PendingFile | None] = {}
-        for name in LAKE_WRITE_ORDER:
-            rows = pa.concat_tables(pieces.pop(name))
-            pending[name] = write_pending(self._folder, name, sort_rows(name, rows)) if rows.num_rows else None
-        return pending
+        return {
+            name: write_pending(self._folder, name, rows) if rows.num_rows else None
+            for name, rows in gathered.tables(facts)
+        }
 
 
 def write_pending(folder: Path, table_name: str, rows: pa.Table) -> PendingFile:
