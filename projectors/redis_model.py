@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from hashlib import sha1
 from typing import Any
 
@@ -10,6 +12,8 @@ from redis.exceptions import NoScriptError, RedisError
 
 from contracts.read_models import checkpoint_of
 from projectors.apply import Fenced, Outcome, TargetUnreachable
+from projectors.redis_slices import Slice
+from projectors.redis_writer import SliceWriter, Stand
 from runtime.redis_client import connect_redis
 
 
@@ -24,6 +28,7 @@ class RedisModel:
         self._script = script
         self._script_name = sha1(script.encode(), usedforsecurity=False).hexdigest()  # as Redis names it
         self._client: redis.Redis | None = None
+        self._writer: SliceWriter | None = None
 
     async def position(self) -> int:
         """Return the model's position; 0 in an empty Redis, which makes the loop build the model from the book.
@@ -44,15 +49,29 @@ class RedisModel:
     async def apply(self, *arguments: Any) -> Outcome:
         """Call the script with its keys' number, keys and values. Raises TargetUnreachable."""
         client = await self._connect()
-        try:
+        with _applying():
             return Outcome((await self._call(client, arguments)).decode())
-        except RedisError as error:
-            raise TargetUnreachable(f"Redis did not apply the batch: {_text(error)}") from error
+
+    async def begin_window(self, script: str, *arguments: Any) -> Outcome:
+        """Call the script that begins a window. Raises TargetUnreachable."""
+        client = await self._connect()
+        with _applying():
+            answer: bytes = await client.eval(script, *arguments)
+            return Outcome(answer.decode())
+
+    async def write(self, slices: Sequence[Slice], stand: Stand) -> bool:
+        """Write slices of a window; False when it may not be written any more. Raises TargetUnreachable."""
+        if self._writer is None:
+            self._writer = SliceWriter(self._url, self._checkpoint)
+        with _applying():
+            return await self._writer.write(slices, stand)
 
     async def close(self) -> None:
         """Close the connections."""
         if self._client is not None:
             await self._client.aclose()
+        if self._writer is not None:
+            self._writer.close()
 
     async def _call(self, client: redis.Redis, arguments: tuple[Any, ...]) -> bytes:
         """Call the script by its name, and with its text where that is not known: after a restart or SCRIPT FLUSH."""
@@ -69,6 +88,14 @@ class RedisModel:
             except RedisError as error:
                 raise TargetUnreachable(f"Redis does not answer: {_text(error)}") from error
         return self._client
+
+
+@contextmanager
+def _applying() -> Iterator[None]:
+    try:
+        yield
+    except RedisError as error:
+        raise TargetUnreachable(f"Redis did not apply the batch: {_text(error)}") from error
 
 
 def _text(error: RedisError) -> str:

@@ -25,7 +25,7 @@ import structlog
 
 from contracts.audits import AuditDifference
 from contracts.ids import position_of
-from contracts.read_models import DESK, QUEUES, WALLETS, WalletsKeys, statement_score
+from contracts.read_models import DESK, QUEUES, WALLETS, WalletsKeys
 from contracts.subjects import stream_name
 from projectors.auditor.auditing import Auditor
 from projectors.auditor.reading import BookReader
@@ -34,7 +34,7 @@ from projectors.auditor.totals_side import LISTS
 from projectors.auditor.wallets_side import STATUSES, SUBJECTS, lists_of
 from projectors.events import Event
 from projectors.rebuild import drop_keys, drop_lake
-from projectors.wallets.changes import Command, encode_line
+from projectors.wallets.changes import Command
 from projectors.wallets.fold import fold
 from runtime.jetstream import delete_stream
 
@@ -192,8 +192,8 @@ async def _account_commands(client: Any, account_id: str, events: Sequence[Event
     if account_id in changes.accounts:
         commands.append(["HSET", hash_, *_flat(changes.accounts[account_id])])
         commands.append(["ZADD", keys.accounts, "0", account_id])
-    for line in changes.lines[account_id]:
-        commands.append(["ZADD", statement, str(statement_score(line.position, line.leg)), encode_line(line)])
+    if account_id in changes.lines:
+        commands.append(["ZADD", statement, *changes.lines[account_id]])
     for hold_id, fields in changes.holds.items():
         if account_id not in fields.get("accounts", "").split():
             continue

@@ -16,12 +16,12 @@ from contracts.audits import AuditDifference
 from contracts.desk import THINGS_PER_POSITION
 from contracts.events import PaymentStatus
 from contracts.ids import position_of
-from contracts.read_models import EVENT_FIELD, QUEUES, WALLETS, Fields, StatementLine, WalletsKeys, statement_score
+from contracts.read_models import EVENT_FIELD, QUEUES, WALLETS, Fields, WalletsKeys
 from projectors.auditor.book_side import figures_of, touched_by
 from projectors.auditor.findings import Subject
 from projectors.auditor.reading import AccountFacts
 from projectors.events import Event
-from projectors.wallets.changes import Changes, encode_line
+from projectors.wallets.changes import Changes
 from projectors.wallets.fold import fold
 
 STATUSES: Final[tuple[str, ...]] = get_args(PaymentStatus)
@@ -99,7 +99,7 @@ def audit_account(
     *,
     touched_at: int,
     named: Event | None,
-    statement: Iterable[StatementLine] | None,
+    statement: Sequence[str] | None,
 ) -> list[AuditDifference]:
     """Compare an account.
 
@@ -127,7 +127,7 @@ def audit_account(
         held = score_of(text_of(hold_id)) if is_open else None
         differences += subject.compare(f"hold {text_of(hold_id)}", found=score, expected=held)
     if statement is not None:
-        wanted = {encode_line(line).encode(): str(statement_score(line.position, line.leg)) for line in statement}
+        wanted = {text.encode(): score for score, text in zip(statement[::2], statement[1::2], strict=True)}
         differences += subject.compare_all(found=_lines(found.statement), expected=_lines(wanted))
     return differences
 

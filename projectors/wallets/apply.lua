@@ -1,20 +1,24 @@
 -- Apply one batch to the model, or do nothing: checkpoint and data move in this one call.
 --
+-- Or one part of a window, whose commands were sent ahead in slices: only the last part moves the checkpoint.
+--
 -- KEYS[1]  the checkpoint
 -- ARGV     prefix of the model's keys; first and last position; recorded_at of the last event;
 --          changes, as MessagePack: {ids of holds that ended, payments that moved: {id, status, score}, commands that
---          only overwrite, counters: {name, increment, ...}}
+--          only overwrite, counters: {name, increment, ...}};
+--          of a window only: the attempt's name, see begin_window.lua; 'part' for each part but the last
 --
 -- Amounts pass through as strings: a number of Lua is a float. Positions are compared as numbers, exact up to 2^53.
 -- The checkpoint is set last. A script that fails half-way is not rolled back, but everything before the counters is a
 -- plain overwrite, so the batch can be applied again; the counters and the checkpoint cannot fail.
 local prefix, first, last = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-local checkpoint = redis.call('HMGET', KEYS[1], 'position', 'fence')
+local checkpoint = redis.call('HMGET', KEYS[1], 'position', 'fence', 'ahead', 'attempt')
 local position = tonumber(checkpoint[1] or '0')
 
 if checkpoint[2] then return 'fenced' end
 if last <= position then return 'duplicate' end
 if first ~= position + 1 then return 'gap' end
+if ARGV[6] and ARGV[6] ~= checkpoint[4] then return 'gap' end -- another one has begun a window since
 
 local changes = cmsgpack.unpack(ARGV[5])
 local ended, moves, commands, counters = unpack(changes)
@@ -43,9 +47,11 @@ end
 for _, command in ipairs(commands) do
     redis.call(unpack(command))
 end
+if ARGV[7] then return 'applied' end -- the rest of the window follows
 -- From here on nothing can fail.
 for at = 1, #counters, 2 do
     redis.call('HINCRBY', prefix .. 'totals', counters[at], counters[at + 1])
 end
 redis.call('HSET', KEYS[1], 'position', ARGV[3], 'recorded_at', ARGV[4])
+if checkpoint[3] and last >= tonumber(checkpoint[3]) then redis.call('HDEL', KEYS[1], 'ahead', 'attempt') end
 return 'applied'

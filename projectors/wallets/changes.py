@@ -1,39 +1,42 @@
 """What a batch changes in ``wallets``, netted: each key at most once, however many events touched it.
 
 Netting is what makes the model fast: of five hundred movements on a hot account the last balance and the newest fifty
-statement lines survive, and only those are encoded and sent.
+statement lines survive, and only those are sent.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict, deque
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Final
 
 import msgspec
 
+from contracts.events import AccountBalance, PostedPosting
 from contracts.ids import position_of
 from contracts.read_models import (
     QUEUES,
     STATEMENT_LINES_MAX,
-    StatementLine,
     WalletsKeys,
-    statement_score,
     volume_fields,
 )
 
+MEMBERS_AT_ONCE: Final = 100  # of one sorted set, in one command
+
 Command = list[str]  # text only: the MessagePack of Redis knows no bytes
 
-_encode: Final = msgspec.json.Encoder().encode
 _pack: Final = msgspec.msgpack.Encoder().encode
 
 
 class Changes:
-    """Everything a batch sets, adds or counts. Amounts are decimal text."""
+    """Everything a batch sets, adds or counts. Amounts are decimal text. `settle` ends it."""
 
     def __init__(self) -> None:
         self.accounts: defaultdict[str, dict[str, str]] = defaultdict(dict)
         self.opened_accounts: list[str] = []
-        self.lines: defaultdict[str, deque[StatementLine]] = defaultdict(lambda: deque(maxlen=STATEMENT_LINES_MAX))
+        self.balances: dict[str, tuple[int, PostedPosting | AccountBalance]] = {}  # the last one, and its position
+        self.lines: defaultdict[str, list[str]] = defaultdict(list)  # flat: score, StatementLine as JSON; and so on
         self.holds: defaultdict[str, dict[str, str]] = defaultdict(dict)
         self.open_holds: dict[str, list[str]] = {}  # placed in this batch and still open -> accounts it touches
         self.ended_holds: list[str] = []
@@ -43,7 +46,22 @@ class Changes:
         self.queued: dict[str, str] = {}  # -> the queue a payment waits in after the batch, or ""
         self.payment_moves: dict[str, str] = {}  # -> the status after the batch
         self.counts: Counter[str] = Counter()
+        self.entries: Counter[str] = Counter()
         self.volume_minor: Counter[str] = Counter()
+
+    def settle(self) -> None:
+        """Write down what is kept apart while events are folded: of what came often, only the last is made text."""
+        for account_id, (position, balance) in self.balances.items():
+            fields = self.accounts[account_id]
+            fields["posted_minor"] = str(balance.posted_minor)
+            fields["held_minor"] = str(balance.held_minor)
+            fields["position"] = str(max(position, int(fields.get("position", 0))))
+        self.balances.clear()
+        for lines in self.lines.values():
+            del lines[: -2 * STATEMENT_LINES_MAX]
+        for currency, entries in self.entries.items():
+            self.counts[f"entries:{currency}"] += entries
+        self.entries.clear()
 
     def place_hold(self, hold_id: str, accounts: list[str]) -> None:
         """Index a new hold under its accounts."""
@@ -71,66 +89,73 @@ class Changes:
 
 def packed(changes: Changes, keys: WalletsKeys) -> bytes:
     """Write the changes as the script reads them, see apply.lua: what counts apart from what only overwrites."""
-    return _pack((changes.ended_holds, changes.moves(), commands_of(changes, keys), _counters(changes)))
+    return _pack((changes.ended_holds, changes.moves(), [*commands_of(changes, keys)], _counters(changes)))
 
 
-def commands_of(changes: Changes, keys: WalletsKeys) -> list[Command]:
+def packed_looks(ended_holds: list[str], moves: list[tuple[str, str, str]]) -> bytes:
+    """Write for the script only what it has to look at the model for."""
+    return _pack((ended_holds, moves, (), ()))
+
+
+def packed_counters(changes: Changes) -> bytes:
+    """Write for the script only what counts."""
+    return _pack(((), (), (), _counters(changes)))
+
+
+def commands_of(changes: Changes, keys: WalletsKeys) -> Iterator[Command]:
     """Write what only overwrites as Redis commands, in any order."""
-    return [
-        *_account_commands(changes, keys),
-        *_statement_commands(changes, keys),
-        *_hold_commands(changes, keys),
-        *_payment_commands(changes, keys),
-    ]
+    yield from _account_commands(changes, keys)
+    yield from _statement_commands(changes, keys)
+    yield from _hold_commands(changes, keys)
+    yield from _payment_commands(changes, keys)
 
 
-def encode_line(line: StatementLine) -> str:
-    """Write a statement line as the model keeps it."""
-    return _encode(line).decode()
-
-
-def _account_commands(changes: Changes, keys: WalletsKeys) -> list[Command]:
+def _account_commands(changes: Changes, keys: WalletsKeys) -> Iterator[Command]:
     account = keys.account("")  # a key's beginning is spelled once for all of them
-    commands: list[Command] = [_hset(account + account_id, fields) for account_id, fields in changes.accounts.items()]
-    listed = keys.accounts
-    commands += [["ZADD", listed, "0", account_id] for account_id in changes.opened_accounts]
-    return commands
+    for account_id, fields in changes.accounts.items():
+        yield _hset(account + account_id, fields)
+    yield from _many("ZADD", keys.accounts, [("0", account_id) for account_id in changes.opened_accounts])
 
 
-def _statement_commands(changes: Changes, keys: WalletsKeys) -> list[Command]:
+def _statement_commands(changes: Changes, keys: WalletsKeys) -> Iterator[Command]:
     statement, oldest_kept = keys.statement(""), str(-STATEMENT_LINES_MAX - 1)
-    commands: list[Command] = []
     for account_id, lines in changes.lines.items():
         key = statement + account_id
-        add: Command = ["ZADD", key]
-        for line in lines:
-            add += (str(statement_score(line.position, line.leg)), encode_line(line))
-        commands.append(add)
-        commands.append(["ZREMRANGEBYRANK", key, "0", oldest_kept])
-    return commands
+        yield ["ZADD", key, *lines]
+        yield ["ZREMRANGEBYRANK", key, "0", oldest_kept]
 
 
-def _hold_commands(changes: Changes, keys: WalletsKeys) -> list[Command]:
-    commands: list[Command] = [_hset(keys.hold(hold_id), fields) for hold_id, fields in changes.holds.items()]
+def _hold_commands(changes: Changes, keys: WalletsKeys) -> Iterator[Command]:
+    for hold_id, fields in changes.holds.items():
+        yield _hset(keys.hold(hold_id), fields)
     for hold_id, accounts in changes.open_holds.items():
         score = str(position_of(hold_id))
-        commands += [["ZADD", keys.holds(account_id), score, hold_id] for account_id in accounts]
-    return commands
+        for account_id in accounts:
+            yield ["ZADD", keys.holds(account_id), score, hold_id]
 
 
-def _payment_commands(changes: Changes, keys: WalletsKeys) -> list[Command]:
+def _payment_commands(changes: Changes, keys: WalletsKeys) -> Iterator[Command]:
     payment_key = keys.payment("")
-    commands: list[Command] = [
-        _hset(payment_key + payment, fields) for payment, fields in changes.payments.items() if fields
-    ]
+    for payment, fields in changes.payments.items():
+        if fields:
+            yield _hset(payment_key + payment, fields)
+    listed: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
     for name, value, payment in changes.payment_indexes:
-        commands.append(["ZADD", keys.payments_by(name, value), str(position_of(payment)), payment])
-    for payment, waits_in in changes.queued.items():
-        for queue in QUEUES:
-            key = keys.payments_by("queue", queue)
-            score = str(position_of(payment))
-            commands.append(["ZADD", key, score, payment] if queue == waits_in else ["ZREM", key, payment])
-    return commands
+        listed[keys.payments_by(name, value)].append((str(position_of(payment)), payment))
+    for key, members in listed.items():
+        yield from _many("ZADD", key, members)
+    for queue in QUEUES if changes.queued else ():
+        key = keys.payments_by("queue", queue)
+        waiting = [payment for payment, waits_in in changes.queued.items() if waits_in == queue]
+        others = [(payment,) for payment, waits_in in changes.queued.items() if waits_in != queue]
+        yield from _many("ZADD", key, [(str(position_of(payment)), payment) for payment in waiting])
+        yield from _many("ZREM", key, others)
+
+
+def _many(name: str, key: str, members: Sequence[tuple[str, ...]]) -> Iterator[Command]:
+    """Change many members of one sorted set, MEMBERS_AT_ONCE of them in a command."""
+    for first in range(0, len(members), MEMBERS_AT_ONCE):
+        yield [name, key, *chain.from_iterable(members[first : first + MEMBERS_AT_ONCE])]
 
 
 def _counters(changes: Changes) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from contracts import events as e
-from contracts.read_models import EVENT_FIELD, StatementLine, Step
+from contracts.read_models import EVENT_FIELD, StatementLine, Step, statement_score
 from projectors.events import BOOKS, Booking, Event
 from projectors.wallets.changes import Changes
 
@@ -41,9 +41,15 @@ _json: Final = msgspec.json.Encoder().encode
 def fold(events: Iterable[Event]) -> Changes:
     """Net the events into one set of changes."""
     changes = Changes()
+    gather(changes, events)
+    changes.settle()
+    return changes
+
+
+def gather(changes: Changes, events: Iterable[Event]) -> None:
+    """Add the events to changes that are not settled yet."""
     for event in events:
         _FOLDS[type(event.data)](changes, event, event.data)
-    return changes
 
 
 def instant_text(moment: datetime) -> str:
@@ -88,14 +94,14 @@ def _status_changed(status: str) -> Callable[[Changes, Event, Any], None]:
 def _booked(changes: Changes, event: Event, data: Any) -> None:
     """Fold what every event that moves money has in common."""
     booking = BOOKS[type(data)](data)
-    counts = changes.counts
-    counts["transfers"] += 1
+    changes.counts["transfers"] += 1
+    entries, volume_minor, balances, lines = changes.entries, changes.volume_minor, changes.balances, changes.lines
     for leg, posting in enumerate(booking.postings):
-        counts[f"entries:{posting.currency}"] += 1
+        entries[posting.currency] += 1
         if posting.side == "debit":
-            changes.volume_minor[posting.currency] += posting.amount_minor
-        _set_balance(changes, event, posting)
-        changes.lines[posting.account_id].append(_line(event, booking, leg))
+            volume_minor[posting.currency] += posting.amount_minor
+        balances[posting.account_id] = event.position, posting
+        lines[posting.account_id] += (str(statement_score(event.position, leg)), _line(event, booking, leg))
 
 
 def _hold_placed(changes: Changes, event: Event, data: e.HoldPlaced) -> None:
@@ -223,9 +229,9 @@ def _nothing_to_show(changes: Changes, event: Event, data: Any) -> None:
     """Terms and customers limit what may still happen; no balance, statement or payment changes by them."""
 
 
-def _line(event: Event, booking: Booking, leg: int) -> StatementLine:
+def _line(event: Event, booking: Booking, leg: int) -> str:
     posting = booking.postings[leg]
-    return StatementLine(
+    line = StatementLine(
         position=event.position,
         leg=leg,
         id=booking.transfer_id,
@@ -237,18 +243,12 @@ def _line(event: Event, booking: Booking, leg: int) -> StatementLine:
         recorded_at=event.envelope.recorded_at,
         reference=booking.reference,
     )
+    return _text(line, raw=True)
 
 
 def _set_balances(changes: Changes, event: Event, balances: tuple[e.AccountBalance, ...]) -> None:
     for balance in balances:
-        _set_balance(changes, event, balance)
-
-
-def _set_balance(changes: Changes, event: Event, balance: e.PostedPosting | e.AccountBalance) -> None:
-    fields = changes.accounts[balance.account_id]
-    fields["posted_minor"] = str(balance.posted_minor)
-    fields["held_minor"] = str(balance.held_minor)
-    fields["position"] = str(event.position)
+        changes.balances[balance.account_id] = event.position, balance
 
 
 def _add_step(fields: dict[str, str], event: Event) -> None:

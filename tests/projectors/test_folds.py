@@ -115,7 +115,7 @@ SCRIPT_FAULTS: Final[dict[tuple[str, str], str]] = {
     ("risk", "forgets older buckets"): changed(RISK_LUA, "held[index] > bucket - ring[3]", "false"),
 }
 
-ALL_ACCOUNTS: Final = "self.accounts: defaultdict[str, dict[str, str]] = defaultdict(dict)"
+ALL_BALANCES: Final = "self.balances: dict[str, tuple[int, PostedPosting | AccountBalance]] = {}"
 HOLD_ENDS: Final = """        self.open_holds.pop(hold_id, None)
         self.ended_holds.append(hold_id)
 """
@@ -124,8 +124,8 @@ FOLD_FAULTS: Final = {
         HOLD_ENDS,
         "        if self.open_holds.pop(hold_id, None) is None:\n            self.ended_holds.append(hold_id)\n",
     ),
-    "the first balance of a batch wins": (ALL_ACCOUNTS, "self.accounts = defaultdict(FirstWins)"),
-    "one line of a batch is kept": ("maxlen=STATEMENT_LINES_MAX", "maxlen=1"),
+    "the first balance of a batch wins": (ALL_BALANCES, "self.balances = FirstWins()"),
+    "one line of a batch is kept": ("-2 * STATEMENT_LINES_MAX", "-2 * 1"),
     "a hold that ended still counts": ('self.counts["holds_open"] -= 1', "pass"),
 }
 
