@@ -11,7 +11,10 @@ CLOCK_TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
 
 
 def cpu_seconds(servers: Servers) -> dict[str, float]:
-    """What each process of the stack and its children have used so far; empty where the system does not tell."""
+    """What each process of the stack and its children have used so far, also those that have ended.
+
+    Empty where the system does not tell.
+    """
     used: dict[str, float] = {}
     names = {process.pid: process.name for process in servers.data.read_state().processes}
     for stat in Path("/proc").glob("[0-9]*/stat"):
@@ -19,5 +22,6 @@ def cpu_seconds(servers: Servers) -> dict[str, float]:
             fields = stat.read_text().rpartition(")")[2].split()
             name = names.get(int(stat.parent.name)) or names.get(int(fields[1]))
             if name is not None:
-                used[name] = used.get(name, 0.0) + (int(fields[11]) + int(fields[12])) / CLOCK_TICKS_PER_S
+                of_ended = fields[13:15] if int(stat.parent.name) in names else []
+                used[name] = used.get(name, 0.0) + sum(map(int, [*fields[11:13], *of_ended])) / CLOCK_TICKS_PER_S
     return used
