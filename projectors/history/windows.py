@@ -22,7 +22,7 @@ from projectors.history.workers import WindowFailed, Workers
 from runtime.shutdown import end_all
 
 AHEAD_PER_WORKER: Final = 2  # windows asked for: one that is worked on, and one that is done or comes next
-SMALLEST_SHARE: Final = 8  # the last windows are smaller, so that all workers end together, down to this part
+SMALLEST_EVENTS: Final = 10_000  # the last windows are smaller, so that all workers end together; news need no worker
 
 _log = structlog.get_logger(__name__)
 
@@ -45,7 +45,7 @@ class WindowFold(Protocol):
 
 def window_bounds(after: int, head: int, *, largest: int, workers: int) -> Iterator[tuple[int, int]]:
     """Divide the events behind ``after`` into windows (first, last); what is too little for one is left over."""
-    smallest = max(1, largest // SMALLEST_SHARE)
+    smallest = min(largest, SMALLEST_EVENTS)
     while head - after >= smallest:  # `after` grows with every turn
         size = min(largest, max(smallest, (head - after) // workers))
         yield after + 1, after + size

@@ -154,8 +154,10 @@ class LakeTarget:
     ) -> Iterator[tuple[str, DeltaTable]]:
         """Give the tables that do not have all events yet, in the order of writing; they are made when missing."""
         for name in LAKE_WRITE_ORDER:
-            if positions[name] < last:
-                yield name, tables[name] or create_table(self._paths[name], SCHEMAS[name])
+            if positions[name] >= last:
+                continue
+            table = tables[name]
+            yield name, table if table is not None else create_table(self._paths[name], SCHEMAS[name])
 
     @staticmethod
     def _rows(name: str, batch: Batch, *, after: int, facts: Facts) -> pa.Table:

@@ -28,6 +28,7 @@ from contracts.read_models import (
 from projectors.apply import TargetUnreachable
 from projectors.feed import Pace
 from projectors.lake.directory import AccountDirectory
+from projectors.lake.history import PENDING
 from projectors.lake.tables import TableUnreadable
 from projectors.lake.target import LakeTarget
 from projectors.stores.holding import Kept
@@ -96,10 +97,10 @@ def serving_folder(folder: Path) -> Path:
 
 
 def drop_tables(folder: Path) -> int:
-    """Rename the tables away, then delete them; return how many files that were. Blocks."""
+    """Rename the tables away, and what waits for them, then delete it; return how many files that were. Blocks."""
     dropped = folder / new_opaque_id(DROPPED_PREFIX)
     # Entries first: without them the checkpoint is 0, whatever the other tables say.
-    for name in reversed(LAKE_WRITE_ORDER):
+    for name in (*reversed(LAKE_WRITE_ORDER), PENDING):
         if (folder / name).exists():
             dropped.mkdir(exist_ok=True)
             (folder / name).rename(dropped / name)
