@@ -22,7 +22,7 @@ from projectors.history.workers import WindowFailed, Workers
 from runtime.shutdown import end_all
 
 AHEAD_PER_WORKER: Final = 2  # windows asked for: one that is worked on, and one that is done or comes next
-SMALLEST_EVENTS: Final = 10_000  # the last windows are smaller, so that all workers end together; news need no worker
+SMALLEST_EVENTS: Final = 5_000  # the last windows are smaller, so that all workers end together; news need no worker
 
 _log = structlog.get_logger(__name__)
 

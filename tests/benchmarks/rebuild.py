@@ -8,6 +8,7 @@ the same pages from PostgreSQL, neither decoded nor applied; and the beginning o
 
 import argparse
 import asyncio
+import contextlib
 import json
 import resource
 import tempfile
@@ -43,6 +44,7 @@ from runtime.clock import SystemClock
 from runtime.logs import configure_logging
 from runtime.memory import settle_memory
 from runtime.postgres import create_pool
+from runtime.shutdown import end_all
 from tests.benchmarks.big_book import Plan, write_big_book
 from tests.benchmarks.processor import cpu_seconds
 
@@ -125,15 +127,17 @@ async def _build(book: Book, target: Target, pace: Pace, head: int, workers: Wor
     feed = Feed(book, lambda: None, pace=pace)
     progress = Progress("bench", ProjectorMetrics(CollectorRegistry()), is_serving=False)
     projection = Projection(book, feed, target, progress=progress, clock=SystemClock(), workers=workers)
-    running = asyncio.create_task(projection.run(announce))
-    try:
-        await asyncio.wait_for(level.wait(), WITHIN_S)
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-        await feed.close()
-        if isinstance(target, (WalletsTarget, DeskTarget, RiskTarget)):
-            await target.close()
+    async with contextlib.AsyncExitStack() as stack:
+        if workers is not None:  # so that they have ended, and their time is known, when this returns
+            await stack.enter_async_context(workers.engaged())
+        running = asyncio.create_task(projection.run(announce))
+        try:
+            await asyncio.wait_for(level.wait(), WITHIN_S)
+        finally:
+            await end_all([running])
+            await feed.close()
+            if isinstance(target, (WalletsTarget, DeskTarget, RiskTarget)):
+                await target.close()
 
 
 async def _run(events: int) -> None:

@@ -30,6 +30,7 @@ from projectors.history.workers import Workers
 from projectors.lake import history
 from projectors.lake import target as lake_module
 from projectors.lake.fold import Gathered, accounts_table, entries_table, opened_accounts, payments_table, things_table
+from projectors.lake.sealing import vacuum
 from projectors.lake.tables import add_files
 from projectors.lake.target import LakeTarget
 from projectors.stores.lake import drop_tables
@@ -301,3 +302,16 @@ async def test_files_that_nobody_fetched_are_deleted_after_a_while(place: Place,
     await window(place, tmp_path, events)
     assert drop_tables(tmp_path) == waiting
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_file_that_was_moved_in_and_never_committed_is_vacuumed(place: Place) -> None:
+    book = await told(place, 100)
+    await live(place, book, place.lake_dir)
+    entries = place.lake_dir / "entries"
+    [kept] = entries.glob("*.parquet")
+    old = SystemClock().now().timestamp() - 3600
+    for name in (kept.name, f"{history.FILE_PREFIX}_lost.parquet"):
+        (entries / name).write_bytes(kept.read_bytes())
+        os.utime(entries / name, (old, old))
+    assert vacuum(entries) == 1
+    assert [*entries.glob("*.parquet")] == [kept]
