@@ -2,7 +2,11 @@
 --
 -- KEYS[1]  the checkpoint
 -- ARGV     prefix of the model's keys; first and last position; recorded_at of the last event;
---          as MessagePack: {facts, layout}, see target.py
+--          as MessagePack: {facts, layout, since when meetings count, nil for news}, see packing.py
+--
+-- What a batch changes is netted: each key is read when a fact first needs it, changed here fact by fact, and written once,
+-- behind the last fact. So the same customer, payee or device costs once however often it pays, and a payment that is
+-- concluded by the batch that began it is never written.
 --
 -- A script that fails half-way is not rolled back. Every hash that is added to therefore carries the position of the
 -- last fact it counted, in the same HSET as the counters, and skips what it has: the batch can be applied again.
@@ -15,19 +19,18 @@ if checkpoint[2] then return 'fenced' end
 if last <= position then return 'duplicate' end
 if first ~= position + 1 then return 'gap' end
 
-local facts, layout = unpack(cmsgpack.unpack(ARGV[5]))
+local facts, layout, met_since = unpack(cmsgpack.unpack(ARGV[5]))
 
 local function text(number) return string.format('%.0f', number) end
 local function sum(a, b) return math.min(a + b, layout.figure_max) end
 
 -- Add two figures to the newest bucket of a ring, or begin the next one and drop what no window reaches any more.
--- A ring is a flat list {bucket, figure, figure, bucket, ...}, oldest first, as MessagePack.
-local function added(packed, ring, at, one, two)
-    local held, bucket = packed and cmsgpack.unpack(packed) or {}, math.floor(at / ring[2])
-    local newest = #held - 2
+-- A ring is a flat list {bucket, figure, figure, bucket, ...}, oldest first, in the model as MessagePack.
+local function added(held, ring, at, one, two)
+    local bucket, newest = math.floor(at / ring[2]), #held - 2
     if newest > 0 and held[newest] >= bucket then
         held[newest + 1], held[newest + 2] = sum(held[newest + 1], one), sum(held[newest + 2], two)
-        return cmsgpack.pack(held)
+        return held
     end
     local kept = {}
     for index = 1, #held, 3 do
@@ -38,77 +41,137 @@ local function added(packed, ring, at, one, two)
     end
     local next = #kept
     kept[next + 1], kept[next + 2], kept[next + 3] = bucket, one, two
-    return cmsgpack.pack(kept)
+    return kept
+end
+
+-- Which fields a fact needs of a hash, the position first.
+local of_a_pair, of_a_step, of_a_subject = { 'position', 'first_at', 'last_at' }, {}, {}
+local function names_of_step(step)
+    local names = of_a_step[step]
+    if not names then
+        names = { 'position', step }
+        of_a_step[step] = names
+    end
+    return names
+end
+local function names_of_subject(currency)
+    local names = of_a_subject[currency]
+    if not names then
+        names = { 'position', 'first_at', 'last_at' }
+        for _, ring in ipairs(layout.rings) do
+            names[#names + 1] = ring[1]
+            names[#names + 1] = currency .. ':' .. ring[1]
+        end
+        of_a_subject[currency] = names
+    end
+    return names
+end
+
+-- Every hash, set and payment that the batch is about, by key or id and in the order in which they were first needed.
+local hashes, sets, payments = {}, {}, {}
+local hashes_in_order, sets_in_order, payments_in_order = {}, {}, {}
+
+-- A hash that counts facts: its fields as they are in the model, and those that change. Rings are lists while they do.
+local function hash_of(key, names)
+    local hash = hashes[key]
+    if not hash then
+        hash = { key = key, position = 0, fields = {}, changed = {}, rings = {} }
+        hashes[key] = hash
+        hashes_in_order[#hashes_in_order + 1] = hash
+    end
+    if not hash[names] then
+        local found = redis.call('HMGET', key, unpack(names))
+        hash[names], hash.position = true, math.max(hash.position, tonumber(found[1] or '0'))
+        for index = 2, #names do
+            if hash.changed[names[index]] == nil then hash.fields[names[index]] = found[index] end
+        end
+    end
+    return hash
+end
+
+local function has_counted(hash, fact)
+    if hash.position >= fact.position then return true end
+    hash.position, hash.is_changed = fact.position, true
+    return false
+end
+
+local function set(hash, field, value) hash.fields[field], hash.changed[field] = value, value end
+
+-- Note a moment; behind a long pause, as if it were the first.
+local function see(hash, at)
+    local first_at, last_at = hash.fields.first_at, hash.fields.last_at
+    if not first_at or tonumber(last_at) < at - layout.memory_s then set(hash, 'first_at', text(at)) end
+    set(hash, 'last_at', text(at))
+end
+
+local function add(hash, field, ring, at, one, two)
+    local held = hash.rings[field]
+    if not held then
+        local packed = hash.fields[field]
+        held = packed and cmsgpack.unpack(packed) or {}
+    end
+    hash.rings[field] = added(held, ring, at, one, two)
 end
 
 -- Count a payment (paid = 1) or a rejection (failed = 1) of one subject in every ring.
 local function count(subject, id, payment, fact, paid, failed)
     if id == '' then return end
-    local key = prefix .. subject .. ':' .. id
-    local fields = { 'position', 'first_at', 'last_at' }
-    for _, ring in ipairs(layout.rings) do
-        fields[#fields + 1] = ring[1]
-        fields[#fields + 1] = payment.currency .. ':' .. ring[1]
-    end
-    local found = redis.call('HMGET', key, unpack(fields))
-    if tonumber(found[1] or '0') >= fact.position then return end
-    local write = { 'position', text(fact.position) }
+    local names = names_of_subject(payment.currency)
+    local hash = hash_of(prefix .. subject .. ':' .. id, names)
+    if has_counted(hash, fact) then return end
     for index, ring in ipairs(layout.rings) do
-        local counts, amounts = 2 * index + 2, 2 * index + 3
-        write[#write + 1] = fields[counts]
-        write[#write + 1] = added(found[counts], ring, fact.at, paid, failed)
+        add(hash, ring[1], ring, fact.at, paid, failed)
         if paid == 1 then
-            write[#write + 1] = fields[amounts]
-            write[#write + 1] = added(found[amounts], ring, fact.at, math.min(payment.amount, layout.figure_max), 0)
+            add(hash, names[2 * index + 3], ring, fact.at, math.min(payment.amount, layout.figure_max), 0)
         end
     end
-    if paid == 1 then
-        if not found[2] or tonumber(found[3]) < fact.at - layout.memory_s then
-            write[#write + 1] = 'first_at'
-            write[#write + 1] = text(fact.at)
-        end
-        write[#write + 1] = 'last_at'
-        write[#write + 1] = text(fact.at)
-    end
-    redis.call('HSET', key, unpack(write))
-    redis.call('EXPIRE', key, layout.memory_s)
+    if paid == 1 then see(hash, fact.at) end
 end
 
 -- Remember that two were seen together within the last hours; at most layout.distinct_max of them.
 local function meet(set, id, other, at)
-    if id == '' or other == '' then return end
+    if id == '' or other == '' or (met_since and at < met_since) then return end
     local key = prefix .. set .. ':' .. id
-    redis.call('ZADD', key, 'GT', at, other)
-    redis.call('ZREMRANGEBYSCORE', key, '-inf', at - layout.distinct_s)
-    redis.call('ZREMRANGEBYRANK', key, 0, -layout.distinct_max - 1)
-    redis.call('EXPIRE', key, layout.distinct_s)
+    local met = sets[key]
+    if not met then
+        met = { key = key, members = {} }
+        sets[key] = met
+        sets_in_order[#sets_in_order + 1] = met
+    end
+    met.at, met.members[other] = at, at -- facts come in the order of time
 end
 
 -- Remember a completed payment of a pair.
 local function know(kind, customer, other, fact)
     if other == '' then return end
-    local key = prefix .. 'pair:' .. kind .. ':' .. customer .. '|' .. other
-    local found = redis.call('HMGET', key, 'position', 'first_at', 'last_at')
-    if tonumber(found[1] or '0') >= fact.position then return end
-    local first_at = found[2]
-    if not first_at or tonumber(found[3]) < fact.at - layout.memory_s then first_at = text(fact.at) end
-    redis.call('HSET', key, 'position', text(fact.position), 'first_at', first_at, 'last_at', text(fact.at))
-    redis.call('EXPIRE', key, layout.memory_s)
+    local hash = hash_of(prefix .. 'pair:' .. kind .. ':' .. customer .. '|' .. other, of_a_pair)
+    if has_counted(hash, fact) then return end
+    see(hash, fact.at)
 end
 
 local function learn_amount(payment, fact)
-    local key = prefix .. 'typical:' .. payment.customer .. '|' .. payment.currency
-    local found = redis.call('HMGET', key, 'position', payment.step)
-    if tonumber(found[1] or '0') >= fact.position then return end
-    redis.call('HSET', key, 'position', text(fact.position), payment.step, text(tonumber(found[2] or '0') + 1))
-    redis.call('EXPIRE', key, layout.memory_s)
+    local key, step = prefix .. 'typical:' .. payment.customer .. '|' .. payment.currency, payment.step
+    local hash = hash_of(key, names_of_step(step))
+    if has_counted(hash, fact) then return end
+    set(hash, step, text(tonumber(hash.fields[step] or '0') + 1))
+end
+
+-- What an outcome needs to know of its payment; nil where nothing is known, or not any more.
+local function payment_of(fact)
+    local payment = payments[fact.id]
+    if payment then return payment end
+    local found = redis.call('HMGET', prefix .. 'payment:' .. fact.id,
+        'customer', 'payee', 'device', 'currency', 'step', 'at')
+    if not found[1] then return nil end
+    return { customer = found[1], payee = found[2], device = found[3], currency = found[4], step = found[5],
+        at = tonumber(found[6]) }
 end
 
 local function initiate(fact)
     local payment = fact.payment
-    redis.call('HSET', prefix .. 'payment:' .. fact.id, 'customer', payment.customer, 'payee', payment.payee,
-        'device', payment.device, 'currency', payment.currency, 'step', payment.step, 'at', text(fact.at))
-    redis.call('EXPIRE', prefix .. 'payment:' .. fact.id, layout.payment_s)
+    payment.id, payment.at = fact.id, fact.at
+    payments[fact.id] = payment
+    payments_in_order[#payments_in_order + 1] = payment
     count('customer', payment.customer, payment, fact, 1, 0)
     count('payee', payment.payee, payment, fact, 1, 0)
     count('device', payment.device, payment, fact, 1, 0)
@@ -117,11 +180,10 @@ local function initiate(fact)
     meet('users', payment.device, payment.customer, fact.at)
 end
 
+local concluded = {}
 local function conclude(fact)
-    local key = prefix .. 'payment:' .. fact.id
-    local found = redis.call('HMGET', key, 'customer', 'payee', 'device', 'currency', 'step', 'at')
-    if not found[1] or tonumber(found[6]) < fact.at - layout.payment_s then return end
-    local payment = { customer = found[1], payee = found[2], device = found[3], currency = found[4], step = found[5] }
+    local payment = payment_of(fact)
+    if not payment or payment.at < fact.at - layout.payment_s then return end
     if fact.kind == 'settled' then
         learn_amount(payment, fact)
         know('payee', payment.customer, payment.payee, fact)
@@ -131,11 +193,53 @@ local function conclude(fact)
         count('payee', payment.payee, payment, fact, 0, 1)
         count('device', payment.device, payment, fact, 0, 1)
     end
-    redis.call('UNLINK', key) -- last: what comes again finds either the payment, or everything counted
+    payment.is_concluded = true
+    concluded[#concluded + 1] = prefix .. 'payment:' .. fact.id
 end
 
 for _, fact in ipairs(facts) do
     if fact.kind == 'initiated' then initiate(fact) else conclude(fact) end
 end
+
+for _, hash in ipairs(hashes_in_order) do
+    if hash.is_changed then
+        local write = { 'position', text(hash.position) }
+        for field, held in pairs(hash.rings) do
+            write[#write + 1] = field
+            write[#write + 1] = cmsgpack.pack(held)
+        end
+        for field, value in pairs(hash.changed) do
+            write[#write + 1] = field
+            write[#write + 1] = value
+        end
+        redis.call('HSET', hash.key, unpack(write))
+        redis.call('EXPIRE', hash.key, layout.memory_s)
+    end
+end
+for _, met in ipairs(sets_in_order) do
+    local write = {}
+    for other, at in pairs(met.members) do
+        write[#write + 1] = at
+        write[#write + 1] = other
+    end
+    redis.call('ZADD', met.key, 'GT', unpack(write))
+    redis.call('ZREMRANGEBYSCORE', met.key, '-inf', met.at - layout.distinct_s)
+    redis.call('ZREMRANGEBYRANK', met.key, 0, -layout.distinct_max - 1)
+    if met_since then
+        redis.call('EXPIREAT', met.key, met.at + layout.distinct_s)
+    else
+        redis.call('EXPIRE', met.key, layout.distinct_s)
+    end
+end
+for _, payment in ipairs(payments_in_order) do
+    if not payment.is_concluded then
+        local key = prefix .. 'payment:' .. payment.id
+        redis.call('HSET', key, 'customer', payment.customer, 'payee', payment.payee, 'device', payment.device,
+            'currency', payment.currency, 'step', payment.step, 'at', text(payment.at))
+        redis.call('EXPIRE', key, layout.payment_s)
+    end
+end
+-- Last: what comes again finds either the payment, or everything counted.
+for index = 1, #concluded, 100 do redis.call('UNLINK', unpack(concluded, index, math.min(index + 99, #concluded))) end
 redis.call('HSET', KEYS[1], 'position', ARGV[3], 'recorded_at', ARGV[4])
 return 'applied'

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Literal
+from typing import Final, Literal
 
-from contracts.events import PaymentInitiated, PaymentRejected, PaymentSettled
+from contracts.events import EventData, PaymentInitiated, PaymentRejected, PaymentSettled
 from contracts.risk import PaymentFact
 from contracts.risk_features import risk_subjects
 from projectors.events import Event
+
+TEACHES: Final[frozenset[type[EventData]]] = frozenset({PaymentInitiated, PaymentSettled, PaymentRejected})
 
 
 def facts_of(events: Iterable[Event]) -> Iterator[PaymentFact]:

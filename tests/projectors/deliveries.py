@@ -193,7 +193,12 @@ def risk(url: str, script: str = risk_module.APPLY_LUA) -> RedisModel:
         risk_module.RiskTarget,
         RiskKeys(f"folds_{next(_numbers)}"),
         script,
-        loops=("for _, fact in ipairs(facts) do\n",),
+        loops=(
+            "for _, fact in ipairs(facts) do\n",
+            "for _, hash in ipairs(hashes_in_order) do\n",
+            "for _, met in ipairs(sets_in_order) do\n",
+            "for _, payment in ipairs(payments_in_order) do\n",
+        ),
         last_cut=CHECKPOINT_MOVES + APPLIED,
         read=_figures,
     )

@@ -88,7 +88,7 @@ SETTING: Final = "for _, command in ipairs(commands) do\n"
 HOLD_LEAVES: Final = "redis.call('ZREM', prefix .. 'holds:' .. account, hold)"
 PAYMENT_LEAVES: Final = "redis.call('ZREM', prefix .. 'payments:' .. before, payment)"
 THING_LEAVES: Final = "redis.call('ZREM', listed .. before, id)"
-OWN_POSITION: Final = "    if tonumber(found[1] or '0') >= fact.position then return end\n"
+OWN_POSITION: Final = "    if hash.position >= fact.position then return true end\n"
 
 SCRIPT_FAULTS: Final[dict[tuple[str, str], str]] = {
     **{

@@ -28,8 +28,8 @@ from tests.support.book import RandomBook
 CHECKPOINT_MOVES = "redis.call('HSET', KEYS[1], 'position', ARGV[3], 'recorded_at', ARGV[4])\n"
 DUPLICATE_CHECK = "if last <= position then return 'duplicate' end\n"
 GAP_CHECK = "if first ~= position + 1 then return 'gap' end\n"
-OWN_POSITION = "    if tonumber(found[1] or '0') >= fact.position then return end\n"
-DATA_BEGINS = "local facts, layout = unpack(cmsgpack.unpack(ARGV[5]))\n"
+OWN_POSITION = "    if hash.position >= fact.position then return true end\n"
+DATA_BEGINS = "local facts, layout, met_since = unpack(cmsgpack.unpack(ARGV[5]))\n"
 
 FAULTS = {
     "moves the checkpoint before the data": (

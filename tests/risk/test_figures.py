@@ -93,7 +93,7 @@ def test_memory_says_what_counting_the_whole_history_says(facts: list[PaymentFac
 
 
 DUPLICATE_CHECK = "if last <= position then return 'duplicate' end\nif first ~= position + 1 then return 'gap' end\n"
-OWN_POSITION = "    if tonumber(found[1] or '0') >= fact.position then return end\n"
+OWN_POSITION = "    if hash.position >= fact.position then return true end\n"
 SETTLED = "if fact.kind == 'settled' then"
 CAPPED = "math.min(one + held[at + 1], layout.figure_max)"
 
