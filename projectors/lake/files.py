@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,16 +31,17 @@ def write_file(path: Path, rows: pa.Table, *, table_name: str) -> str:
     """Write sorted rows, at least one, into a new file; return its statistics, as a Delta table keeps them. Blocks."""
     repeating: Any = [column.name for column in LAKE_TABLES[table_name] if column.name not in _UNIQUE]
     pq.write_table(rows, path, compression="zstd", row_group_size=ROW_GROUP_ROWS, use_dictionary=repeating)
-    return _statistics(rows, of=("position", SORT_ORDER[table_name][0][0]))
+    return _statistics(rows, sorted_by=SORT_ORDER[table_name][0][0])
 
 
-def _statistics(rows: pa.Table, *, of: Sequence[str]) -> str:
+def _statistics(rows: pa.Table, *, sorted_by: str) -> str:
     """Write the statistics by which readers skip files (Delta protocol, per-file statistics)."""
-    lowest: dict[str, Any] = {}
-    highest: dict[str, Any] = {}
-    for name in of:
-        found: Any = pc.min_max(rows.column(name)).as_py()
-        lowest[name], highest[name] = found["min"], found["max"]
-    nulls = dict.fromkeys(of, 0)
-    statistics = {"numRecords": rows.num_rows, "minValues": lowest, "maxValues": highest, "nullCount": nulls}
+    positions: Any = pc.min_max(rows.column("position")).as_py()
+    keys = rows.column(sorted_by)
+    statistics = {
+        "numRecords": rows.num_rows,
+        "minValues": {"position": positions["min"], sorted_by: keys[0].as_py()},
+        "maxValues": {"position": positions["max"], sorted_by: keys[-1].as_py()},
+        "nullCount": {"position": 0, sorted_by: 0},
+    }
     return msgspec.json.encode(statistics).decode()
