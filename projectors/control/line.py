@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, NamedTuple
 
@@ -25,6 +26,7 @@ from runtime.clock import Clock
 from runtime.shutdown import end_all
 
 CANCEL_AGAIN_S: Final = 1.0
+RATE_REPORTS: Final = 10  # a version that is being built moves by whole windows: its rate is that over so many reports
 LEVEL_EVENTS_MAX: Final = 1_000  # fewer than this to go, and a version that is being built counts as following
 
 
@@ -47,7 +49,7 @@ class Line:
         self.progress = Progress(build.model, shared.metrics, is_serving=build.is_serving)
         self._clock = shared.clock
         self._announce_now = announcer(shared.nats, ledger=shared.book.ledger, model=build.model)
-        self._counted = (0, shared.clock.monotonic())
+        self._counted = deque([(0, shared.clock.monotonic())], maxlen=RATE_REPORTS)
         self.gate = Gate(store.target(build.version))
         feed = Feed(shared.book, shared.nats, pace=store.pace, tail=shared.tail)
         projection = Projection(
@@ -82,13 +84,13 @@ class Line:
 
     def report(self) -> Report:
         """Say how the version is."""
-        count, now = self.progress.applied_count, self._clock.monotonic()
-        before, then = self._counted
-        self._counted = (count, now)
+        count, now, state = self.progress.applied_count, self._clock.monotonic(), self._state()
+        before, then = self._counted[0 if state == "rebuilding" else -1]
+        self._counted.append((count, now))
         return Report(
             model=self.build.model,
             version=self.build.version,
-            state=self._state(),
+            state=state,
             position=self.progress.position,
             applied_per_s=round((count - before) / max(now - then, 0.001), 1),
             failure=self.progress.failure(),

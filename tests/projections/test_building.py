@@ -23,7 +23,7 @@ async def test_a_rebuild_from_windows_can_be_paused_and_is_equal(stage: Stage, m
 
         async def begun() -> bool:
             line = await stage.line(new)
-            return line is not None and (line.position or 0) > 0
+            return line is not None and (line.position or 0) > 0 and line.rebuild is not None and line.applied_per_s > 0
 
         await until(begun, "something is built", within_s=WITHIN_S)
         await stage.done(new, "pause")
