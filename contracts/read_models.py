@@ -64,6 +64,8 @@ class WalletsKeys(Struct, frozen=True):
         """Hash {position, recorded_at}; moved by the same call as the data. Absent: position 0.
 
         While ``bursar rebuild`` empties the model it also has the field ``fence``: the data is not to be trusted then.
+        While a version that nobody reads is built from windows it has ``ahead`` and ``attempt``: up to where parts of
+        it may be ahead of its position, and who writes the window.
         """
         return f"{self.prefix}checkpoint"
 
@@ -117,6 +119,7 @@ class Checkpoint(Struct, frozen=True, kw_only=True):
     position: int = 0
     recorded_at: datetime | None = None
     fence: str | None = None
+    ahead: int = 0
 
 
 class AccountState(Struct, frozen=True, kw_only=True):

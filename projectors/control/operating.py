@@ -85,6 +85,7 @@ class Operator:
                 f"version {candidate.version} is at position {line.progress.position}, "
                 f"{line.progress.lag_events} events behind; wait until it follows the book"
             )
+        await self._require_whole(candidate)
         await self._wait_for(line, serving)
         await self._table.promote(self._keeper.store.model)
         await self._point_at(candidate)
@@ -95,6 +96,7 @@ class Operator:
         if retired is None:
             raise Refused("there is no version to go back to: nothing was promoted, or the old one was dropped")
         if retired.layout == self._keeper.store.layout:  # else another program keeps it up, and knows how far it is
+            await self._require_whole(retired)
             await self._wait_for(self._line(retired), serving)
         await self._table.roll_back(self._keeper.store.model)
         await self._point_at(retired)
@@ -123,6 +125,12 @@ class Operator:
             raise Refused(str(moving)) from moving
         equal = "equal" if found.equal else "DIFFERENT"
         return Outcome(f"versions {serving.version} and {other.version} are {equal} at {found.position}", found)
+
+    async def _require_whole(self, build: Build) -> None:
+        try:
+            await self._keeper.store.require_whole(build.version)
+        except NotLevel as partial:
+            raise Refused(str(partial)) from partial
 
     async def _wait_for(self, line: Line, serving: Build) -> None:
         """Wait until a version is as far as the one that serves. Raises Refused."""

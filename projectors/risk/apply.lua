@@ -225,11 +225,7 @@ for _, met in ipairs(sets_in_order) do
     redis.call('ZADD', met.key, 'GT', unpack(write))
     redis.call('ZREMRANGEBYSCORE', met.key, '-inf', met.at - layout.distinct_s)
     redis.call('ZREMRANGEBYRANK', met.key, 0, -layout.distinct_max - 1)
-    if met_since then
-        redis.call('EXPIREAT', met.key, met.at + layout.distinct_s)
-    else
-        redis.call('EXPIRE', met.key, layout.distinct_s)
-    end
+    redis.call('EXPIRE', met.key, layout.distinct_s)
 end
 for _, payment in ipairs(payments_in_order) do
     if not payment.is_concluded then

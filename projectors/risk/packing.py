@@ -24,7 +24,6 @@ from projectors.risk.facts import TEACHES, facts_of
 
 WINDOW_EVENTS: Final = 50_000
 CALL_FACTS_MAX: Final = 60  # about three milliseconds of Redis' time; larger calls cost more for each fact, not less
-MEETINGS_S: Final = 2 * DISTINCT_WINDOW_S
 
 LAYOUT: Final = {
     "rings": [tuple(ring) for ring in RINGS],
@@ -49,8 +48,7 @@ class Call(NamedTuple):
 class RiskFold(msgspec.Struct, frozen=True):
     """What a worker does with a window: cut it into calls. ``now_s``: a second that is not in the future.
 
-    Who met whom is forgotten after a day, by the clock. So meetings of the last two days count: a set that is still
-    there has members of a day, the last of which is a day old at most. In history a set leaves when it would have left.
+    Who met whom is asked about the last day only, so older meetings are left out: a third of what a payment costs.
     """
 
     now_s: int
@@ -75,7 +73,7 @@ class RiskFold(msgspec.Struct, frozen=True):
         return calls
 
     def _call(self, first: Event, last: Event, facts: list[PaymentFact]) -> Call:
-        packed = pack_facts(facts, self.layout, met_since=self.now_s - MEETINGS_S)
+        packed = pack_facts(facts, self.layout, met_since=self.now_s - DISTINCT_WINDOW_S)
         return Call(first.position, last.position, last.envelope.recorded_at, packed)
 
 

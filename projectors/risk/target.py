@@ -27,6 +27,8 @@ APPLY_LUA: Final = (Path(__file__).parent / "apply.lua").read_text(encoding="utf
 class RiskTarget:
     """The risk model of one ledger."""
 
+    window_events = WINDOW_EVENTS
+
     def __init__(
         self,
         redis_url: str,
@@ -45,11 +47,6 @@ class RiskTarget:
     def window_fold(self) -> RiskFold:
         """What a worker does with a window."""
         return RiskFold(int(self._clock.now().timestamp()), self._layout)
-
-    @property
-    def window_events(self) -> int:
-        """How many events there are in a window at most."""
-        return WINDOW_EVENTS
 
     async def checkpoint(self) -> int:
         """Return the model's position. Raises Fenced, TargetUnreachable."""

@@ -1,8 +1,9 @@
 -- What stands under some keys of a version, as digests, and the position of it: nothing is applied meanwhile.
 --
 -- KEYS[1]   the checkpoint; KEYS[2..] the keys
--- ARGV      most members of a sorted set that is digested here; what the keys begin with that are summed (or ''), the
---           field that names what is summed (the currency), the fields that are
+-- ARGV      most members of a sorted set that is digested here; the score that members must be above to be read (or '');
+--           what the keys begin with that are summed (or ''), the field that names what is summed (the currency), the
+--           fields that are
 -- Returns {position, found, ...}; found: {} for a key that is not there, {digest}, {digest, name, amount, ...}, or
 -- {members} (a number) for a sorted set that is too large for one call: digest_slice.lua reads it.
 --
@@ -35,15 +36,18 @@ for index = 2, #KEYS do
     local kind = redis.call('TYPE', key).ok
     if kind == 'hash' then
         entry[1] = redis.sha1hex('hash' .. told(fields_of(key)))
-        if ARGV[2] ~= '' and string.sub(key, 1, #ARGV[2]) == ARGV[2] then
-            for _, value in ipairs(redis.call('HMGET', key, unpack(ARGV, 3))) do entry[#entry + 1] = value or '' end
+        if ARGV[3] ~= '' and string.sub(key, 1, #ARGV[3]) == ARGV[3] then
+            for _, value in ipairs(redis.call('HMGET', key, unpack(ARGV, 4))) do entry[#entry + 1] = value or '' end
         end
     elseif kind == 'zset' then
         local members = redis.call('ZCARD', key)
         if members > tonumber(ARGV[1]) then
             entry[1] = members
-        else
+        elseif ARGV[2] == '' then
             entry[1] = redis.sha1hex('zset' .. told(redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')))
+        else
+            local read = redis.call('ZRANGEBYSCORE', key, '(' .. ARGV[2], '+inf', 'WITHSCORES')
+            if #read > 0 then entry[1] = redis.sha1hex('zset' .. told(read)) end
         end
     elseif kind ~= 'none' then
         return redis.error_reply('a key of kind ' .. kind .. ' is in no read model: ' .. key)

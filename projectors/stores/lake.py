@@ -78,6 +78,9 @@ class LakeStore:
         """Point readers at a version. Raises TargetUnreachable."""
         await _in_thread(lambda: write_pointer(self._pointer, version))
 
+    async def require_whole(self, version: int) -> None:
+        """Return: a window is committed table by table, and readers know that."""
+
     async def compare(self, serving: Side, candidate: Side) -> Comparison:
         """Compare all rows up to the position that both have. Raises NotLevel, TargetUnreachable."""
         sides = [LakeSide(side.version, self.folder(side.version)) for side in (serving, candidate)]

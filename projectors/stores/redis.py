@@ -12,11 +12,12 @@ import structlog
 from redis.exceptions import RedisError
 
 from contracts.projections import Comparison
+from contracts.read_models import checkpoint_of
 from contracts.subjects import active_version_key
 from projectors.apply import TargetUnreachable
 from projectors.feed import Pace
-from projectors.stores.holding import Kept
-from projectors.stores.redis_digest import Digester, Keys, Summed, VersionKeys, literal
+from projectors.stores.holding import Kept, NotLevel
+from projectors.stores.redis_digest import Counted, Digester, Keys, Summed, VersionKeys, literal
 from projectors.stores.store import Side
 from runtime.redis_client import connect_redis
 
@@ -30,6 +31,7 @@ class RedisKind(msgspec.Struct, frozen=True, kw_only=True):
     """What makes one model in Redis different from another.
 
     ``keys_of``: of a ledger and a version. ``forgets``: keys leave by themselves after a time, by Redis' own clock.
+    ``read_s``: sorted sets are by the second, and nobody reads members that are older than this.
     """
 
     model: str
@@ -38,7 +40,9 @@ class RedisKind(msgspec.Struct, frozen=True, kw_only=True):
     keys_of: Callable[[str, int], Any]
     target_of: Callable[[str, Any], Kept]
     summed: Summed | None = None
+    counted: Counted | None = None
     forgets: bool = False
+    read_s: int | None = None
 
 
 class RedisStore:
@@ -77,10 +81,30 @@ class RedisStore:
         with _reachable():
             await (await self._connect()).set(self._pointer, version)
 
+    async def require_whole(self, version: int) -> None:
+        """Raise NotLevel while a window of the version is unfinished. Raises TargetUnreachable."""
+        with _reachable():
+            fields: Any = await (await self._connect()).hgetall(self.keys(version).checkpoint)
+        found = checkpoint_of(fields)
+        if found.ahead > found.position:
+            raise NotLevel(
+                f"version {version} is at position {found.position}, and parts of it may be as of {found.ahead}: a "
+                "window of its history was cut off; wait until the version has passed it"
+            )
+
     async def compare(self, serving: Side, candidate: Side) -> Comparison:
         """Compare two versions key by key. Raises NotLevel, TargetUnreachable."""
+        for side in (serving, candidate):
+            await self.require_whole(side.version)
         with _reachable():
-            digester = Digester(await self._connect(), summed=self._kind.summed, forgets=self._kind.forgets)
+            kind = self._kind
+            digester = Digester(
+                await self._connect(),
+                summed=kind.summed,
+                forgets=kind.forgets,
+                counted=kind.counted,
+                read_s=kind.read_s,
+            )
             sides = [VersionKeys(side, self.keys(side.version)) for side in (serving, candidate)]
             return await digester.compare(self.model, *sides)
 

@@ -8,11 +8,12 @@ that serves is late by that at most, however large it is; only a single sorted s
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha1
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
+import msgspec
 import redis.asyncio as redis
 
 from contracts.projections import Comparison
@@ -55,6 +56,13 @@ class Summed(NamedTuple):
     amounts: tuple[str, ...]
 
 
+class Counted(NamedTuple):
+    """A hash of counters that can say the same in more than one way: what it is called, and what its fields say."""
+
+    name: str
+    meaning: Callable[[Mapping[bytes, bytes]], msgspec.Struct]
+
+
 class VersionKeys(NamedTuple):
     """A version that is compared, and its keys."""
 
@@ -72,15 +80,30 @@ Pair = tuple[VersionKeys, VersionKeys]
 class Digester:
     """Compares versions in one Redis. ``forgets``: a key that will leave by itself may be missing."""
 
-    def __init__(self, client: redis.Redis, *, summed: Summed | None, forgets: bool) -> None:
+    def __init__(
+        self,
+        client: redis.Redis,
+        *,
+        summed: Summed | None,
+        forgets: bool,
+        counted: Counted | None = None,
+        read_s: int | None = None,
+    ) -> None:
+        """``read_s``: members of sorted sets are seconds, and those older than this are never read."""
         self._client = client
+        self._read_s = read_s
+        self._read_since = ""
         self._summed = summed
+        self._counted = counted
         self._forgets = forgets
         self._digest: Any = client.register_script(DIGEST_LUA)
         self._slice: Any = client.register_script(SLICE_LUA)
 
     async def compare(self, model: str, serving: VersionKeys, candidate: VersionKeys) -> Comparison:
         """Compare all keys. Raises NotLevel, and what Redis raises."""
+        if self._read_s is not None:
+            second, _ = await self._client.time()
+            self._read_since = str(second - self._read_s)
         names = sorted(await self._names(serving) | await self._names(candidate))
         tallies = Tally(), Tally()
         differences: list[str] = []
@@ -142,6 +165,7 @@ class Digester:
             keys=[version.keys.checkpoint, *(version.key(name) for name in names)],
             args=[
                 MEMBERS_AT_ONCE,
+                self._read_since,
                 version.key(summed.names) if self._summed else "",
                 summed.label,
                 *summed.amounts,
@@ -151,7 +175,19 @@ class Digester:
         for index, name in enumerate(names):
             if found[index] and isinstance(found[index][0], int):
                 found[index] = [await self._large(name, found[index][0], version, position)]
+            elif found[index] and self._counted is not None and name == self._counted.name:
+                found[index] = [await self._meant(self._counted, version, position)]
         return list(found)
+
+    async def _meant(self, counted: Counted, version: VersionKeys, position: int) -> bytes:
+        """Digest what counters say: how a sum is spread over them depends on the batches that made it."""
+        async with self._client.pipeline(transaction=True) as pipeline:
+            pipeline.hget(version.keys.checkpoint, "position")
+            pipeline.hgetall(version.key(counted.name))
+            at, fields = await pipeline.execute()
+        _require(int(at or 0), position, version)
+        said = msgspec.json.encode(counted.meaning(fields), order="deterministic")
+        return sha1(said, usedforsecurity=False).hexdigest().encode()
 
     async def _large(self, name: str, members: int, version: VersionKeys, position: int) -> bytes:
         """Digest a sorted set in slices, all within the hold: ranks mean the same only while nothing moves."""

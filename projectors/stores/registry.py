@@ -9,8 +9,8 @@ from typing import Final
 from nats.aio.client import Client
 
 from contracts.desk import DESK_VERSION, DeskKeys
-from contracts.read_models import DESK, WALLETS, WALLETS_VERSION, WalletsKeys
-from contracts.risk_features import RISK, RISK_VERSION, RiskKeys
+from contracts.read_models import DESK, WALLETS, WALLETS_VERSION, WalletsKeys, totals_of
+from contracts.risk_features import DISTINCT_WINDOW_S, RISK, RISK_VERSION, RiskKeys
 from projectors.book import Book
 from projectors.desk.target import PACE as DESK_PACE
 from projectors.desk.target import DeskTarget
@@ -23,7 +23,7 @@ from projectors.risk.target import RiskTarget
 from projectors.settings import Settings
 from projectors.stores.lake import LakeStore
 from projectors.stores.redis import RedisKind, RedisStore
-from projectors.stores.redis_digest import Summed
+from projectors.stores.redis_digest import Counted, Summed
 from projectors.stores.store import Store
 from projectors.stores.stream import StreamStore
 from projectors.wallets.target import PACE as WALLETS_PACE
@@ -38,9 +38,18 @@ REDIS_KINDS: Final = (
         keys_of=WalletsKeys,
         target_of=WalletsTarget,
         summed=Summed("account:", "currency", ("posted_minor", "held_minor")),
+        counted=Counted("totals", totals_of),
     ),
     RedisKind(model=DESK, layout=DESK_VERSION, pace=DESK_PACE, keys_of=DeskKeys, target_of=DeskTarget),
-    RedisKind(model=RISK, layout=RISK_VERSION, pace=RISK_PACE, keys_of=RiskKeys, target_of=RiskTarget, forgets=True),
+    RedisKind(
+        model=RISK,
+        layout=RISK_VERSION,
+        pace=RISK_PACE,
+        keys_of=RiskKeys,
+        target_of=RiskTarget,
+        forgets=True,
+        read_s=DISTINCT_WINDOW_S,
+    ),
 )
 
 

@@ -51,6 +51,10 @@ class Store(Protocol):
         """Point readers at a version, in one step."""
         ...
 
+    async def require_whole(self, version: int) -> None:
+        """Raise NotLevel while parts of a version may be ahead of its position: nobody is to read it then."""
+        ...
+
     async def compare(self, serving: Side, candidate: Side) -> Comparison:
         """Compare two versions that are kept up here, each part of them at one position. Raises NotLevel."""
         ...

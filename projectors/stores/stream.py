@@ -37,6 +37,9 @@ class StreamStore:
     async def point_at(self, version: int) -> None:
         """Return: there is nothing else to point at."""
 
+    async def require_whole(self, version: int) -> None:
+        """Return: messages have an order."""
+
     async def compare(self, serving: Side, candidate: Side) -> Comparison:
         """Refuse: there is one version."""
         raise NotLevel("the public stream has one version")

@@ -29,6 +29,8 @@ PART: Final = "part"
 class WalletsTarget:
     """The model of one ledger."""
 
+    window_events = WINDOW_EVENTS
+
     def __init__(self, redis_url: str, keys: WalletsKeys, *, script: str = APPLY_LUA) -> None:
         self._keys = keys
         self._model = RedisModel(redis_url, name="wallets", checkpoint=keys.checkpoint, script=script)
@@ -37,11 +39,6 @@ class WalletsTarget:
     def window_fold(self) -> WalletsFold:
         """What a worker does with a window."""
         return WalletsFold(self._keys)
-
-    @property
-    def window_events(self) -> int:
-        """How many events there are in a window at most."""
-        return WINDOW_EVENTS
 
     async def checkpoint(self) -> int:
         """Return the model's position. Raises Fenced, TargetUnreachable."""
