@@ -28,6 +28,7 @@ local function sum(a, b) return math.min(a + b, layout.figure_max) end
 -- A ring is a flat list {bucket, figure, figure, bucket, ...}, oldest first, in the model as MessagePack.
 local function added(held, ring, at, one, two)
     local bucket, newest = math.floor(at / ring[2]), #held - 2
+    if newest < 0 then return { bucket, one, two } end
     if newest > 0 and held[newest] >= bucket then
         held[newest + 1], held[newest + 2] = sum(held[newest + 1], one), sum(held[newest + 2], two)
         return held
@@ -71,22 +72,21 @@ end
 local hashes, sets, payments = {}, {}, {}
 local hashes_in_order, sets_in_order, payments_in_order = {}, {}, {}
 
--- A hash that counts facts: its fields as they are in the model, and those that change. Rings are lists while they do.
+-- A hash that counts facts, and its fields of these names as they were found. What the batch changes of it is kept in the
+-- hash: `rings` by field, as lists; `first_at` and `last_at`; `steps` by field.
 local function hash_of(key, names)
     local hash = hashes[key]
     if not hash then
-        hash = { key = key, position = 0, fields = {}, changed = {}, rings = {} }
+        hash = { key = key, position = 0, is_changed = false, first_at = false, last_at = false, rings = {} }
         hashes[key] = hash
         hashes_in_order[#hashes_in_order + 1] = hash
     end
-    if not hash[names] then
-        local found = redis.call('HMGET', key, unpack(names))
-        hash[names], hash.position = true, math.max(hash.position, tonumber(found[1] or '0'))
-        for index = 2, #names do
-            if hash.changed[names[index]] == nil then hash.fields[names[index]] = found[index] end
-        end
+    local found = hash[names]
+    if not found then
+        found = redis.call('HMGET', key, unpack(names))
+        hash[names], hash.position = found, math.max(hash.position, tonumber(found[1] or '0'))
     end
-    return hash
+    return hash, found
 end
 
 local function has_counted(hash, fact)
@@ -95,21 +95,16 @@ local function has_counted(hash, fact)
     return false
 end
 
-local function set(hash, field, value) hash.fields[field], hash.changed[field] = value, value end
-
 -- Note a moment; behind a long pause, as if it were the first.
-local function see(hash, at)
-    local first_at, last_at = hash.fields.first_at, hash.fields.last_at
-    if not first_at or tonumber(last_at) < at - layout.memory_s then set(hash, 'first_at', text(at)) end
-    set(hash, 'last_at', text(at))
+local function see(hash, found, at)
+    local last_at = hash.last_at or tonumber(found[3] or '0')
+    if not (hash.first_at or found[2]) or last_at < at - layout.memory_s then hash.first_at = at end
+    hash.last_at = at
 end
 
-local function add(hash, field, ring, at, one, two)
+local function add(hash, field, packed, ring, at, one, two)
     local held = hash.rings[field]
-    if not held then
-        local packed = hash.fields[field]
-        held = packed and cmsgpack.unpack(packed) or {}
-    end
+    if not held then held = packed and cmsgpack.unpack(packed) or {} end
     hash.rings[field] = added(held, ring, at, one, two)
 end
 
@@ -117,15 +112,15 @@ end
 local function count(subject, id, payment, fact, paid, failed)
     if id == '' then return end
     local names = names_of_subject(payment.currency)
-    local hash = hash_of(prefix .. subject .. ':' .. id, names)
+    local hash, found = hash_of(prefix .. subject .. ':' .. id, names)
     if has_counted(hash, fact) then return end
+    local at, amount = fact.at, paid == 1 and math.min(payment.amount, layout.figure_max)
     for index, ring in ipairs(layout.rings) do
-        add(hash, ring[1], ring, fact.at, paid, failed)
-        if paid == 1 then
-            add(hash, names[2 * index + 3], ring, fact.at, math.min(payment.amount, layout.figure_max), 0)
-        end
+        local counts = 2 * index + 2
+        add(hash, names[counts], found[counts], ring, at, paid, failed)
+        if amount then add(hash, names[counts + 1], found[counts + 1], ring, at, amount, 0) end
     end
-    if paid == 1 then see(hash, fact.at) end
+    if amount then see(hash, found, at) end
 end
 
 -- Remember that two were seen together within the last hours; at most layout.distinct_max of them.
@@ -144,16 +139,17 @@ end
 -- Remember a completed payment of a pair.
 local function know(kind, customer, other, fact)
     if other == '' then return end
-    local hash = hash_of(prefix .. 'pair:' .. kind .. ':' .. customer .. '|' .. other, of_a_pair)
+    local hash, found = hash_of(prefix .. 'pair:' .. kind .. ':' .. customer .. '|' .. other, of_a_pair)
     if has_counted(hash, fact) then return end
-    see(hash, fact.at)
+    see(hash, found, fact.at)
 end
 
 local function learn_amount(payment, fact)
-    local key, step = prefix .. 'typical:' .. payment.customer .. '|' .. payment.currency, payment.step
-    local hash = hash_of(key, names_of_step(step))
+    local step = payment.step
+    local hash, found = hash_of(prefix .. 'typical:' .. payment.customer .. '|' .. payment.currency, names_of_step(step))
     if has_counted(hash, fact) then return end
-    set(hash, step, text(tonumber(hash.fields[step] or '0') + 1))
+    hash.steps = hash.steps or {}
+    hash.steps[step] = (hash.steps[step] or tonumber(found[2] or '0')) + 1
 end
 
 -- What an outcome needs to know of its payment; nil where nothing is known, or not any more.
@@ -201,28 +197,28 @@ for _, fact in ipairs(facts) do
     if fact.kind == 'initiated' then initiate(fact) else conclude(fact) end
 end
 
+local write, last_word = {}, 0 -- the words of one command after the other
+local function say(word, value)
+    write[last_word + 1], write[last_word + 2] = word, value
+    last_word = last_word + 2
+end
+
 for _, hash in ipairs(hashes_in_order) do
     if hash.is_changed then
-        local write = { 'position', text(hash.position) }
-        for field, held in pairs(hash.rings) do
-            write[#write + 1] = field
-            write[#write + 1] = cmsgpack.pack(held)
-        end
-        for field, value in pairs(hash.changed) do
-            write[#write + 1] = field
-            write[#write + 1] = value
-        end
-        redis.call('HSET', hash.key, unpack(write))
+        last_word = 0
+        say('position', text(hash.position))
+        for field, held in pairs(hash.rings) do say(field, cmsgpack.pack(held)) end
+        for step, payments_settled in pairs(hash.steps or {}) do say(step, text(payments_settled)) end
+        if hash.first_at then say('first_at', text(hash.first_at)) end
+        if hash.last_at then say('last_at', text(hash.last_at)) end
+        redis.call('HSET', hash.key, unpack(write, 1, last_word))
         redis.call('EXPIRE', hash.key, layout.memory_s)
     end
 end
 for _, met in ipairs(sets_in_order) do
-    local write = {}
-    for other, at in pairs(met.members) do
-        write[#write + 1] = at
-        write[#write + 1] = other
-    end
-    redis.call('ZADD', met.key, 'GT', unpack(write))
+    last_word = 0
+    for other, at in pairs(met.members) do say(at, other) end
+    redis.call('ZADD', met.key, 'GT', unpack(write, 1, last_word))
     redis.call('ZREMRANGEBYSCORE', met.key, '-inf', met.at - layout.distinct_s)
     redis.call('ZREMRANGEBYRANK', met.key, 0, -layout.distinct_max - 1)
     redis.call('EXPIRE', met.key, layout.distinct_s)
