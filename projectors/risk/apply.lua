@@ -4,8 +4,8 @@
 -- ARGV     prefix of the model's keys; first and last position; recorded_at of the last event;
 --          as MessagePack: {facts, layout, since when meetings count, nil for news}, see packing.py
 --
--- What a batch changes is netted: each key is read when a fact first needs it, changed here fact by fact, and written once,
--- behind the last fact. So the same customer, payee or device costs once however often it pays, and a payment that is
+-- What a batch changes is netted: each key is read when a fact first needs it, changed here fact by fact, and written
+-- once, behind the last fact. So the same customer, payee or device costs once however often it pays, and a payment that is
 -- concluded by the batch that began it is never written.
 --
 -- A script that fails half-way is not rolled back. Every hash that is added to therefore carries the position of the
@@ -72,8 +72,8 @@ end
 local hashes, sets, payments = {}, {}, {}
 local hashes_in_order, sets_in_order, payments_in_order = {}, {}, {}
 
--- A hash that counts facts, and its fields of these names as they were found. What the batch changes of it is kept in the
--- hash: `rings` by field, as lists; `first_at` and `last_at`; `steps` by field.
+-- A hash that counts facts, and its fields of these names as they were found. What the batch changes of it is kept in
+-- the hash: `rings` by field, as lists; `first_at` and `last_at`; `steps` by field.
 local function hash_of(key, names)
     local hash = hashes[key]
     if not hash then
@@ -145,8 +145,8 @@ local function know(kind, customer, other, fact)
 end
 
 local function learn_amount(payment, fact)
-    local step = payment.step
-    local hash, found = hash_of(prefix .. 'typical:' .. payment.customer .. '|' .. payment.currency, names_of_step(step))
+    local key, step = prefix .. 'typical:' .. payment.customer .. '|' .. payment.currency, payment.step
+    local hash, found = hash_of(key, names_of_step(step))
     if has_counted(hash, fact) then return end
     hash.steps = hash.steps or {}
     hash.steps[step] = (hash.steps[step] or tonumber(found[2] or '0')) + 1

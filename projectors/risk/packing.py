@@ -56,25 +56,44 @@ class RiskFold(msgspec.Struct, frozen=True):
 
     async def fold(self, book: Book, pages: AsyncIterator[list[Event]]) -> list[Call]:
         """Give the calls, in order; together they end where the window does."""
-        calls: list[Call] = []
-        first: Event | None = None
-        event: Event | None = None
-        facts: list[PaymentFact] = []
+        calls = _Calls(self)
         async for page in pages:
             for event in page:
-                first = first or event
-                if type(event.data) in TEACHES:
-                    facts += facts_of((event,))
-                    if len(facts) >= CALL_FACTS_MAX:
-                        calls.append(self._call(first, event, facts))
-                        first, facts = None, []
-        if first is not None and event is not None:
-            calls.append(self._call(first, event, facts))
-        return calls
+                calls.take(event)
+        return calls.end()
 
-    def _call(self, first: Event, last: Event, facts: list[PaymentFact]) -> Call:
-        packed = pack_facts(facts, self.layout, met_since=self.now_s - DISTINCT_WINDOW_S)
-        return Call(first.position, last.position, last.envelope.recorded_at, packed)
+
+class _Calls:
+    """The calls of a window while its events come in."""
+
+    def __init__(self, fold: RiskFold) -> None:
+        self._fold = fold
+        self._done: list[Call] = []
+        self._facts: list[PaymentFact] = []
+        self._first: Event | None = None
+        self._last: Event | None = None
+
+    def take(self, event: Event) -> None:
+        if self._first is None:
+            self._first = event
+        self._last = event
+        if type(event.data) in TEACHES:
+            self._facts += facts_of((event,))
+            if len(self._facts) >= CALL_FACTS_MAX:
+                self._finish()
+
+    def end(self) -> list[Call]:
+        self._finish()
+        return self._done
+
+    def _finish(self) -> None:
+        """End a call, where there is one."""
+        if self._first is None or self._last is None:
+            return
+        since = self._fold.now_s - DISTINCT_WINDOW_S
+        packed = pack_facts(self._facts, self._fold.layout, met_since=since)
+        self._done.append(Call(self._first.position, self._last.position, self._last.envelope.recorded_at, packed))
+        self._facts, self._first = [], None
 
 
 def pack_facts(facts: Iterable[PaymentFact], layout: dict[str, Any], *, met_since: int | None = None) -> bytes:

@@ -10,9 +10,7 @@ import asyncio
 import itertools
 import random
 import sys
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,15 +20,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contracts.read_models import WalletsKeys, checkpoint_of
-from contracts.risk_features import DISTINCT_WINDOW_S, RiskKeys
 from projectors import redis_slices, redis_writer
 from projectors.apply import Outcome, TargetUnreachable
 from projectors.events import Batch, Event, decode_events
 from projectors.history.messages import Folded
 from projectors.redis_slices import Slice
-from projectors.risk import packing
-from projectors.risk import target as risk_module
-from projectors.risk.target import RiskTarget
 from projectors.wallets import target as wallets_module
 from projectors.wallets import windows
 from projectors.wallets.target import WalletsTarget
@@ -38,14 +32,13 @@ from runtime.redis_client import connect_redis
 from tests.projectors.contract import ContractBroken
 from tests.projectors.decided_stories import WISHES, Story, Wish, tell, wishes
 from tests.projectors.dumps import dump_wallets
+from tests.projectors.folding import folded, require
 from tests.projectors.places import Place, until
 from tests.projectors.plain_models import model_hash, plain_wallets, read_wallets
-from tests.risk.test_contract import dump as dump_risk
 from tests.support.book import RandomBook
 
 EXAMPLES: Final = 12
 FAULTY_STORIES_MAX: Final = 25
-PAGE: Final = 30
 KILLS_MAX: Final = 3
 WITHIN_S: Final = 20.0
 FURTHER: Final = 30  # events that the window of another projector has more
@@ -66,17 +59,6 @@ _numbers = itertools.count(1)
 def _small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redis_slices, "PARTS_MAX", 12)
     monkeypatch.setattr(windows, "LOOKS_AT_ONCE", 2)
-    monkeypatch.setattr(packing, "CALL_FACTS_MAX", 25)
-
-
-async def pages(events: Sequence[Event]) -> AsyncIterator[list[Event]]:
-    for start in range(0, len(events), PAGE):
-        yield [*events[start : start + PAGE]]
-
-
-async def folded(fold: Any, events: Sequence[Event]) -> Folded:
-    payload = await fold.fold(None, pages(events))
-    return Folded(events[0].position, events[-1].position, events[-1].envelope.recorded_at, payload)
 
 
 class Cut:
@@ -126,12 +108,12 @@ async def withstands(url: str, story: Story, delivery: list[Step], make: Make = 
                 break
             some = events[at : at + size]
             if verb == "batch":
-                _require(await target.apply(Batch(some, caught_up=True)), Outcome.APPLIED)
+                require(await target.apply(Batch(some, caught_up=True)), Outcome.APPLIED)
             elif verb == "overtaken":
                 some = events[at : at + size + FURTHER]
                 await _overtake((target, other), events, at, size, steps)
             elif verb == "window":
-                _require(await target.apply_window(await folded(target.window_fold, some)), Outcome.APPLIED)
+                require(await target.apply_window(await folded(target.window_fold, some)), Outcome.APPLIED)
             else:
                 at -= len(some)
                 await _go_wrong(verb, (target, other), events, at + len(some), size, steps)
@@ -165,7 +147,7 @@ async def _overtake(
     later = await folded(other.window_fold, events[at : at + size + FURTHER])
 
     async def overtake() -> None:
-        _require(await other.apply_window(later), Outcome.APPLIED)
+        require(await other.apply_window(later), Outcome.APPLIED)
 
     cut = Cut(target._model, min(steps, _steps_of(window) - 1), overtake)
     if await _through(target, window, cut) not in (Outcome.GAP, Outcome.DUPLICATE):
@@ -181,11 +163,11 @@ async def _go_wrong(
         case "again":
             some = events[max(0, at - size) : at]
             if some:
-                _require(await target.apply_window(await folded(target.window_fold, some)), Outcome.DUPLICATE)
+                require(await target.apply_window(await folded(target.window_fold, some)), Outcome.DUPLICATE)
         case "jump":
             some = events[at + 1 : at + 1 + size]
             if some:
-                _require(await target.apply_window(await folded(target.window_fold, some)), Outcome.GAP)
+                require(await target.apply_window(await folded(target.window_fold, some)), Outcome.GAP)
         case "cut":
             window = await folded(target.window_fold, events[at : at + size])
             if await _through(target, window, Cut(target._model, min(steps, _steps_of(window) - 1))) is not None:
@@ -199,7 +181,7 @@ async def _go_wrong(
 
             steps = min(steps, _steps_of(window) - 1)
             outcome = await _through(target, window, Cut(target._model, steps, begin))
-            _require(outcome, Outcome.GAP)
+            require(outcome, Outcome.GAP)
 
 
 def _steps_of(window: Folded) -> int:
@@ -215,11 +197,6 @@ async def _through(target: WalletsTarget, window: Folded, cut: Any) -> Outcome |
         return None
     finally:
         target._model = model
-
-
-def _require(got: Outcome | None, wanted: Outcome) -> None:
-    if got is not wanted:
-        raise ContractBroken(f"expected {wanted}, got {got}")
 
 
 @settings(max_examples=EXAMPLES, **quickly)
@@ -243,13 +220,6 @@ def in_script(name: str, old: str, new: str) -> tuple[Any, str, Any]:
     script: str = getattr(wallets_module, name)
     assert old in script, "the script changed: plant the fault anew"
     return wallets_module, name, script.replace(old, new)
-
-
-def in_risk(old: str, new: str) -> tuple[Any, str, Any]:
-    script = risk_module.APPLY_LUA
-    assert old in script, "the script changed: plant the fault anew"
-    defaults: dict[str, Any] = risk_module.RiskTarget.__init__.__kwdefaults__ or {}
-    return risk_module.RiskTarget.__init__, "__kwdefaults__", {**defaults, "script": script.replace(old, new)}
 
 
 def _all_but_one(commands: Any) -> Iterator[Slice]:
@@ -290,86 +260,6 @@ async def test_a_fault_in_windows_of_wallets_is_found(
 
     with pytest.raises(ContractBroken):
         await tell_all()
-
-
-SPAN_S: Final = 5 * DISTINCT_WINDOW_S
-STORY_EVENTS: Final = 400
-
-
-def recent_story() -> list[Event]:
-    """Events of the last days, up to now: by the clock that Redis goes by as well."""
-    now = datetime.now(UTC).replace(microsecond=0)
-    step = timedelta(seconds=SPAN_S / STORY_EVENTS)
-    book = RandomBook(seed=5, recorded_at=lambda position: now - (STORY_EVENTS + 20 - position) * step)
-    book.write(STORY_EVENTS)
-    events, stop = decode_events([(line.position, line.body) for line in book.lines], ledger="main")
-    assert stop is None
-    return events
-
-
-async def risk_from_windows(place: Place, sizes: Sequence[int]) -> None:
-    """Build the risk model as news do, and from windows; what can be read of them is the same."""
-    events = recent_story()
-    plain, built = RiskKeys(f"windows_{next(_numbers)}"), RiskKeys(f"windows_{next(_numbers)}")
-    live, target = RiskTarget(place.servers.redis_url, plain), RiskTarget(place.servers.redis_url, built)
-    try:
-        for event in events:
-            _require(await live.apply(Batch([event], caught_up=True)), Outcome.APPLIED)
-        at = 0
-        for size in itertools.cycle(sizes):
-            if at == len(events):
-                break
-            window = await folded(target.window_fold, events[at : at + size])
-            half = window._replace(payload=window.payload[: len(window.payload) // 2])
-            if half.payload:  # the projector is killed between two calls, and goes on from the checkpoint
-                _require(await target.apply_window(half), Outcome.APPLIED)
-                _require(await target.apply_window(window), Outcome.DUPLICATE)
-                at = await target.checkpoint()
-            else:
-                _require(await target.apply_window(window), Outcome.APPLIED)
-                at = window.last
-        assert await target.checkpoint() == len(events)
-        now_s = int(time.time())
-    finally:
-        await live.close()
-        await target.close()
-    expected, found = [_read(await dump_risk(place.redis, keys), now_s) for keys in (plain, built)]
-    assert sum(isinstance(held, list) for held in expected.values()) > 3, "the story has too little of the last day"
-    if found != expected:
-        raise ContractBroken("the model is not that of the live path")
-
-
-def _read(content: dict[str, Any], now_s: int) -> dict[str, Any]:
-    """What can be read of the model: nobody asks whom somebody met more than a day ago."""
-    since = now_s - DISTINCT_WINDOW_S
-    recent = {
-        name: held if isinstance(held, dict) else [(other, at) for other, at in held if at > since]
-        for name, held in content.items()
-    }
-    return {name: held for name, held in recent.items() if held}
-
-
-@pytest.mark.parametrize("sizes", [(STORY_EVENTS * 2,), (1,), (7, 90, 23)])
-async def test_risk_from_windows_is_that_of_the_live_path(place: Place, sizes: Sequence[int]) -> None:
-    await risk_from_windows(place, sizes)
-
-
-RISK_FAULTS: Final[dict[str, tuple[Any, str, Any]]] = {
-    "counts the meetings of half a day only": (packing, "DISTINCT_WINDOW_S", DISTINCT_WINDOW_S // 2),
-    "keeps the first of two meetings": in_risk(
-        "met.at, met.members[other] = at, at", "met.at, met.members[other] = at, met.members[other] or at"
-    ),
-    "forgets a payment that is not concluded yet": in_risk("if not payment.is_concluded then", "if false then"),
-    "begins every ring anew": in_risk("held = packed and cmsgpack.unpack(packed) or {}", "held = {}"),
-    "adds to what was read, not to what was added": in_risk("local held = hash.rings[field]", "local held"),
-}
-
-
-@pytest.mark.parametrize("fault", RISK_FAULTS)
-async def test_a_fault_in_windows_of_risk_is_found(place: Place, fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(*RISK_FAULTS[fault])
-    with pytest.raises(ContractBroken):
-        await risk_from_windows(place, (STORY_EVENTS * 2,))
 
 
 async def test_a_process_that_is_killed_again_and_again_is_continued(place: Place) -> None:
