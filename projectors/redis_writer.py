@@ -7,15 +7,20 @@ the checkpoint has changed since this window was begun, by a batch, by a fence, 
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
+import hiredis
 import redis
 from redis.exceptions import ResponseError
 
 from projectors.redis_slices import Slice, as_redis_reads
 from runtime.redis_client import SOCKET_CONNECT_TIMEOUT_S, SOCKET_TIMEOUT_S
+
+RECEIVE_BYTES: Final = 65_536
+_INCOMPLETE: Final = object()
 
 
 class Stand(NamedTuple):
@@ -59,38 +64,63 @@ class SliceWriter:
         connection: Any = pool.get_connection()
         is_through = False
         try:
+            wire = _Wire(connection)
             for index, slice_ in enumerate(slices):
                 if index == 0:
-                    connection.send_packed_command([self._look])
-                if not _stands(connection, stand) or stopping.is_set():
+                    wire.send(self._look)
+                if not _stands(wire, stand) or stopping.is_set():
                     return False
-                look = [self._look] if index + 1 < len(slices) else []
-                connection.send_packed_command([slice_.packed, *look])
-                if not _is_executed(connection, slice_):
+                wire.send(slice_.packed + self._look if index + 1 < len(slices) else slice_.packed)
+                if not _is_executed(wire, slice_):
                     return False
             is_through = True
             return True
+        except OSError as error:
+            raise redis.ConnectionError(str(error) or type(error).__name__) from error
         finally:
             if not is_through:
                 connection.disconnect()  # it watches, or has answers that nobody read
             pool.release(connection)
 
 
-def _stands(connection: Any, stand: Stand) -> bool:
+class _Wire:
+    """A connection's socket, read without the client: a slice has thousands of answers, and most say `QUEUED`."""
+
+    def __init__(self, connection: Any) -> None:
+        self._socket: socket.socket = connection._sock
+        self._reader = hiredis.Reader(notEnoughData=_INCOMPLETE)
+
+    def send(self, packed: bytes) -> None:
+        """Send commands. Raises OSError."""
+        self._socket.sendall(packed)
+
+    def read(self) -> Any:
+        """Return the next answer. Raises OSError, hiredis.HiredisError."""
+        answer = self._reader.gets()
+        while answer is _INCOMPLETE:  # ends with the answer, or at the socket's time-out
+            received = self._socket.recv(RECEIVE_BYTES)
+            if not received:
+                raise ConnectionResetError("the connection was closed")
+            self._reader.feed(received)
+            answer = self._reader.gets()
+        return answer
+
+
+def _stands(wire: _Wire, stand: Stand) -> bool:
     """Read the answers to WATCH and HMGET, and tell whether the checkpoint is as it was when the window was begun."""
-    connection.read_response()
-    found: list[bytes | None] = connection.read_response()
+    wire.read()
+    found: list[bytes | None] = wire.read()
     return found == [stand.position, stand.attempt, None]
 
 
-def _is_executed(connection: Any, slice_: Slice) -> bool:
+def _is_executed(wire: _Wire, slice_: Slice) -> bool:
     """Read the answers to a slice; False when the checkpoint has changed. Raises ResponseError."""
     for _ in range(1 + slice_.commands):  # MULTI, and each command: queued
-        connection.read_response()
-    answers: list[Any] | None = connection.read_response()
+        wire.read()
+    answers: list[Any] | hiredis.ReplyError | None = wire.read()
     if answers is None:
         return False
-    for answer in answers:
-        if isinstance(answer, ResponseError):
-            raise answer
+    failed = [answers] if isinstance(answers, Exception) else [one for one in answers if isinstance(one, Exception)]
+    if failed:
+        raise ResponseError(str(failed[0]))
     return True
