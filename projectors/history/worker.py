@@ -34,6 +34,8 @@ PAGE_EVENTS: Final = (
 POOL_SIZE_MAX: Final = 2  # the next page is read while facts about accounts are
 FOLDS_MAX: Final = 16  # models and versions of which something is remembered
 
+NICE: Final = 5  # history waits for news, for whoever reads, and for the store that it goes into
+
 PROCESS: Final = "projectors-history"
 
 _log = structlog.get_logger(__name__)
@@ -140,6 +142,7 @@ def main() -> None:
     """Work until the process that started this one is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; who started this one decides
     configure_logging(PROCESS, "warning")
+    os.nice(NICE)
     answers: Any = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever else is written goes where logs go
     code = 1
