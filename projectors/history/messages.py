@@ -43,10 +43,10 @@ class Trouble(NamedTuple):
     reason: str
 
 
-def pack(message: Any) -> bytes:
-    """Encode a message."""
+def pack(message: Any) -> tuple[bytes, bytes]:
+    """Encode a message: its length, and itself. Apart, since an answer is a hundred megabytes."""
     body = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
-    return len(body).to_bytes(LENGTH_BYTES, "big") + body
+    return len(body).to_bytes(LENGTH_BYTES, "big"), body
 
 
 async def read_message(reader: asyncio.StreamReader) -> Any:

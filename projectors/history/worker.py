@@ -127,8 +127,8 @@ async def _perform(opening: Opening, orders: asyncio.Queue[Order], answers: File
     gc.freeze()
     gc.disable()
     while True:  # ends by cancellation
-        answer = pack(await worker.perform(await orders.get()))
-        await asyncio.to_thread(_write_all, answers, answer)
+        for part in pack(await worker.perform(await orders.get())):
+            await asyncio.to_thread(_write_all, answers, part)
         gc.collect()
 
 

@@ -61,14 +61,14 @@ class _Worker:
             limit=PIPE_BYTES,
         )
         worker = cls(process)
-        worker._orders.write(pack(opening))
+        worker._orders.writelines(pack(opening))
         _log.info("history_worker_started", pid=process.pid)
         return worker
 
     async def ask(self, order: Order) -> Any:
         """Give an order and wait for the answer. Raises OSError, asyncio.IncompleteReadError, TimeoutError."""
         async with asyncio.timeout(WINDOW_WITHIN_S):
-            self._orders.write(pack(order))
+            self._orders.writelines(pack(order))
             await self._orders.drain()
             return await read_message(self._answers)
 

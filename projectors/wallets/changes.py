@@ -13,7 +13,6 @@ from typing import Final
 
 import msgspec
 
-from contracts.events import AccountBalance, PostedPosting
 from contracts.ids import position_of
 from contracts.read_models import (
     QUEUES,
@@ -35,7 +34,7 @@ class Changes:
     def __init__(self) -> None:
         self.accounts: defaultdict[str, dict[str, str]] = defaultdict(dict)
         self.opened_accounts: list[str] = []
-        self.balances: dict[str, tuple[int, PostedPosting | AccountBalance]] = {}  # the last one, and its position
+        self.balances: dict[str, tuple[int, int, int]] = {}  # the last one: its position, posted, held
         self.lines: defaultdict[str, list[str]] = defaultdict(list)  # flat: score, StatementLine as JSON; and so on
         self.holds: defaultdict[str, dict[str, str]] = defaultdict(dict)
         self.open_holds: dict[str, list[str]] = {}  # placed in this batch and still open -> accounts it touches
@@ -51,10 +50,10 @@ class Changes:
 
     def settle(self) -> None:
         """Write down what is kept apart while events are folded: of what came often, only the last is made text."""
-        for account_id, (position, balance) in self.balances.items():
+        for account_id, (position, posted_minor, held_minor) in self.balances.items():
             fields = self.accounts[account_id]
-            fields["posted_minor"] = str(balance.posted_minor)
-            fields["held_minor"] = str(balance.held_minor)
+            fields["posted_minor"] = str(posted_minor)
+            fields["held_minor"] = str(held_minor)
             fields["position"] = str(max(position, int(fields.get("position", 0))))
         self.balances.clear()
         for lines in self.lines.values():

@@ -100,7 +100,7 @@ def _booked(changes: Changes, event: Event, data: Any) -> None:
         entries[posting.currency] += 1
         if posting.side == "debit":
             volume_minor[posting.currency] += posting.amount_minor
-        balances[posting.account_id] = event.position, posting
+        balances[posting.account_id] = event.position, posting.posted_minor, posting.held_minor
         lines[posting.account_id] += (str(statement_score(event.position, leg)), _line(event, booking, leg))
 
 
@@ -248,7 +248,7 @@ def _line(event: Event, booking: Booking, leg: int) -> str:
 
 def _set_balances(changes: Changes, event: Event, balances: tuple[e.AccountBalance, ...]) -> None:
     for balance in balances:
-        changes.balances[balance.account_id] = event.position, balance
+        changes.balances[balance.account_id] = event.position, balance.posted_minor, balance.held_minor
 
 
 def _add_step(fields: dict[str, str], event: Event) -> None:
