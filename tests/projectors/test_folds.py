@@ -115,7 +115,7 @@ SCRIPT_FAULTS: Final[dict[tuple[str, str], str]] = {
     ("risk", "forgets older buckets"): changed(RISK_LUA, "held[index] > bucket - ring[3]", "false"),
 }
 
-ALL_BALANCES: Final = "self.balances: dict[str, tuple[int, PostedPosting | AccountBalance]] = {}"
+ALL_BALANCES: Final = "self.balances: dict[str, tuple[int, int, int]] = {}"
 HOLD_ENDS: Final = """        self.open_holds.pop(hold_id, None)
         self.ended_holds.append(hold_id)
 """
