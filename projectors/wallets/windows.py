@@ -19,7 +19,7 @@ from projectors.redis_slices import Slice, slices_of
 from projectors.wallets.changes import Changes, commands_of, packed_counters, packed_looks
 from projectors.wallets.fold import gather
 
-WINDOW_EVENTS: Final = 200_000  # a worker needs about 200 MB for it; what is sent is about 60 MB
+WINDOW_EVENTS: Final = 200_000  # a worker needs up to 400 MB for it; what is sent is about 130 MB
 LOOKS_AT_ONCE: Final = 250  # about five commands each: three milliseconds of Redis' time
 
 
