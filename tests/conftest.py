@@ -8,7 +8,7 @@ book of its own, copied from a template in some tens of milliseconds.
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Final
 
 import pytest
@@ -18,6 +18,8 @@ from cli.devstack import Servers, running_servers
 from cli.migrate import run as migrate
 
 DsnOf = Callable[[str], str]
+
+SCORED_WITHIN_MS: Final = "5000"
 
 # Folders whose tests share one running stack: beside each other in two processes they would start it twice.
 WITH_ONE_STACK: Final = ("client", "dashboard", "demo", "e2e", "importing")
@@ -40,6 +42,17 @@ class Together(LoadScopeScheduling):  # type: ignore[misc]
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Together:
     """Hand tests out to the processes of `-n`."""
     return Together(config, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patient_door() -> Iterator[None]:
+    """Let a payment wait for its risk features: on a machine that is busy with tests a score may come late.
+
+    A payment without one asks for authentication, and a test that does not mean that would meet it now and then.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COMMAND_API_RISK_DEADLINE_MS", SCORED_WITHIN_MS)
+        yield
 
 
 @pytest.fixture(scope="session")

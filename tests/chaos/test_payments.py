@@ -21,7 +21,6 @@ KILLED_AFTERWARDS = ("reactors", "cards", "bank", "reactors")
 PAUSE_S = (0.5, 2.0)
 SETTLES_S = 5.0
 RAIL_SETTLES_SHARE = 0.05
-SCORED_WITHIN_MS = 5_000
 LEASE_S = 20  # a killed worker's tasks are free again after it
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -42,9 +41,7 @@ async def test_payments_end_once_whatever_is_killed_and_whoever_lies(
     print(f"seed {seed}")
     chance = random.Random(seed)
     folder = tmp_path_factory.mktemp("payments") / "stack"
-    # So many payments of a few wallets look like fraud. Under these rules points never reach a challenge, and a busy
-    # Redis is waited for: a door that cannot score asks for authentication.
-    monkeypatch.setenv("COMMAND_API_RISK_DEADLINE_MS", str(SCORED_WITHIN_MS))
+    # So many payments of a few wallets look like fraud. Under these rules points never reach a challenge.
     monkeypatch.setenv("REACTORS_LEASE_S", str(LEASE_S))
     ask_nobody = Wish(
         ruleset=(HEAD + rule("is_new_payee")).encode(), model=None, by="tests", why="payments have to reach the rails"
