@@ -29,6 +29,8 @@ KINDS = {
 EXPECTED_REFUSALS = {
     *("refused:insufficient_funds", "refused:transfer_already_reversed", "refused:hold_already_expired"),
     "refused:authorisation_differs",
+    # Wanted back before its rail has settled it, or after the rail has given it back by itself.
+    *("refused:payment_state_conflict", "refused:recall_not_possible", "refused:refund_exceeds_payment"),
 }
 MIDDLE_WITHIN_S = 30.0
 
