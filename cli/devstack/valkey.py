@@ -1,7 +1,7 @@
 """Valkey 9 (Redis protocol) from its wheel. Its content can always be rebuilt, so an fsync per second is enough.
 
-Its log may be four times as large as the data before it is rewritten: a gigabyte is read back in seconds, and rewriting by
-the usual measure (from 64 MB on, at each doubling) takes a third of Redis' time while a model is being built.
+Its log may be four times as large as the data before it is rewritten: a gigabyte is read back in seconds, and
+rewriting by the usual measure (from 64 MB on, at each doubling) takes a third of Redis' time while a model is built.
 """
 
 from __future__ import annotations

@@ -71,7 +71,7 @@ async def receive_message(
         except Unavailable as unavailable:
             return unavailable_response(unavailable)
         if isinstance(outcome, Declined) and isinstance(command, ReturnPayment) and _comes_too_early(outcome):
-            early = "the payment has not settled yet; send the return again"
+            early = "the payment has not settled yet, or a refund of it is on its way; send the return again"
             return unavailable_response(Unavailable(early, may_have_happened=False))
     return Response({"taken": True}, media_type="application/json")
 

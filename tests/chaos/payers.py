@@ -27,6 +27,7 @@ WANTED_BACK_MAX = 25  # of each kind
 ASK_AGAIN_S = 0.5
 ENDS_WITHIN_S = 300.0  # with two cores and much else to do; about 40 s with nothing else
 FINAL = ("settled", "rejected", "cancelled")
+GIVEN_BACK_BY_ITSELF = ("refund_exceeds_payment", "recall_not_possible")
 WAITS_FOR_A_PERSON = ("awaiting_authorisation", "in_review")
 RAILS = ("sct_inst", "card_psp")
 
@@ -39,6 +40,10 @@ def hostile_processes(seed: int) -> Sequence[ProcessSpec]:
         return replace(spec, argv=(*argv, "--seed", str(seed), "--late-s", LATE_S))
 
     return (*(hostile(spec) for spec in SIMULATORS), *BURSAR_PROCESSES)
+
+
+class Gone(Exception):
+    """The payment that somebody wants back was given back by its rail."""
 
 
 class Payers:
@@ -85,18 +90,27 @@ class Payers:
         on_rails = [one for one in payments if one["state"] == "settled" and not one["returned_minor"]]
         top_ups = [one for one in on_rails if one["payment_type"] == "card_top_up"][:WANTED_BACK_MAX]
         instant = [one for one in on_rails if one["rail"] == "sct_inst"][:WANTED_BACK_MAX]
-        self.wanted_back = len(top_ups), len(instant)
+        refunds = recalls = 0
         for one in top_ups:
             path, body = f"/v1/payments/{one['payment_id']}/refund", {"amount_minor": one["amount_minor"] // 2 or 1}
-            await self._until_answered(path, body, key=f"refund-{one['payment_id']}")
+            refunds += await self._until_taken(path, body, key=f"refund-{one['payment_id']}")
         for one in instant:
             path, body = f"/v1/payments/{one['payment_id']}/recall", {"reason": "sent twice", "reason_code": "DUPL"}
-            await self._until_answered(path, body, key=f"recall-{one['payment_id']}")
+            recalls += await self._until_taken(path, body, key=f"recall-{one['payment_id']}")
+        self.wanted_back = refunds, recalls
 
     async def _batch(self, name: str, commands: list[dict[str, Any]]) -> None:
         items = [{"idempotency_key": f"{name}-{at}", "command": command} for at, command in enumerate(commands)]
         answer = await self._until_answered("/v1/batches", {"commands": items}, key=None)
         assert answer["refused"] == 0, [one for one in answer["results"] if one["status"] >= 400][:2]
+
+    async def _until_taken(self, path: str, body: object, *, key: str) -> bool:
+        """Send until answered; False when a late message has given the payment back meanwhile."""
+        try:
+            await self._until_answered(path, body, key=key)
+        except Gone:
+            return False
+        return True
 
     async def _until_answered(self, path: str, body: object, *, key: str | None) -> dict[str, Any]:
         headers = {} if key is None else {"idempotency-key": key}
@@ -109,6 +123,8 @@ class Payers:
                 if answer is not None and answer.status_code in (200, 201):
                     whole: dict[str, Any] = answer.json()
                     return whole
+                if answer is not None and answer.json()["code"] in GIVEN_BACK_BY_ITSELF:
+                    raise Gone
                 assert answer is None or answer.status_code >= 500, answer.text
                 await asyncio.sleep(ASK_AGAIN_S)
 

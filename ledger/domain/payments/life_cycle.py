@@ -159,10 +159,14 @@ class Payment(Record, frozen=True, kw_only=True):
         return self.state in FINAL_STATES
 
     @property
+    def asked_minor(self) -> int:
+        """What a rail is asked to refund, and has not answered for."""
+        return sum(refund.amount_minor for refund in self.refunds if refund.state == "asked")
+
+    @property
     def left_minor(self) -> int:
         """What has been neither refunded nor returned, and is not about to be."""
-        asked_minor = sum(refund.amount_minor for refund in self.refunds if refund.state == "asked")
-        return self.amount_minor - self.refunded_minor - self.returned_minor - asked_minor
+        return self.amount_minor - self.refunded_minor - self.returned_minor - self.asked_minor
 
     @property
     def instruction(self) -> Instruction:

@@ -21,6 +21,12 @@ def decide_return(command: ReturnPayment, state: State, moment: Moment) -> Payme
         return Refused(Rejection.INSTRUCTION_UNKNOWN, f"{payment.payment_id} went by no rail", "/payment_id")
     if command.return_id in payment.returns:
         return Refused(Rejection.RETURN_ALREADY_BOOKED, f"return {command.return_id} is booked already", "/return_id")
+    if payment.left_minor < command.amount_minor <= payment.left_minor + payment.asked_minor:
+        return Refused(
+            Rejection.PAYMENT_STATE_CONFLICT,
+            f"a refund of {payment.payment_id} is on its way; what it leaves decides about the return",
+            "/payment_id",
+        )
     if command.amount_minor > payment.left_minor:
         return Refused(
             Rejection.RETURN_EXCEEDS_PAYMENT,

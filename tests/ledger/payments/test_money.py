@@ -18,6 +18,7 @@ from tests.ledger.payments.bank import (
     outcome,
     pay_in_book,
     pay_out,
+    refund_outcome,
     suspense_of,
     top_up,
 )
@@ -72,6 +73,30 @@ def test_returns_in_parts_never_exceed_what_was_paid(inward: bool) -> None:
         assert bank.balances("alice", BANK) == [(999_999, 0), (-1, 0)]
     bank.do(give_back(payment, 1, return_id="R9"))
     assert bank.balances(CARD, BANK) == [(0, 0), (0, 0)]
+    assert not any(sums(bank.lines).values())
+
+
+@pytest.mark.parametrize("refund_ends", ["accepted", "rejected"])
+def test_a_charge_back_waits_for_a_refund_that_is_on_its_way(refund_ends: str) -> None:
+    """Whether it fits is known only then; it must be neither lost nor booked on top."""
+    bank = PaymentBank()
+    payment = bank.top_up()
+    bank.do(c.RefundPayment(payment_id=payment.payment_id, amount_minor=400))
+    assert bank.balances("bob") == [(1_000, 400)]
+
+    early = bank.attempt(give_back(payment, 1_000))
+    assert isinstance(early, Refused)
+    assert early.rejection is R.PAYMENT_STATE_CONFLICT
+
+    bank.do(refund_outcome(bank.payment(payment.payment_id), refund_ends))
+    then = bank.attempt(give_back(payment, 1_000))
+    if refund_ends == "accepted":
+        assert isinstance(then, Refused)
+        assert then.rejection is R.RETURN_EXCEEDS_PAYMENT
+        assert bank.balances("bob", CARD) == [(600, 0), (600, 0)]
+    else:
+        assert not isinstance(then, Refused)
+        assert bank.balances("bob", CARD) == [(0, 0), (0, 0)]
     assert not any(sums(bank.lines).values())
 
 
