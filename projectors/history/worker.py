@@ -28,9 +28,8 @@ from runtime.logs import configure_logging
 from runtime.postgres import create_pool
 from runtime.shutdown import end_all
 
-PAGE_EVENTS: Final = (
-    800  # a page and what is decoded of it stay in a core's cache: more makes each event dearer by a third
-)
+# A page and what is decoded of it stay in a core's cache: more makes each event dearer by a third.
+PAGE_EVENTS: Final = 800
 POOL_SIZE_MAX: Final = 2  # the next page is read while facts about accounts are
 FOLDS_MAX: Final = 16  # models and versions of which something is remembered
 

@@ -10,7 +10,7 @@ from ledger.domain.state import Moment, State
 
 
 def decide_recall(command: RecallPayment, state: State, moment: Moment) -> PaymentRecallRequested | Refused:
-    """Ask for what is left of an instant credit transfer."""
+    """Ask for an instant credit transfer back, while something of it is left."""
     payment = expect(state, command.payment_id, "settled")
     if isinstance(payment, Refused):
         return payment
